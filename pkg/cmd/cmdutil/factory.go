@@ -1,0 +1,58 @@
+// Package cmdutil holds what all commands are given and share: the Factory,
+// typed errors with exit codes, flag helpers, output formats. No command and
+// no domain logic is in it.
+package cmdutil
+
+import (
+	"context"
+
+	"s/pkg/access"
+	"s/pkg/diag"
+	"s/pkg/fcclient"
+	"s/pkg/iostreams"
+	"s/pkg/local"
+	"s/pkg/spec"
+)
+
+// Factory is what commands are given. The functions are lazy: a command pays
+// for what it calls.
+type Factory struct {
+	IO      *iostreams.IOStreams
+	Version string
+
+	// Settings are the global flags and their environment twins.
+	Settings *Settings
+
+	// Project loads the s.yaml of the global flags. Its errors are rendered and
+	// carry ExitSpec.
+	Project func(ctx context.Context, command string) (*spec.Project, error)
+	// Load is Project with the raw diagnostics, for verify.
+	Load func(ctx context.Context, command string) (*spec.Project, diag.Diagnostics)
+	// Target gives the endpoint and credentials for a project's access: -a over
+	// s.yaml over the default. The local cloud is started if it is meant.
+	Target func(ctx context.Context, project *spec.Project) (*Target, error)
+	// Local ensures that the local cloud runs.
+	Local func(ctx context.Context) (*local.Info, error)
+	// Home is the folder of s, ~/.s or S_HOME.
+	Home func() (string, error)
+}
+
+// Target is where a command acts.
+type Target struct {
+	Credentials access.Credentials
+	Local       bool
+	Endpoint    string // of the local cloud, or a custom one; empty is FC's own
+	// Client gives a client of the region for resource, speaking the API of its
+	// edition.
+	Client func(resource *spec.Resource) (*fcclient.Client, error)
+}
+
+// Settings are the global flags.
+type Settings struct {
+	Template string // -t
+	Access   string // -a
+	Output   string // -o: default, json, yaml, raw
+	Debug    bool
+	NoColor  bool
+	Silent   bool
+}

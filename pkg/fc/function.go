@@ -1,0 +1,214 @@
+package fc
+
+import "strings"
+
+// Function is a function as GetFunction of FC 3.0 returns it and as
+// CreateFunction takes it (less the read-only fields). Sizes are in MB, times
+// in seconds.
+type Function struct {
+	FunctionName            string                   `json:"functionName"`
+	Description             string                   `json:"description,omitempty"`
+	Runtime                 string                   `json:"runtime,omitempty"`
+	Handler                 string                   `json:"handler,omitempty"`
+	CPU                     float64                  `json:"cpu,omitempty"`
+	MemorySize              int                      `json:"memorySize,omitempty"`
+	DiskSize                int                      `json:"diskSize,omitempty"`
+	Timeout                 int                      `json:"timeout,omitempty"`
+	InstanceConcurrency     int                      `json:"instanceConcurrency,omitempty"`
+	InternetAccess          *bool                    `json:"internetAccess,omitempty"`
+	EnvironmentVariables    map[string]string        `json:"environmentVariables,omitempty"`
+	Layers                  []Layer                  `json:"layers,omitempty"`
+	Role                    string                   `json:"role,omitempty"`
+	CustomRuntimeConfig     *CustomRuntimeConfig     `json:"customRuntimeConfig,omitempty"`
+	CustomContainerConfig   *CustomContainerConfig   `json:"customContainerConfig,omitempty"`
+	CustomDNS               *CustomDNS               `json:"customDNS,omitempty"`
+	InstanceLifecycleConfig *InstanceLifecycleConfig `json:"instanceLifecycleConfig,omitempty"`
+	LogConfig               *LogConfig               `json:"logConfig,omitempty"`
+	VPCConfig               *VPCConfig               `json:"vpcConfig,omitempty"`
+	NASConfig               *NASConfig               `json:"nasConfig,omitempty"`
+	OSSMountConfig          *OSSMountConfig          `json:"ossMountConfig,omitempty"`
+	TracingConfig           *TracingConfig           `json:"tracingConfig,omitempty"`
+	GPUConfig               *GPUConfig               `json:"gpuConfig,omitempty"`
+	Tags                    []Tag                    `json:"tags,omitempty"`
+	ResourceGroupID         string                   `json:"resourceGroupId,omitempty"`
+	SessionAffinity         string                   `json:"sessionAffinity,omitempty"`
+	SessionAffinityConfig   string                   `json:"sessionAffinityConfig,omitempty"`
+
+	// Read-only: set by the service.
+	FunctionID       string `json:"functionId,omitempty"`
+	FunctionARN      string `json:"functionArn,omitempty"`
+	CodeSize         int64  `json:"codeSize,omitempty"`     // bytes
+	CodeChecksum     string `json:"codeChecksum,omitempty"` // CRC-64/ECMA, unsigned decimal
+	CreatedTime      string `json:"createdTime,omitempty"`  // 2006-01-02T15:04:05Z
+	LastModifiedTime string `json:"lastModifiedTime,omitempty"`
+	State            string `json:"state,omitempty"`
+	LastUpdateStatus string `json:"lastUpdateStatus,omitempty"`
+}
+
+// SplitName gives the FC 2.0 service and function behind a name of the form
+// "service$function"; service is empty for a plain FC 3.0 name.
+func SplitName(name string) (service, function string) {
+	if s, f, ok := strings.Cut(name, ServiceSeparator); ok {
+		return s, f
+	}
+	return "", name
+}
+
+// JoinName is the inverse of SplitName.
+func JoinName(service, function string) string {
+	if service == "" {
+		return function
+	}
+	return service + ServiceSeparator + function
+}
+
+// Service is an FC 2.0 service, the folder of functions that FC 3.0 no longer
+// has (API 2021-04-06, GetService).
+type Service struct {
+	ServiceName      string          `json:"serviceName"`
+	Description      string          `json:"description,omitempty"`
+	Role             string          `json:"role,omitempty"`
+	InternetAccess   *bool           `json:"internetAccess,omitempty"`
+	LogConfig        *LogConfig      `json:"logConfig,omitempty"`
+	VPCConfig        *VPCConfig      `json:"vpcConfig,omitempty"`
+	NASConfig        *NASConfig      `json:"nasConfig,omitempty"`
+	OSSMountConfig   *OSSMountConfig `json:"ossMountConfig,omitempty"`
+	ServiceID        string          `json:"serviceId,omitempty"`
+	CreatedTime      string          `json:"createdTime,omitempty"`
+	LastModifiedTime string          `json:"lastModifiedTime,omitempty"`
+}
+
+// Code is where the code of a function comes from in a create or update
+// request: a zip archive or an OSS object.
+type Code struct {
+	ZipFile       string `json:"zipFile,omitempty"` // base64
+	OSSBucketName string `json:"ossBucketName,omitempty"`
+	OSSObjectName string `json:"ossObjectName,omitempty"`
+	Checksum      string `json:"checksum,omitempty"` // CRC-64/ECMA, unsigned decimal; verified by the service
+}
+
+// Layer is a layer version as a function refers to it. Requests carry the ARN
+// alone, responses the object.
+type Layer struct {
+	ARN  string `json:"arn"`
+	Size int64  `json:"size,omitempty"` // bytes
+}
+
+// CustomRuntimeConfig says how the HTTP server of a custom runtime is started.
+type CustomRuntimeConfig struct {
+	Command           []string           `json:"command,omitempty"`
+	Args              []string           `json:"args,omitempty"`
+	Port              int                `json:"port,omitempty"`
+	HealthCheckConfig *HealthCheckConfig `json:"healthCheckConfig,omitempty"`
+}
+
+// CustomContainerConfig says which image runs and how.
+type CustomContainerConfig struct {
+	Image             string             `json:"image"`
+	Entrypoint        []string           `json:"entrypoint,omitempty"`
+	Command           []string           `json:"command,omitempty"`
+	Port              int                `json:"port,omitempty"`
+	HealthCheckConfig *HealthCheckConfig `json:"healthCheckConfig,omitempty"`
+}
+
+// HealthCheckConfig probes a custom runtime or container over HTTP. Times are
+// in seconds.
+type HealthCheckConfig struct {
+	HTTPGetURL          string `json:"httpGetUrl,omitempty"`
+	InitialDelaySeconds int    `json:"initialDelaySeconds,omitempty"`
+	PeriodSeconds       int    `json:"periodSeconds,omitempty"`
+	TimeoutSeconds      int    `json:"timeoutSeconds,omitempty"`
+	FailureThreshold    int    `json:"failureThreshold,omitempty"`
+	SuccessThreshold    int    `json:"successThreshold,omitempty"`
+}
+
+// CustomDNS replaces the resolver settings inside an instance.
+type CustomDNS struct {
+	NameServers []string    `json:"nameServers,omitempty"`
+	Searches    []string    `json:"searches,omitempty"`
+	DNSOptions  []DNSOption `json:"dnsOptions,omitempty"`
+}
+
+// DNSOption is one "name:value" option of resolv.conf.
+type DNSOption struct {
+	Name  string `json:"name"`
+	Value string `json:"value,omitempty"`
+}
+
+// InstanceLifecycleConfig names the hooks of an instance. PreFreeze exists in
+// FC 2.0 only.
+type InstanceLifecycleConfig struct {
+	Initializer *LifecycleHook `json:"initializer,omitempty"`
+	PreStop     *LifecycleHook `json:"preStop,omitempty"`
+	PreFreeze   *LifecycleHook `json:"preFreeze,omitempty"`
+}
+
+// LifecycleHook is a handler (or, in FC 3.0, a command) with its own timeout
+// in seconds.
+type LifecycleHook struct {
+	Handler string   `json:"handler,omitempty"`
+	Command []string `json:"command,omitempty"`
+	Timeout int      `json:"timeout,omitempty"`
+}
+
+// LogConfig is where SLS keeps the logs of a function.
+type LogConfig struct {
+	Project               string `json:"project"`
+	Logstore              string `json:"logstore"`
+	EnableRequestMetrics  bool   `json:"enableRequestMetrics,omitempty"`
+	EnableInstanceMetrics bool   `json:"enableInstanceMetrics,omitempty"`
+	LogBeginRule          string `json:"logBeginRule,omitempty"`
+}
+
+// VPCConfig connects instances to a VPC.
+type VPCConfig struct {
+	VPCID           string   `json:"vpcId"`
+	VSwitchIDs      []string `json:"vSwitchIds,omitempty"`
+	SecurityGroupID string   `json:"securityGroupId,omitempty"`
+}
+
+// NASConfig mounts NAS file systems into instances.
+type NASConfig struct {
+	UserID      int        `json:"userId"`
+	GroupID     int        `json:"groupId"`
+	MountPoints []NASMount `json:"mountPoints,omitempty"`
+}
+
+// NASMount is one mount point of a NASConfig.
+type NASMount struct {
+	ServerAddr string `json:"serverAddr"`
+	MountDir   string `json:"mountDir"`
+	EnableTLS  bool   `json:"enableTLS,omitempty"`
+}
+
+// OSSMountConfig mounts OSS buckets into instances.
+type OSSMountConfig struct {
+	MountPoints []OSSMount `json:"mountPoints,omitempty"`
+}
+
+// OSSMount is one mount point of an OSSMountConfig.
+type OSSMount struct {
+	BucketName string `json:"bucketName"`
+	Endpoint   string `json:"endpoint,omitempty"`
+	MountDir   string `json:"mountDir"`
+	BucketPath string `json:"bucketPath,omitempty"`
+	ReadOnly   bool   `json:"readOnly,omitempty"`
+}
+
+// TracingConfig sends traces of invocations to a collector.
+type TracingConfig struct {
+	Type   string            `json:"type,omitempty"`
+	Params map[string]string `json:"params,omitempty"`
+}
+
+// GPUConfig asks for a GPU; the memory is in MB.
+type GPUConfig struct {
+	GPUType       string `json:"gpuType,omitempty"`
+	GPUMemorySize int    `json:"gpuMemorySize,omitempty"`
+}
+
+// Tag is a key and value attached to a resource.
+type Tag struct {
+	Key   string `json:"Key"`
+	Value string `json:"Value"`
+}

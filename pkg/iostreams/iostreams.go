@@ -1,0 +1,109 @@
+// Package iostreams is the only way commands reach the terminal: stdin, stdout
+// for data, stderr for everything else, and what is known about them (TTY,
+// width, colour, language). It imports nothing of ours.
+package iostreams
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
+)
+
+// IOStreams bundles the three streams and the facts about them.
+type IOStreams struct {
+	In     io.Reader
+	Out    io.Writer // data only
+	ErrOut io.Writer // everything else
+
+	stdinTTY, stdoutTTY, stderrTTY bool
+	color                          bool
+	width                          int
+	lang                           string
+
+	prompter Prompter
+}
+
+// DefaultWidth is the width in columns where the terminal doesn't tell its own.
+const DefaultWidth = 80
+
+// System gives the process's own streams. getenv reads NO_COLOR, TERM, LC_ALL,
+// LC_MESSAGES and LANG.
+func System(getenv func(string) string) *IOStreams {
+	s := &IOStreams{
+		In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr,
+		stdinTTY:  isTerminal(os.Stdin),
+		stdoutTTY: isTerminal(os.Stdout),
+		stderrTTY: isTerminal(os.Stderr),
+		lang:      language(getenv),
+	}
+	s.color = s.stderrTTY && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+	return s
+}
+
+// Test gives streams over buffers, no TTY, no colour, 80 columns, English.
+func Test() (s *IOStreams, in, out, errOut *bytes.Buffer) {
+	in, out, errOut = &bytes.Buffer{}, &bytes.Buffer{}, &bytes.Buffer{}
+	return &IOStreams{In: in, Out: out, ErrOut: errOut, width: DefaultWidth, lang: "en"}, in, out, errOut
+}
+
+func isTerminal(f *os.File) bool {
+	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
+}
+
+func language(getenv func(string) string) string {
+	for _, key := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := getenv(key); v != "" {
+			if strings.HasPrefix(strings.ToLower(v), "zh") {
+				return "zh"
+			}
+			return "en"
+		}
+	}
+	return "en"
+}
+
+// IsStdinTTY reports whether a person can answer questions.
+func (s *IOStreams) IsStdinTTY() bool { return s.stdinTTY }
+
+// IsStdoutTTY reports whether data is read by a person.
+func (s *IOStreams) IsStdoutTTY() bool { return s.stdoutTTY }
+
+// IsStderrTTY reports whether progress is seen by a person.
+func (s *IOStreams) IsStderrTTY() bool { return s.stderrTTY }
+
+// SetTTY overrides what is known about the three streams; for tests.
+func (s *IOStreams) SetTTY(in, out, errOut bool) {
+	s.stdinTTY, s.stdoutTTY, s.stderrTTY = in, out, errOut
+}
+
+// CanPrompt reports whether a question may be asked: stdin and stderr are TTYs.
+func (s *IOStreams) CanPrompt() bool { return s.stdinTTY && s.stderrTTY }
+
+// ColorEnabled reports whether escape sequences may be written.
+func (s *IOStreams) ColorEnabled() bool { return s.color }
+
+// SetColorEnabled switches colour, as --no-color does.
+func (s *IOStreams) SetColorEnabled(on bool) { s.color = on }
+
+// Lang is "zh" or "en".
+func (s *IOStreams) Lang() string { return s.lang }
+
+// SetLang overrides the language; for tests.
+func (s *IOStreams) SetLang(lang string) { s.lang = lang }
+
+// Width is the terminal's width in columns.
+func (s *IOStreams) Width() int {
+	if s.width > 0 {
+		return s.width
+	}
+	if f, ok := s.ErrOut.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return DefaultWidth
+}

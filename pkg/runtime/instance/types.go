@@ -1,0 +1,99 @@
+// Package instance is one instance of a function from start to stop: it starts
+// the runtime in a sandbox, waits until it is ready, runs the initializer,
+// hands it invocations and collects what each gave: result, error, log lines,
+// duration and memory.
+package instance
+
+import (
+	"net/http"
+	"time"
+
+	"s/pkg/fc"
+	"s/pkg/runtime/sandbox"
+)
+
+// Config is what every instance of one function version has in common.
+type Config struct {
+	Function  fc.Function // resolved: defaults filled in
+	Qualifier string      // LATEST
+	VersionID string      // empty for LATEST
+	Region    string
+	AccountID string
+	// Credentials given to the function; empty strings are allowed.
+	AccessKeyID, AccessKeySecret, SecurityToken string
+
+	// CodeDir is the unpacked code on the host. It is mounted as /code.
+	CodeDir string
+	// LayerDir is the merged layers on the host, mounted as /opt; may be empty.
+	LayerDir string
+	// WorkDir is where the instance's own temporary folders are made.
+	WorkDir string
+	// HTTPParams makes a managed runtime's HTTP invocations FC 2.0 style
+	// (x-fc-http-params: WSGI and so on) instead of FC 3.0 JSON events.
+	HTTPParams bool
+
+	Launcher sandbox.Launcher
+	// IdleTimeout ends an instance that nobody used so long.
+	IdleTimeout time.Duration
+	// MaxInstances bounds the pool.
+	MaxInstances int
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Logs receives every line that an instance prints, with the request it
+	// belongs to, if known. It must not block.
+	Logs func(LogLine)
+}
+
+// LogLine is a line of a function's output.
+type LogLine struct {
+	Time       time.Time `json:"time"`
+	InstanceID string    `json:"instanceId"`
+	RequestID  string    `json:"requestId,omitempty"`
+	Message    string    `json:"message"` // without the newline
+}
+
+// Invocation is one call of a function.
+type Invocation struct {
+	RequestID string
+	// Event invocations have Event (nil is an empty event).
+	Event []byte
+	// HTTP invocations have both; the answer is written to W as it comes. The
+	// path of R is what the function sees.
+	R *http.Request
+	W http.ResponseWriter
+	// ClientIP, Host and RequestURI of an HTTP invocation come from R.
+	RetryCount int
+	// Log, if set, gets the lines of this invocation as they are printed.
+	Log func(line string)
+}
+
+// Result is what an invocation gave.
+type Result struct {
+	// Body is the function's answer, or its error document if ErrorType is set.
+	// It is nil for HTTP invocations, whose answer went to W.
+	Body        []byte
+	ErrorType   string // fc.ErrorType...; empty on success
+	ContentType string // of an event invocation's answer, if the runtime said
+	InstanceID  string
+	Duration    time.Duration // of the invocation alone
+	InitTime    time.Duration // of the cold start that it waited for; else 0
+	MaxMemoryMB float64
+	LogTail     []byte // last 4 KB of its log
+	// Written reports that (a part of) an HTTP answer went out already.
+	Written bool
+}
+
+// Info describes a running instance for ListInstances.
+type Info struct {
+	ID         string
+	Qualifier  string
+	VersionID  string
+	PID        int
+	Created    time.Time
+	LastUsed   time.Time
+	InFlight   int
+	State      string // Starting, Idle, Busy, Stopping
+	MemoryMB   float64
+	Invocation uint64 // how many so far
+	Process    sandbox.Process
+}

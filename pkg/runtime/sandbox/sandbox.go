@@ -1,0 +1,113 @@
+// Package sandbox confines the processes of one instance and starts them: in
+// their own mount, PID and IPC namespaces with a memory limit on Linux, as a
+// plain process group where the kernel refuses. It says which it got. It knows
+// nothing of functions and of the Runtime API.
+package sandbox
+
+import (
+	"context"
+	"io"
+	"os"
+)
+
+// Mount makes a folder or file of the host visible inside.
+type Mount struct {
+	Source   string // absolute path on the host
+	Target   string // absolute path inside: /code, /opt, /var/fc/lang/python3.10
+	ReadOnly bool
+}
+
+// Spec is what to start and how to confine it.
+type Spec struct {
+	// ID names the instance; unique on this machine.
+	ID string
+	// Args is the program and its arguments, as the inside sees them. With
+	// Init it is the child of PID 1 /var/fc/runtime/rloader (managed runtimes);
+	// without, it is PID 1 itself (custom runtimes), as on FC.
+	Args []string
+	Init bool
+	Env  []string // complete environment, KEY=value
+	Dir  string   // working directory inside, /code
+	// Mounts beyond the system's own folders, which are always there read-only.
+	Mounts []Mount
+	// TmpDir is the host folder shown as /tmp, writable.
+	TmpDir   string
+	MemoryMB int
+	// Port is where a custom runtime's server binds, 9000; 0 for none. Binding
+	// any address is turned into a loopback address of this instance alone.
+	Port int
+	// Stdout and Stderr are given to the program as they are (pipe ends).
+	Stdout, Stderr *os.File
+}
+
+// Exit is how the program ended.
+type Exit struct {
+	Code      int    // exit code; -1 if a signal ended it
+	Signal    string // e.g. "killed"
+	OOM       bool   // the kernel ended it for want of memory
+	StartFail string // the program could not be started at all: why
+}
+
+// ExecSpec is a further command inside a running instance.
+type ExecSpec struct {
+	Args []string
+	Env  []string // added to the instance's own
+	Dir  string
+	TTY  bool
+	Rows uint16
+	Cols uint16
+	// Without TTY: the three streams. With TTY: Stdin and Stdout only.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// Resize, with TTY, changes the window size until it is closed.
+	Resize <-chan [2]uint16 // rows, cols
+}
+
+// Process is a started instance.
+type Process interface {
+	// PID is the host's number of the instance's first process.
+	PID() int
+	// Addr is where the program's Port can be reached from the host, host:port;
+	// empty without Port. It is stable from start on; nothing may listen yet.
+	Addr() string
+	// Done is closed when the first process has ended and everything in the
+	// instance is dead; then Exit tells how.
+	Done() <-chan struct{}
+	Exit() Exit
+	// Terminate sends SIGTERM to the program (not to rloader).
+	Terminate() error
+	// Kill ends everything in the instance and returns when it is gone.
+	Kill()
+	// Freeze and Thaw stop and continue all processes.
+	Freeze() error
+	Thaw() error
+	// Memory gives the use of all processes of the instance in bytes: now, and
+	// the peak since the last ResetPeak (or start).
+	Memory() (current, peak int64)
+	ResetPeak()
+	// Exec runs a command inside, with its namespaces, and returns its exit
+	// code.
+	Exec(ctx context.Context, spec ExecSpec) (int, error)
+	// Close kills if needed and removes cgroup, temporary folders and mounts.
+	Close() error
+}
+
+// Isolation says what confines instances on this machine.
+type Isolation struct {
+	// Mode is "namespaces" (root), "user-namespaces" (ordinary user) or
+	// "process" (none: process groups and rlimits).
+	Mode string `json:"mode"`
+	// Memory is "cgroup-v2", "cgroup-v1", "sampled".
+	Memory string `json:"memory"`
+	// Ports is "private" (every instance has its own loopback address) or
+	// "fixed" (FC_SERVER_PORT; one instance per fixed port).
+	Ports string `json:"ports"`
+	// Why tells what the kernel refused, if anything.
+	Why string `json:"why,omitempty"`
+}
+
+// Launcher starts instances.
+type Launcher interface {
+	Launch(ctx context.Context, spec Spec) (Process, error)
+	Isolation() Isolation
+}

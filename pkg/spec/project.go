@@ -1,0 +1,99 @@
+// Package spec reads s.yaml, of edition 1.0.0 (component fc) and 3.0.0
+// (component fc3), into one typed Project, and says what is wrong with it: all
+// problems at once, each with its place. It reads files and nothing else: no
+// network, no prompts, no output.
+package spec
+
+import (
+	"context"
+
+	"s/pkg/diag"
+	"s/pkg/fc"
+)
+
+// Editions of s.yaml.
+const (
+	Edition1 = "1.0.0"
+	Edition3 = "3.0.0"
+)
+
+// Project is a resolved s.yaml.
+type Project struct {
+	File      string // path of the s.yaml as given
+	Dir       string // absolute path of its folder
+	Name      string
+	Edition   string // Edition1 or Edition3
+	Access    string // alias of the credentials; empty if the file names none
+	Vars      map[string]any
+	Resources []*Resource // in the file's order
+	Actions   []Action    // global ones
+}
+
+// Resource is one entry of resources (or of services, in edition 1.0.0).
+type Resource struct {
+	Name      string
+	Component string // fc or fc3
+	Region    string
+	// Service is set in edition 1.0.0 only; the function is deployed by the
+	// FC 2.0 API then.
+	Service *fc.Service
+	// Function is what to deploy. In edition 1.0.0 its name is
+	// "service$function".
+	Function fc.Function
+	Code     CodeSource
+	Triggers []fc.Trigger
+	Actions  []Action
+	Range    diag.Range // of the resource's key
+}
+
+// CodeSource is where the user's code is. At most one of Path and OSS is set;
+// none for containers.
+type CodeSource struct {
+	Path      string // absolute: a folder, .zip, .jar or .war
+	OSSBucket string
+	OSSObject string
+	Range     diag.Range
+}
+
+// Action is a hook around a command: exactly one of Run, Component and Plugin
+// is set.
+type Action struct {
+	When         string // pre, success, fail, complete
+	Command      string // deploy, build, ...
+	Run          string // a shell command line
+	Path         string // absolute folder for Run
+	Component    string // e.g. "fc build --use-docker"
+	Plugin       string
+	Args         map[string]any
+	AllowFailure bool
+	Range        diag.Range
+}
+
+// Options says what to load and where values come from.
+type Options struct {
+	// File is the path of s.yaml; empty looks for s.yaml, s.YAML, s.YML, s.yml
+	// in Dir.
+	File string
+	// Dir is where to look; empty is the working directory.
+	Dir string
+	// LookupEnv reads an environment variable for ${env(X)}.
+	LookupEnv func(string) (string, bool)
+	// Credential gives a field (AccountID, AccessKeyID, ...) of the credentials
+	// for ${config(X)}.
+	Credential func(field string) (string, error)
+	// Command is the command that runs, for ${regex(...)} keys of actions.
+	Command string
+}
+
+// Loader loads a project; *Load is the one there is.
+type Loader func(ctx context.Context, opts Options) (*Project, diag.Diagnostics)
+
+// Find gives the resource of that name, or nil.
+func (p *Project) Find(name string) *Resource {
+	for _, r := range p.Resources {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
