@@ -7,6 +7,9 @@ import (
 	"s/pkg/cmd/root"
 )
 
+// version is set by the linker: -X main.version=1.2.3.
+var version = "dev"
+
 func main() {
-	os.Exit(root.Main())
+	os.Exit(root.Main(version))
 }

@@ -46,13 +46,3 @@ type Target struct {
 	// edition.
 	Client func(resource *spec.Resource) (*fcclient.Client, error)
 }
-
-// Settings are the global flags.
-type Settings struct {
-	Template string // -t
-	Access   string // -a
-	Output   string // -o: default, json, yaml, raw
-	Debug    bool
-	NoColor  bool
-	Silent   bool
-}

@@ -4,12 +4,71 @@
 package root
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/cmd/version"
 )
+
+// newCommand builds the command tree over f.
+func newCommand(f *cmdutil.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "s",
+		Short: "Take a serverless function from template to production",
+		Long: "s takes a serverless function from template to production: init, build, deploy, invoke.\n" +
+			"It speaks s.yaml and the Function Compute API; with \"access: local\" it needs no account.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.Settings.Read(cmd.Flags()); err != nil {
+				return err
+			}
+			if f.Settings.NoColor {
+				f.IO.SetColorEnabled(false)
+			}
+			return nil
+		},
+	}
+	cmd.SetOut(f.IO.Out)
+	cmd.SetErr(f.IO.ErrOut)
+	cmd.SetIn(f.IO.In)
+	cmdutil.BindFlags(cmd.PersistentFlags())
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cmdutil.UsageError(err) })
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.AddCommand(commands(f)...)
+	return cmd
+}
 
 // commands lists every verb; each lives in its own package pkg/cmd/<verb>.
 func commands(f *cmdutil.Factory) []*cobra.Command {
-	return []*cobra.Command{}
+	return []*cobra.Command{
+		version.NewCmd(f, nil),
+	}
+}
+
+// resourceFirst turns `s hello deploy` into `s deploy hello`, the peer's way to
+// name one resource.
+func resourceFirst(cmd *cobra.Command, args []string) []string {
+	if len(args) < 2 || args[0] == "" || args[0][0] == '-' || isCommand(cmd, args[0]) || !isCommand(cmd, args[1]) {
+		return args
+	}
+	return append([]string{args[1], args[0]}, args[2:]...)
+}
+
+func isCommand(cmd *cobra.Command, name string) bool {
+	for _, c := range cmd.Commands() {
+		if c.Name() == name || c.HasAlias(name) {
+			return true
+		}
+	}
+	return name == "help" || name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd
+}
+
+// run executes one command line.
+func run(ctx context.Context, f *cmdutil.Factory, args []string) error {
+	cmd := newCommand(f)
+	cmd.SetArgs(resourceFirst(cmd, args))
+	return cmd.ExecuteContext(ctx)
 }
