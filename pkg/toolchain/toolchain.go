@@ -4,7 +4,13 @@
 // nothing of ours.
 package toolchain
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
+
+// Python is the language name of Python interpreters.
+const Python = "python"
 
 // Interpreter is a program that runs a language.
 type Interpreter struct {
@@ -18,15 +24,47 @@ type Interpreter struct {
 	Wanted string
 }
 
+// Minor is the version without its patch level: 3.10 for 3.10.13.
+func (i Interpreter) Minor() string {
+	v, ok := parseVersion(i.Version)
+	if !ok {
+		return i.Version
+	}
+	return v.minorString()
+}
+
 // NotFoundError says what was looked for and where.
 type NotFoundError struct {
 	Language string
 	Wanted   string
 	Looked   []string // folders and patterns, in order
 	Found    []string // versions that were there but don't do
+	// Broken are programs that had a fitting name and didn't run, each with the
+	// reason.
+	Broken []string
 }
 
-// Error names the version and what is there instead.
+// Error names the version, the places that were searched and what is there
+// instead.
 func (e *NotFoundError) Error() string {
-	return fmt.Sprintf("no %s %s or newer on this machine", e.Language, e.Wanted)
+	var b strings.Builder
+	fmt.Fprintf(&b, "no %s %s or newer on this machine", e.Language, e.Wanted)
+	if len(e.Found) > 0 {
+		fmt.Fprintf(&b, "; found only %s", strings.Join(e.Found, ", "))
+	}
+	if len(e.Broken) > 0 {
+		fmt.Fprintf(&b, "; unusable: %s", strings.Join(e.Broken, ", "))
+	}
+	if len(e.Looked) > 0 {
+		fmt.Fprintf(&b, "; looked in %s", strings.Join(e.Looked, ", "))
+	}
+	return b.String()
+}
+
+// UnknownLanguageError is a language that no search exists for.
+type UnknownLanguageError struct{ Language string }
+
+// Error names the language.
+func (e *UnknownLanguageError) Error() string {
+	return fmt.Sprintf("no way known to find an interpreter for %q", e.Language)
 }
