@@ -1,0 +1,121 @@
+# `make` prints what there is. Everything runs from a fresh clone.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TOOLS       := $(CURDIR)/.tools
+GO          ?= go
+BIN         := bin/s$(shell $(GO) env GOEXE 2>/dev/null)
+# cgo is needed by the race detector alone; s itself is built without it.
+RACE        := $(shell command -v $${CC:-gcc} >/dev/null 2>&1 && echo -race)
+# Two test binaries at a time: more of them only make timeouts of each other.
+TEST_P      ?= 2
+TEST_FLAGS  ?=
+PKG         ?= ./...
+
+GOLANGCI_VERSION   := v2.15.0
+GORELEASER_VERSION := v2.18.2
+CYCLONEDX_VERSION  := v1.10.0
+GOLANGCI   := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+GORELEASER := $(TOOLS)/goreleaser-$(GORELEASER_VERSION)
+CYCLONEDX  := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)
+
+##@ Use
+
+.PHONY: help
+help: ## Print this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Check for what building and testing need, and install what can be
+	@hack/setup
+
+.PHONY: build
+build: ## Build bin/s, static and reproducible
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/s
+
+.PHONY: demo
+demo: setup build ## Run init, build, deploy, invoke and remove in a temporary folder
+	@hack/demo $(CURDIR)/$(BIN)
+
+##@ Develop
+
+.PHONY: test
+test: setup ## Run all tests (PKG=./pkg/spec/... for some), with the race detector
+	$(GO) test $(RACE) -p $(TEST_P) -timeout 12m $(TEST_FLAGS) $(PKG)
+
+.PHONY: acceptance
+acceptance: setup ## Drive the real binary (RUN=deploy/ for some of the scripts)
+	$(GO) test -count=1 -timeout 12m -v $(if $(RUN),-run 'TestScripts/$(RUN)') ./acceptance
+
+.PHONY: test-user
+test-user: setup build ## Run the tests that touch the system as an ordinary user, with and without user namespaces
+	@hack/test-user $(CURDIR)/$(BIN)
+
+.PHONY: lint
+lint: $(GOLANGCI) ## Check style, errors and the directions of imports
+	$(GOLANGCI) run ./...
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## Format the Go sources
+	$(GOLANGCI) fmt ./...
+
+.PHONY: completions
+completions: build ## Generate completions/
+	@mkdir -p completions
+	@$(BIN) completion bash > completions/s.bash
+	@$(BIN) completion zsh > completions/_s
+	@$(BIN) completion fish > completions/s.fish
+	@$(BIN) completion powershell > completions/s.ps1
+
+.PHONY: generate
+generate: completions ## Regenerate every generated file
+	@$(GO) generate ./...
+
+.PHONY: verify
+verify: generate ## Fail if a generated file or go.mod is stale
+	@git diff --exit-code -- completions '*.gen.go' || { echo "run 'make generate' and commit the result" >&2; exit 1; }
+	@test -z "$$(git status --porcelain -- completions)" || { git status --short -- completions >&2; exit 1; }
+	@$(GO) mod tidy -diff || { echo "run 'go mod tidy' and commit the result" >&2; exit 1; }
+
+##@ Measure
+
+.PHONY: quality
+quality: build ## Measure the code against the bars of the project and check them
+	@$(GO) run ./hack/quality -binary $(BIN) .
+
+.PHONY: bench
+bench: setup build ## Measure the figures of the README (BENCH=cold for one of them)
+	@$(GO) run ./bench -s $(CURDIR)/$(BIN) $(BENCH)
+
+##@ Release
+
+.PHONY: release-check
+release-check: $(GORELEASER) $(CYCLONEDX) completions ## Check the release configuration and build a snapshot into dist/
+	@$(GORELEASER) check
+	@rm -rf dist
+	@CYCLONEDX_GOMOD=$(CYCLONEDX) $(GORELEASER) release --snapshot --clean --skip=publish
+
+.PHONY: tools
+tools: $(GOLANGCI) $(GORELEASER) $(CYCLONEDX) ## Build the pinned lint and release tools into .tools (slow, once)
+
+# Each tool is a file that carries its version: present means right.
+$(GOLANGCI):
+	@hack/tool $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+$(GORELEASER):
+	@hack/tool $@ github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
+
+$(CYCLONEDX):
+	@hack/tool $@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
+
+.PHONY: ci
+ci: ## Run everything that CI runs
+	@.ci/run
+
+.PHONY: clean
+clean: ## Remove what was built (not .tools)
+	@rm -rf bin dist coverage*
