@@ -1,0 +1,59 @@
+package fcclient
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"s/pkg/fc"
+)
+
+// maxErrorText bounds what is shown of an error body that is no JSON.
+const maxErrorText = 300
+
+// errorBody reads both styles of error: FC 3.0's Code, Message, RequestId and
+// FC 2.0's ErrorCode, ErrorMessage. encoding/json ignores the case of keys.
+type errorBody struct {
+	Code         string
+	Message      string
+	RequestID    string `json:"RequestId"`
+	ErrorCode    string
+	ErrorMessage string
+}
+
+// apiError turns an answer that is no success into an *fc.APIError. A body that
+// is no JSON (a proxy's page) gives the status as code and the start of it as
+// message.
+func apiError(a *answer) error {
+	e := &fc.APIError{Status: a.status, RequestID: a.header.Get(fc.HeaderRequestID)}
+	var body errorBody
+	if json.Unmarshal(a.body, &body) == nil {
+		e.Code = first(body.Code, body.ErrorCode)
+		e.Message = first(body.Message, body.ErrorMessage)
+		e.RequestID = first(body.RequestID, e.RequestID)
+	} else {
+		e.Message = clip(strings.TrimSpace(string(a.body)))
+	}
+	text := http.StatusText(a.status)
+	if e.Code == "" {
+		e.Code = first(strings.ReplaceAll(text, " ", ""), "UnknownError")
+	}
+	e.Message = first(e.Message, text, "no message")
+	return e
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func clip(text string) string {
+	if runes := []rune(text); len(runes) > maxErrorText {
+		return string(runes[:maxErrorText]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,206 @@
+package fcclient
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+
+	"s/pkg/fc"
+)
+
+// MaxInlineZip is the largest zip archive that goes inside a request, in bytes.
+// The service takes 100 MB of base64 text that way.
+const MaxInlineZip = 50 << 20
+
+// TooLargeError is an archive that can't go inside a request.
+type TooLargeError struct {
+	Size int64 // bytes
+}
+
+// Error names the size and the limit.
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("the code archive has %.1f MB and only %d MB can be sent in a request; uploading through OSS is not supported yet",
+		float64(e.Size)/(1<<20), MaxInlineZip>>20)
+}
+
+// InlineCode reads a zip archive into the code of a create or update request.
+// checksum is its CRC-64/ECMA as decimal; the service verifies it.
+func InlineCode(path, checksum string) (*fc.Code, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > MaxInlineZip {
+		return nil, &TooLargeError{Size: info.Size()}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return &fc.Code{ZipFile: base64.StdEncoding.EncodeToString(data), Checksum: checksum}, nil
+}
+
+// functionJSON is a function as the API of version 2023-03-30 has it. The
+// fields here hide those of the same name in fc.Function: layers are ARNs in
+// requests and objects in answers, and an empty map or list must be sent for
+// the service to clear it.
+type functionJSON struct {
+	*fc.Function
+	FunctionName         string             `json:"functionName,omitempty"`
+	EnvironmentVariables *map[string]string `json:"environmentVariables,omitempty"`
+	Layers               any                `json:"layers,omitempty"`
+	Code                 *fc.Code           `json:"code,omitempty"`
+}
+
+// functionAnswer reads a function, layers in either shape.
+type functionAnswer struct {
+	fc.Function
+	Layers layerList `json:"layers"`
+}
+
+func (a *functionAnswer) function() *fc.Function {
+	f := a.Function
+	f.Layers = a.Layers
+	return &f
+}
+
+// GetFunction reads a function; qualifier may be empty for LATEST.
+func (c *Client) GetFunction(ctx context.Context, name, qualifier string) (*fc.Function, error) {
+	op := call{action: "GetFunction", method: http.MethodGet, path: c.functionPath(name), query: qualified(qualifier)}
+	return c.functionCall(ctx, name, op)
+}
+
+// CreateFunction makes a function; code is nil for container images. In FC 2.0
+// its service must exist.
+func (c *Client) CreateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error) {
+	op := call{action: "CreateFunction", method: http.MethodPost, path: c.path("functions")}
+	if c.config.V2 {
+		service, _ := fc.SplitName(f.FunctionName)
+		op.path = c.path("services", service, "functions")
+		op.body, op.header = functionToV2(f, code, false), checksumHeader(code)
+	} else {
+		op.body = createBody(f, code)
+	}
+	return c.functionCall(ctx, f.FunctionName, op)
+}
+
+// UpdateFunction changes a function; a nil code leaves the code as it is.
+// Variables and layers that f doesn't have are removed.
+func (c *Client) UpdateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error) {
+	op := call{action: "UpdateFunction", method: http.MethodPut, path: c.functionPath(f.FunctionName)}
+	if c.config.V2 {
+		op.body, op.header = functionToV2(f, code, true), checksumHeader(code)
+	} else {
+		op.body = updateBody(f, code)
+	}
+	return c.functionCall(ctx, f.FunctionName, op)
+}
+
+// DeleteFunction removes a function, which must have no trigger.
+func (c *Client) DeleteFunction(ctx context.Context, name string) error {
+	return c.do(ctx, call{action: "DeleteFunction", method: http.MethodDelete, path: c.functionPath(name)})
+}
+
+// ListFunctions gives up to limit functions; service chooses one of FC 2.0's.
+func (c *Client) ListFunctions(ctx context.Context, service string, limit int) ([]fc.Function, error) {
+	op := call{action: "ListFunctions", method: http.MethodGet, path: c.path("functions"),
+		query: map[string]string{"limit": strconv.Itoa(limit)}}
+	if c.config.V2 {
+		op.path = c.path("services", service, "functions")
+		var out struct{ Functions []functionV2 }
+		op.out = &out
+		if err := c.do(ctx, op); err != nil {
+			return nil, err
+		}
+		list := make([]fc.Function, len(out.Functions))
+		for i := range out.Functions {
+			list[i] = *out.Functions[i].function(service)
+		}
+		return list, nil
+	}
+	var out struct{ Functions []functionAnswer }
+	op.out = &out
+	if err := c.do(ctx, op); err != nil {
+		return nil, err
+	}
+	list := make([]fc.Function, len(out.Functions))
+	for i := range out.Functions {
+		list[i] = *out.Functions[i].function()
+	}
+	return list, nil
+}
+
+// functionCall runs a call that answers with a function.
+func (c *Client) functionCall(ctx context.Context, name string, op call) (*fc.Function, error) {
+	if c.config.V2 {
+		var out functionV2
+		op.out = &out
+		if err := c.do(ctx, op); err != nil {
+			return nil, err
+		}
+		service, _ := fc.SplitName(name)
+		return out.function(service), nil
+	}
+	var out functionAnswer
+	op.out = &out
+	if err := c.do(ctx, op); err != nil {
+		return nil, err
+	}
+	return out.function(), nil
+}
+
+func createBody(f fc.Function, code *fc.Code) functionJSON {
+	writable := writableFields(f)
+	body := functionJSON{Function: &writable, FunctionName: f.FunctionName, Code: code}
+	if len(f.EnvironmentVariables) > 0 {
+		body.EnvironmentVariables = &f.EnvironmentVariables
+	}
+	if len(f.Layers) > 0 {
+		body.Layers = layerARNs(f.Layers)
+	}
+	return body
+}
+
+func updateBody(f fc.Function, code *fc.Code) functionJSON {
+	writable := writableFields(f)
+	// The name is in the path; tags and the resource group have operations of
+	// their own.
+	writable.Tags, writable.ResourceGroupID = nil, ""
+	env := f.EnvironmentVariables
+	if env == nil {
+		env = map[string]string{}
+	}
+	return functionJSON{Function: &writable, EnvironmentVariables: &env, Layers: layerARNs(f.Layers), Code: code}
+}
+
+// writableFields clears what only the service sets.
+func writableFields(f fc.Function) fc.Function {
+	f.FunctionID, f.FunctionARN, f.CodeSize, f.CodeChecksum = "", "", 0, ""
+	f.CreatedTime, f.LastModifiedTime, f.State, f.LastUpdateStatus = "", "", "", ""
+	return f
+}
+
+func layerARNs(layers []fc.Layer) []string {
+	arns := make([]string, len(layers))
+	for i, l := range layers {
+		arns[i] = l.ARN
+	}
+	return arns
+}
+
+func qualified(qualifier string) map[string]string {
+	if qualifier == "" {
+		return nil
+	}
+	return map[string]string{"qualifier": qualifier}
+}
+
+func checksumHeader(code *fc.Code) map[string]string {
+	if code == nil || code.Checksum == "" {
+		return nil
+	}
+	return map[string]string{fc.HeaderCodeChecksum: code.Checksum}
+}

@@ -1,0 +1,79 @@
+package fcclient
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"s/pkg/fc"
+	"s/pkg/fc/fcsign"
+)
+
+// maxErrorBody bounds how much of a refusal is read, in bytes.
+const maxErrorBody = 1 << 20
+
+// direct is one request over net/http, signed ACS3.
+type direct struct {
+	host   host
+	op     fcsign.Operation
+	method string
+	path   string // escaped, with the API version
+	query  url.Values
+	header http.Header
+	body   []byte
+}
+
+// open sends a request and gives the answer with its body still to be read.
+// A status of 400 and above is an error unless keep says otherwise.
+func (c *Client) open(ctx context.Context, d direct, keep func(*http.Response) bool) (*http.Response, error) {
+	r, err := c.request(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	payload := fcsign.EmptyPayload
+	if len(d.body) > 0 {
+		sum := sha256.Sum256(d.body)
+		payload = hex.EncodeToString(sum[:])
+	}
+	fcsign.SignACS3(r, c.keys(), d.op, payload, c.now())
+	response, err := c.transport.RoundTrip(r)
+	if err != nil {
+		return nil, c.unreachable(ctx, r.URL.Host, err)
+	}
+	if response.StatusCode < 300 || (keep != nil && keep(response)) {
+		return response, nil
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+	if err != nil {
+		return nil, c.unreachable(ctx, r.URL.Host, err)
+	}
+	return nil, apiError(&answer{response.StatusCode, response.Header, body})
+}
+
+// request builds the unsigned request.
+func (c *Client) request(ctx context.Context, d direct) (*http.Request, error) {
+	base, err := c.base(d.host)
+	if err != nil {
+		return nil, err
+	}
+	target := base.String() + d.path
+	if len(d.query) > 0 {
+		target += "?" + d.query.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, d.method, target, bytes.NewReader(d.body))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.op.Action, err)
+	}
+	for name, values := range d.header {
+		r.Header[name] = values
+	}
+	r.Header.Set("User-Agent", c.userAgent())
+	r.Header.Set(fc.HeaderRegion, c.config.Region)
+	return r, nil
+}

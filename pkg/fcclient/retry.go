@@ -1,0 +1,66 @@
+package fcclient
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"s/pkg/fc"
+)
+
+// Tries of an idempotent call, and the waits between them.
+const (
+	maxTries = 4
+	minWait  = 200 * time.Millisecond
+	maxWait  = 20 * time.Second
+)
+
+// retry runs send, again while the method is idempotent and the failure is one
+// that passes: throttling, a server error, a broken connection. A create or an
+// invocation is never sent twice.
+func (c *Client) retry(ctx context.Context, method string, send func() (*answer, error)) (*answer, error) {
+	idempotent := method == http.MethodGet || method == http.MethodPut || method == http.MethodDelete
+	wait := minWait
+	for try := 1; ; try++ {
+		got, err := send()
+		if err == nil || !idempotent || try == maxTries || !passes(err) {
+			// What an earlier try deleted is deleted.
+			if try > 1 && method == http.MethodDelete && fc.IsNotFound(err) {
+				return got, nil
+			}
+			return got, err
+		}
+		if err := c.sleep(ctx, pause(got, wait)); err != nil {
+			return nil, err
+		}
+		wait *= 2
+	}
+}
+
+// passes reports whether a failure may be gone the next time.
+func passes(err error) bool {
+	var api *fc.APIError
+	if errors.As(err, &api) {
+		return api.Status == http.StatusTooManyRequests || api.Status >= 500
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, syscall.ECONNREFUSED) {
+		return false
+	}
+	var unreachable *UnreachableError
+	return errors.As(err, &unreachable)
+}
+
+// pause is how long to wait: what the server asks for, within reason, else the
+// back-off with a jitter of a quarter.
+func pause(got *answer, wait time.Duration) time.Duration {
+	if got != nil {
+		if seconds, err := strconv.Atoi(got.header.Get("Retry-After")); err == nil && seconds >= 0 {
+			return min(time.Duration(seconds)*time.Second, maxWait)
+		}
+	}
+	return wait + rand.N(wait/4)
+}
