@@ -24,7 +24,8 @@ type IOStreams struct {
 	width                          int
 	lang                           string
 
-	prompter Prompter
+	prompter    Prompter
+	promptsDone <-chan struct{} // see StopPromptsOn
 }
 
 // DefaultWidth is the width in columns where the terminal doesn't tell its own.
