@@ -1,0 +1,242 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"s/pkg/fc"
+	"s/pkg/fcclient"
+)
+
+// Hooks follow an apply. Both may be nil and may be called at the same time
+// from several goroutines.
+type Hooks struct {
+	Start func(Change)
+	Done  func(Change, error)
+}
+
+// Report says what an apply did, and the state that it left.
+type Report struct {
+	Done    []Change
+	Failed  []Change
+	Skipped []Change // not tried, because something before them failed
+	State   Actual
+}
+
+// ApplyError is a plan that was carried out in part, or not at all.
+type ApplyError struct {
+	Report *Report
+	Change Change // the first that failed
+	Err    error
+}
+
+// Error names the step that failed and why.
+func (e *ApplyError) Error() string {
+	return fmt.Sprintf("%s %s %s: %v", e.Change.Action, e.Change.Kind, e.Change.Name, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *ApplyError) Unwrap() error { return e.Err }
+
+// Apply carries out a plan: the service, then the function, then the triggers
+// at the same time. After a failure nothing that depends on it is tried. The
+// error is an *ApplyError.
+func Apply(ctx context.Context, remote Remote, plan *Changes, hooks Hooks) (*Report, error) {
+	a := &applier{remote: remote, plan: plan, hooks: hooks, report: &Report{State: plan.actual}}
+	for _, kind := range []Kind{KindService, KindFunction} {
+		for _, change := range plan.Items {
+			if change.Kind == kind {
+				a.step(ctx, change)
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for _, steps := range a.triggerSteps() {
+		wg.Go(func() {
+			for _, change := range steps {
+				a.step(ctx, change)
+			}
+		})
+	}
+	wg.Wait()
+	if a.first != nil {
+		return a.report, a.first
+	}
+	return a.report, nil
+}
+
+type applier struct {
+	remote Remote
+	plan   *Changes
+	hooks  Hooks
+
+	mu     sync.Mutex // guards report and first
+	report *Report
+	first  *ApplyError
+}
+
+// triggerSteps groups the steps by trigger; those of one run in order.
+func (a *applier) triggerSteps() [][]Change {
+	var groups [][]Change
+	for _, change := range a.plan.Items {
+		if change.Kind != KindTrigger || change.Action == None {
+			continue
+		}
+		if n := len(groups); n > 0 && groups[n-1][0].Name == change.Name {
+			groups[n-1] = append(groups[n-1], change)
+			continue
+		}
+		groups = append(groups, []Change{change})
+	}
+	return groups
+}
+
+// step does one change, unless one that it depends on failed.
+func (a *applier) step(ctx context.Context, change Change) {
+	if change.Action == None {
+		return
+	}
+	if ctx.Err() != nil && a.fail(change, ctx.Err(), false) || a.blocked(change) {
+		return
+	}
+	if a.hooks.Start != nil {
+		a.hooks.Start(change)
+	}
+	err := a.run(ctx, change)
+	if a.hooks.Done != nil {
+		a.hooks.Done(change, err)
+	}
+	if err != nil {
+		a.fail(change, err, true)
+		return
+	}
+	a.mu.Lock()
+	a.report.Done = append(a.report.Done, change)
+	a.mu.Unlock()
+}
+
+// fail records an error; a step that wasn't tried counts as skipped.
+func (a *applier) fail(change Change, err error, tried bool) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if tried {
+		a.report.Failed = append(a.report.Failed, change)
+	} else {
+		a.report.Skipped = append(a.report.Skipped, change)
+	}
+	if a.first == nil {
+		a.first = &ApplyError{Report: a.report, Change: change, Err: err}
+	}
+	return true
+}
+
+// blocked skips a change if what it depends on failed: everything before it,
+// but for triggers, where another trigger's failure doesn't matter.
+func (a *applier) blocked(change Change) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, failed := range a.report.Failed {
+		if change.Kind != KindTrigger || failed.Kind != KindTrigger || failed.Name == change.Name {
+			a.report.Skipped = append(a.report.Skipped, change)
+			return true
+		}
+	}
+	return false
+}
+
+func (a *applier) run(ctx context.Context, change Change) error {
+	switch change.Kind {
+	case KindService:
+		return a.service(ctx, change)
+	case KindFunction:
+		return a.function(ctx, change)
+	}
+	return a.trigger(ctx, change)
+}
+
+func (a *applier) service(ctx context.Context, change Change) (err error) {
+	want := *a.plan.desired.Service
+	if change.Action == Create {
+		a.report.State.Service, err = a.remote.CreateService(ctx, want)
+		// Another resource of the same s.yaml may share the service and have
+		// made it in the meantime.
+		if !fc.IsCode(err, fc.CodeServiceAlreadyExists) {
+			return err
+		}
+	}
+	a.report.State.Service, err = a.remote.UpdateService(ctx, want)
+	return err
+}
+
+func (a *applier) function(ctx context.Context, change Change) (err error) {
+	code, err := a.code(change)
+	if err != nil {
+		return err
+	}
+	if change.Action == Create {
+		a.report.State.Function, err = a.remote.CreateFunction(ctx, a.plan.desired.creatable(), code)
+		return err
+	}
+	a.report.State.Function, err = a.remote.UpdateFunction(ctx, a.plan.desired.Function, code)
+	return err
+}
+
+// code reads the archive only if it has to be sent.
+func (a *applier) code(change Change) (*fc.Code, error) {
+	archive := a.plan.desired.Code
+	if change.Code == nil || archive == nil {
+		return nil, nil
+	}
+	if archive.OSSObject != "" {
+		return &fc.Code{OSSBucketName: archive.OSSBucket, OSSObjectName: archive.OSSObject}, nil
+	}
+	return fcclient.InlineCode(archive.Path, archive.Checksum)
+}
+
+func (a *applier) trigger(ctx context.Context, change Change) (err error) {
+	function := a.plan.desired.Function.FunctionName
+	if change.Action == Delete {
+		if err = a.remote.DeleteTrigger(ctx, function, change.Name); err == nil || fc.IsNotFound(err) {
+			a.keepTrigger(change.Name, nil)
+			return nil
+		}
+		return err
+	}
+	var want fc.Trigger
+	for _, t := range a.plan.desired.Triggers {
+		if t.TriggerName == change.Name {
+			want = t
+		}
+	}
+	var made *fc.Trigger
+	if change.Action == Create {
+		made, err = a.remote.CreateTrigger(ctx, function, want)
+	} else {
+		made, err = a.remote.UpdateTrigger(ctx, function, want)
+	}
+	if err == nil {
+		a.keepTrigger(change.Name, made)
+	}
+	return err
+}
+
+// keepTrigger replaces, adds or (made nil) removes a trigger in the state.
+func (a *applier) keepTrigger(name string, made *fc.Trigger) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	kept := make([]fc.Trigger, 0, len(a.report.State.Triggers)+1)
+	replaced := made == nil
+	for _, t := range a.report.State.Triggers {
+		switch {
+		case t.TriggerName != name:
+			kept = append(kept, t)
+		case made != nil:
+			kept, replaced = append(kept, *made), true
+		}
+	}
+	if !replaced {
+		kept = append(kept, *made)
+	}
+	a.report.State.Triggers = kept
+}
