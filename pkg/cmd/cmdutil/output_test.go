@@ -37,7 +37,7 @@ func sample() shape {
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		OutputDefault: `region:  cn-hangzhou
+		OutputDefault: `region:   cn-hangzhou
 function:
   memorySize: 1536
   name:       a<b>&c
