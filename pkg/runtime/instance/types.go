@@ -10,6 +10,14 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/runtime/sandbox"
+	"s/pkg/toolchain"
+)
+
+// Defaults of Config.
+const (
+	DefaultIdleTimeout  = 5 * time.Minute
+	DefaultMaxInstances = 100
+	DefaultGrace        = time.Second
 )
 
 // Config is what every instance of one function version has in common.
@@ -33,10 +41,17 @@ type Config struct {
 	HTTPParams bool
 
 	Launcher sandbox.Launcher
-	// IdleTimeout ends an instance that nobody used so long.
+	// Toolchain finds interpreters; nil is one that searches the system's own
+	// places only.
+	Toolchain *toolchain.Finder
+	// IdleTimeout ends an instance that nobody used so long; 0 is
+	// DefaultIdleTimeout.
 	IdleTimeout time.Duration
-	// MaxInstances bounds the pool.
+	// MaxInstances bounds the pool; 0 is DefaultMaxInstances.
 	MaxInstances int
+	// Grace is how long a program may take to end after SIGTERM before it is
+	// killed; 0 is DefaultGrace.
+	Grace time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Logs receives every line that an instance prints, with the request it
@@ -70,7 +85,9 @@ type Invocation struct {
 // Result is what an invocation gave.
 type Result struct {
 	// Body is the function's answer, or its error document if ErrorType is set.
-	// It is nil for HTTP invocations, whose answer went to W.
+	// It is nil for HTTP invocations, whose answer went to W, unless the
+	// function failed before it answered: then ErrorType is set, Written is not,
+	// and the caller answers.
 	Body        []byte
 	ErrorType   string // fc.ErrorType...; empty on success
 	ContentType string // of an event invocation's answer, if the runtime said

@@ -1,0 +1,162 @@
+package pool
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// grow starts as many instances as the waiting invocations need and the bound
+// allows. The pool is locked.
+func (p *Pool) grow() {
+	if p.phase == closed {
+		return
+	}
+	for len(p.waiters) > p.starting*p.limit && p.alive()+p.starting < p.max {
+		p.starting++
+		p.wg.Go(p.startOne)
+	}
+}
+
+// alive counts the instances that can get work.
+func (p *Pool) alive() int {
+	n := 0
+	for _, s := range p.slots {
+		if !s.retired {
+			n++
+		}
+	}
+	return n
+}
+
+// startOne starts an instance for those who wait. A start that goes wrong is
+// the answer to the one who has waited longest.
+func (p *Pool) startOne() {
+	m, err := p.start(p.ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.starting--
+	if err != nil {
+		if len(p.waiters) > 0 {
+			p.drop(0).granted <- grant{err: err}
+		}
+		p.grow()
+		p.settle()
+		return
+	}
+	if p.phase == closed {
+		p.wg.Go(m.Kill)
+		p.settle()
+		return
+	}
+	s := &slot{member: m}
+	p.slots = append(p.slots, s)
+	p.wg.Go(func() { p.watch(s) })
+	p.offer(s)
+	p.settle()
+}
+
+// watch removes an instance when it has ended.
+func (p *Pool) watch(s *slot) {
+	<-s.member.Done()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.retireLocked(s)
+	p.slots = slices.DeleteFunc(p.slots, func(o *slot) bool { return o == s })
+	p.grow()
+	p.settle()
+}
+
+// sweepLater has idle instances looked for after d, unless that is going to
+// happen anyway. The pool is locked.
+func (p *Pool) sweepLater(d time.Duration) {
+	if p.sweeping || p.phase == closed {
+		return
+	}
+	p.sweeping = true
+	p.clock.after(d, p.sweep)
+}
+
+// sweep stops the instances that have been idle for too long.
+func (p *Pool) sweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweeping = false
+	if p.phase == closed {
+		return
+	}
+	now, next := p.clock.now(), time.Duration(-1)
+	for _, s := range p.slots {
+		if s.retired || s.inFlight > 0 {
+			continue
+		}
+		left := p.idle - now.Sub(s.idleSince)
+		if left <= 0 {
+			p.retireLocked(s)
+			p.wg.Go(func() { s.member.Stop(p.ctx) })
+		} else if next < 0 || left < next {
+			next = left
+		}
+	}
+	if next >= 0 {
+		p.sweepLater(next)
+	}
+}
+
+// settle tells Drain when nothing is left to wait for. The pool is locked.
+func (p *Pool) settle() {
+	if p.phase != draining || p.inFlight > 0 || p.starting > 0 || len(p.waiters) > 0 {
+		return
+	}
+	select {
+	case <-p.quiet:
+	default:
+		close(p.quiet)
+	}
+}
+
+// Drain takes no new invocations, lets those accepted finish, then stops every
+// instance the gentle way (preStop, SIGTERM) and closes the pool. When the
+// context ends it closes the pool at once.
+func (p *Pool) Drain(ctx context.Context) {
+	defer p.Close()
+	p.mu.Lock()
+	if p.phase == open {
+		p.phase = draining
+	}
+	p.settle()
+	p.mu.Unlock()
+	select {
+	case <-p.quiet:
+	case <-ctx.Done():
+		return
+	case <-p.ctx.Done():
+		return
+	}
+	var stops sync.WaitGroup
+	p.mu.Lock()
+	for _, s := range p.slots {
+		p.retireLocked(s)
+		stops.Go(func() { s.member.Stop(ctx) })
+	}
+	p.mu.Unlock()
+	stops.Wait()
+}
+
+// Close kills every instance, answers those who wait with ErrClosed, and
+// returns when nothing of the pool runs any more.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	p.phase = closed
+	p.cancel()
+	for len(p.waiters) > 0 {
+		p.drop(0).granted <- grant{err: ErrClosed}
+	}
+	for _, s := range p.slots {
+		p.retireLocked(s)
+		p.wg.Go(s.member.Kill)
+	}
+	p.mu.Unlock()
+	p.wg.Wait()
+}

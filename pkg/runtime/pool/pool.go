@@ -1,0 +1,199 @@
+// Package pool keeps the instances of one function version: it hands every
+// invocation to an instance with room, starts more when none has, up to a
+// bound, and ends those that nobody uses.
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"s/pkg/fc"
+	"s/pkg/runtime/instance"
+)
+
+const (
+	// MaxWaiting is how many invocations may wait for an instance at once.
+	MaxWaiting = 1024
+	// WaitTimeout is how long an invocation waits for a busy instance before it
+	// is refused. Waiting for an instance that is starting doesn't count.
+	WaitTimeout = 60 * time.Second
+	// maxTries bounds how often an invocation is handed to another instance
+	// because the one chosen ended before it took the invocation.
+	maxTries = 5
+)
+
+// ErrClosed is the answer of a pool that is drained or closed.
+var ErrClosed = errors.New("the instances of this function are being stopped")
+
+// member is an instance as the pool sees it.
+type member interface {
+	ID() string
+	Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error)
+	Done() <-chan struct{}
+	Stop(ctx context.Context)
+	Kill()
+	Info() instance.Info
+}
+
+// clock is the time and what happens later; tests have their own.
+type clock struct {
+	now   func() time.Time
+	after func(d time.Duration, f func()) (stop func() bool)
+}
+
+// Pool is the set of instances of one function version. Its methods may be
+// called by any number of goroutines.
+type Pool struct {
+	cfg   instance.Config
+	limit int // invocations at once per instance
+	max   int // instances
+	idle  time.Duration
+	start func(ctx context.Context) (member, error)
+	clock clock
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // starts, watchers and stops under way
+
+	mu       sync.Mutex
+	slots    []*slot   // all that have started and not ended, oldest first
+	free     []*slot   // those with room, the most recently used last
+	waiters  []*waiter // oldest first
+	starting int
+	inFlight int
+	phase    phase
+	sweeping bool          // a sweep is scheduled
+	quiet    chan struct{} // closed when a draining pool has nothing left to do
+}
+
+// New makes a pool without any instance. The function's instanceConcurrency,
+// IdleTimeout and MaxInstances of the configuration rule it.
+func New(cfg instance.Config) *Pool {
+	now := cfg.Now
+	if now == nil {
+		now = time.Now
+	}
+	after := func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+	return newPool(cfg, clock{now: now, after: after}, func(ctx context.Context) (member, error) {
+		return instance.Start(ctx, cfg)
+	})
+}
+
+func newPool(cfg instance.Config, c clock, start func(context.Context) (member, error)) *Pool {
+	p := &Pool{cfg: cfg, clock: c, start: start, quiet: make(chan struct{})}
+	p.limit = min(max(cfg.Function.InstanceConcurrency, 1), fc.MaxInstanceConcurrency)
+	p.max, p.idle = cfg.MaxInstances, cfg.IdleTimeout
+	if p.max <= 0 {
+		p.max = instance.DefaultMaxInstances
+	}
+	if p.idle <= 0 {
+		p.idle = instance.DefaultIdleTimeout
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	return p
+}
+
+// Invoke runs the invocation on an instance with room, the most recently used
+// one first; without one it starts another or waits in turn. What the function
+// itself does wrong is in the Result. The error is an *fc.APIError for what the
+// platform refuses (429 ResourceExhausted, 412 FunctionNotStarted, CAExited),
+// ErrClosed after Drain or Close, or the context's error; the function then
+// goes on to its end if it had begun, as on FC, and counts as in flight so long.
+func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error) {
+	for try := 1; ; try++ {
+		s, err := p.acquire(ctx)
+		if err != nil {
+			return nil, withRequestID(err, inv.RequestID)
+		}
+		res, err := s.member.Invoke(ctx, inv)
+		if err == nil {
+			p.release(s)
+			return res, nil
+		}
+		var detached *instance.DetachedError
+		if errors.As(err, &detached) {
+			context.AfterFunc(doneContext{detached.Done}, func() { p.release(s) })
+			return nil, err
+		}
+		gone := errors.Is(err, instance.ErrGone)
+		if gone {
+			p.retire(s)
+		}
+		p.release(s)
+		if !gone || try == maxTries {
+			return nil, withRequestID(err, inv.RequestID)
+		}
+	}
+}
+
+// Instances describes the instances, oldest first.
+func (p *Pool) Instances() []instance.Info {
+	p.mu.Lock()
+	members := make([]member, len(p.slots))
+	for i, s := range p.slots {
+		members[i] = s.member
+	}
+	p.mu.Unlock()
+	infos := make([]instance.Info, len(members))
+	for i, m := range members {
+		infos[i] = m.Info()
+	}
+	return infos
+}
+
+// Instance describes the instance with that id; ok is false if there is none.
+func (p *Pool) Instance(id string) (info instance.Info, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.slots {
+		if s.member.ID() == id {
+			return s.member.Info(), true
+		}
+	}
+	return instance.Info{}, false
+}
+
+// exhausted says that there is no room, and why.
+func (p *Pool) exhausted(why string) error {
+	return &fc.APIError{
+		Status: http.StatusTooManyRequests, Code: fc.CodeResourceExhausted,
+		Message: fmt.Sprintf("all %d instances of function %s are busy: %s", p.max, p.cfg.Function.FunctionName, why),
+	}
+}
+
+// withRequestID puts the request's id into an API error that has none.
+func withRequestID(err error, id string) error {
+	var api *fc.APIError
+	if !errors.As(err, &api) || api.RequestID != "" {
+		return err
+	}
+	own := *api
+	own.RequestID = id
+	return &own
+}
+
+// doneContext is a context that ends when a channel is closed.
+type doneContext struct{ done <-chan struct{} }
+
+// Deadline says that there is none.
+func (doneContext) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done is the channel.
+func (d doneContext) Done() <-chan struct{} { return d.done }
+
+// Value has none.
+func (doneContext) Value(any) any { return nil }
+
+// Err is set once the channel is closed.
+func (d doneContext) Err() error {
+	select {
+	case <-d.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
