@@ -52,7 +52,6 @@ func surveyTexts() [][2]string {
 		{"[Use arrows to move, type to filter", "[方向键移动，输入文字筛选"},
 		{", {{ .Config.HelpInput }} for more help]", "，{{ .Config.HelpInput }} 查看说明]"},
 		{"{{ print .Config.HelpInput }} for help", "{{ print .Config.HelpInput }} 查看说明"},
-		{"Sorry, your reply was invalid:", "输入无效："},
 	}
 }
 
@@ -70,7 +69,8 @@ func translateSurvey(lang string) {
 	replace := strings.NewReplacer(pairs...).Replace
 	survey.SelectQuestionTemplate = replace(survey.SelectQuestionTemplate)
 	survey.InputQuestionTemplate = replace(survey.InputQuestionTemplate)
-	survey.ErrorTemplate = replace(survey.ErrorTemplate)
+	// What is wrong speaks for itself.
+	survey.ErrorTemplate = strings.Replace(survey.ErrorTemplate, "Sorry, your reply was invalid: ", "", 1)
 }
 
 // ask asks one question; an interrupt and the end of the input are

@@ -2,8 +2,11 @@ package scaffold
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // UnknownTemplateError says that no template has this name.
@@ -19,52 +22,28 @@ func (e *UnknownTemplateError) Error() string { return fmt.Sprintf("unknown temp
 // mostNearest is how many names are suggested at most.
 const mostNearest = 3
 
-// nearest gives the names most like name, best first: those that contain it or
-// that a few edits turn into it.
-func nearest(name string, names []string) []string {
-	type candidate struct {
-		name  string
-		edits int
+// nearestTemplates gives the names that may be meant: those that name
+// misspells, else those that share words with it, the most words first.
+func nearestTemplates(name string, names []string) []string {
+	if near := diag.Nearest(name, names); len(near) > 0 {
+		return near
 	}
-	wanted := strings.ToLower(name)
-	if wanted == "" {
-		return nil
-	}
-	var close []candidate
+	words := strings.FieldsFunc(strings.ToLower(name), isSeparator)
+	shared := map[string]int{}
+	var related []string
 	for _, n := range names {
-		known := strings.ToLower(n)
-		edits := distance(wanted, known)
-		if edits <= 1+len(wanted)/3 || (len(wanted) > 2 && strings.Contains(known, wanted)) {
-			close = append(close, candidate{n, edits})
+		own := strings.FieldsFunc(strings.ToLower(n), isSeparator)
+		for _, word := range words {
+			if slices.Contains(own, word) {
+				shared[n]++
+			}
+		}
+		if shared[n] > 0 {
+			related = append(related, n)
 		}
 	}
-	sort.SliceStable(close, func(i, j int) bool { return close[i].edits < close[j].edits })
-	var best []string
-	for _, c := range close[:min(len(close), mostNearest)] {
-		best = append(best, c.name)
-	}
-	return best
+	sort.SliceStable(related, func(i, j int) bool { return shared[related[i]] > shared[related[j]] })
+	return related[:min(len(related), mostNearest)]
 }
 
-// distance is the number of insertions, deletions and replacements that turn a
-// into b (Levenshtein), with one row of the table at a time.
-func distance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, r := range from {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, q := range to {
-			replaced := diagonal
-			if r != q {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(to)]
-}
+func isSeparator(r rune) bool { return r == '-' || r == '_' || r == ' ' || r == '/' }

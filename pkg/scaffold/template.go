@@ -103,7 +103,7 @@ func Find(name string) (Template, error) {
 		}
 		names = append(names, t.Name)
 	}
-	return Template{}, &UnknownTemplateError{Name: name, Nearest: nearest(name, names), Known: names}
+	return Template{}, &UnknownTemplateError{Name: name, Nearest: nearestTemplates(name, names), Known: names}
 }
 
 // Languages gives the languages of ts, each once, in order of appearance.

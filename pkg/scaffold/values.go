@@ -1,10 +1,13 @@
 package scaffold
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sort"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // Reason says what is wrong with a value.
@@ -27,6 +30,7 @@ type Problem struct {
 	Type      Type     // wanted, for NotType
 	Enum      []string // allowed, for NotEnum
 	Pattern   string   // for NoMatch
+	Rule      Text     // the parameter's description, for NoMatch; may be empty
 	// Nearest are similar names (Unknown) or values (NotEnum), best first.
 	Nearest []string
 }
@@ -39,14 +43,24 @@ func (p *Problem) Error() string {
 	case Missing:
 		return fmt.Sprintf("parameter %q is required", p.Parameter)
 	case NotType:
-		return fmt.Sprintf("parameter %q must be a %s, not %v", p.Parameter, typeName(p.Type), p.Value)
+		return fmt.Sprintf("parameter %q must be a %s, not %s", p.Parameter, typeName(p.Type), p.Shown())
 	case NotEnum:
-		return fmt.Sprintf("parameter %q must be one of %s, not %v", p.Parameter, strings.Join(p.Enum, ", "), p.Value)
+		return fmt.Sprintf("parameter %q must be one of %s, not %s", p.Parameter, strings.Join(p.Enum, ", "), p.Shown())
 	default:
-		return fmt.Sprintf("parameter %q must match %s, not %v", p.Parameter, p.Pattern, p.Value)
+		return fmt.Sprintf("parameter %q must match %s, not %s", p.Parameter, p.Pattern, p.Shown())
 	}
 }
 
+// Shown is the value as JSON, as the user may have written it.
+func (p *Problem) Shown() string {
+	encoded, err := json.Marshal(p.Value)
+	if err != nil {
+		return fmt.Sprint(p.Value)
+	}
+	return string(encoded)
+}
+
+// typeName is the word for what a value must be: an enum's is a string.
 func typeName(t Type) string {
 	if t == TypeBoolean {
 		return "boolean"
@@ -84,9 +98,9 @@ func (p *Parameter) Check(value any) *Problem {
 	case text == "":
 		return nil
 	case p.Type == TypeEnum && !slices.Contains(p.Enum, text):
-		return &Problem{Parameter: p.Name, Reason: NotEnum, Value: value, Enum: p.Enum, Nearest: nearest(text, p.Enum)}
+		return &Problem{Parameter: p.Name, Reason: NotEnum, Value: value, Enum: p.Enum, Nearest: diag.Nearest(text, p.Enum)}
 	case p.pattern != nil && !p.pattern.MatchString(text):
-		return &Problem{Parameter: p.Name, Reason: NoMatch, Value: value, Pattern: p.Pattern}
+		return &Problem{Parameter: p.Name, Reason: NoMatch, Value: value, Pattern: p.Pattern, Rule: p.Description}
 	}
 	return nil
 }
@@ -160,7 +174,7 @@ func (t *Template) unknown(values map[string]any) ParameterErrors {
 	var problems ParameterErrors
 	for name, value := range values {
 		if !slices.Contains(names, name) {
-			problems = append(problems, &Problem{Parameter: name, Reason: Unknown, Value: value, Nearest: nearest(name, names)})
+			problems = append(problems, &Problem{Parameter: name, Reason: Unknown, Value: value, Nearest: diag.Nearest(name, names)})
 		}
 	}
 	sort.Slice(problems, func(i, j int) bool { return problems[i].Parameter < problems[j].Parameter })

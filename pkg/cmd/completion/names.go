@@ -1,0 +1,129 @@
+package completion
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"s/pkg/access"
+	"s/pkg/scaffold"
+)
+
+// TemplateNames gives the names of all templates.
+func TemplateNames() []string {
+	templates, err := scaffold.List()
+	if err != nil {
+		return nil
+	}
+	names := make([]string, 0, len(templates))
+	for _, t := range templates {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// specNames are the names of s.yaml, in the order in which they are looked for.
+func specNames() []string { return []string{"s.yaml", "s.YAML", "s.YML", "s.yml"} }
+
+// ResourceNames gives the names of the resources in the s.yaml at path, which
+// may be the file or its folder, in the file's order. It gives none where there
+// is no readable s.yaml: completion is silent about errors.
+func ResourceNames(path string) []string {
+	for _, file := range specFiles(path) {
+		if data, err := os.ReadFile(file); err == nil {
+			return scanResources(data)
+		}
+	}
+	return nil
+}
+
+func specFiles(path string) []string {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return []string{path}
+	}
+	var files []string
+	for _, name := range specNames() {
+		files = append(files, filepath.Join(path, name))
+	}
+	return files
+}
+
+// scanResources gives the keys directly below the top-level key resources
+// (edition 3.0.0) or services (1.0.0). It reads lines, not YAML: a file that is
+// being edited, and wrong further down, still completes.
+func scanResources(data []byte) []string {
+	var names []string
+	inside, depth := false, 0
+	scanner := bufio.NewScanner(bytes.NewReader(data))
+	for scanner.Scan() {
+		line := strings.TrimRight(scanner.Text(), " \t\r")
+		text := strings.TrimLeft(line, " ")
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		indent := len(line) - len(text)
+		if indent == 0 {
+			key, ok := keyOf(text)
+			inside, depth = ok && (key == "resources" || key == "services"), 0
+			continue
+		}
+		if !inside {
+			continue
+		}
+		if depth == 0 {
+			depth = indent
+		}
+		if key, ok := keyOf(text); ok && indent == depth && !slices.Contains(names, key) {
+			names = append(names, key)
+		}
+	}
+	return names
+}
+
+// keyOf gives the key of a line "key: ...", without quotes.
+func keyOf(text string) (string, bool) {
+	if quote := text[0]; quote == '"' || quote == '\'' {
+		end := strings.IndexByte(text[1:], quote)
+		if end < 0 || !strings.HasPrefix(strings.TrimLeft(text[end+2:], " "), ":") {
+			return "", false
+		}
+		return text[1 : end+1], true
+	}
+	key, rest, found := strings.Cut(text, ":")
+	if !found || key == "" || (rest != "" && rest[0] != ' ' && rest[0] != '\t') {
+		return "", false
+	}
+	return strings.TrimRight(key, " "), true
+}
+
+// Resources completes the first argument of a command with the resources of the
+// s.yaml that the flag --template names, or of the working directory.
+func Resources(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	path := "."
+	if flag := cmd.Flags().Lookup("template"); flag != nil && flag.Value.String() != "" {
+		path = flag.Value.String()
+	}
+	return ResourceNames(path), cobra.ShellCompDirectiveNoFileComp
+}
+
+// Aliases completes the flag --access with what list gives, and the local
+// cloud's alias.
+func Aliases(list func() []string) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		aliases := []cobra.Completion{access.LocalAlias}
+		for _, alias := range list() {
+			if !slices.Contains(aliases, alias) {
+				aliases = append(aliases, alias)
+			}
+		}
+		return aliases, cobra.ShellCompDirectiveNoFileComp
+	}
+}
