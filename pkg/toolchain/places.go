@@ -53,7 +53,17 @@ func (f *Finder) pythons(wanted version) ([]candidate, []string) {
 	for _, pattern := range system {
 		c.glob(pattern)
 	}
-	return c.cands, c.looked
+	return c.cands, unique(c.looked)
+}
+
+// unique keeps the first of equal strings.
+func unique(in []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(in, func(s string) bool {
+		again := seen[s]
+		seen[s] = true
+		return again
+	})
 }
 
 // pythonNames are the file names of interpreters that may do, the telling ones

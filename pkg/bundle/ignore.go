@@ -1,0 +1,222 @@
+package bundle
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"strings"
+)
+
+// IgnoreFile is the name of the files that say what isn't code.
+const IgnoreFile = ".fcignore"
+
+// defaultIgnore is left out unless a rule of the user's says otherwise. Of .s,
+// only what s writes for itself: .s/python, .s/root hold a function's
+// dependencies in an artifact of edition 1.0.0.
+const defaultIgnore = `
+.git
+.svn
+.DS_Store
+__pycache__
+/.env*
+/.s/build
+/.s/cache
+/.s/logs
+/.s/nas
+/.s/tmp
+/.s/*.json
+`
+
+// PatternError is a rule of an ignore file that can't be understood.
+type PatternError struct {
+	File    string
+	Line    int
+	Pattern string
+	Reason  string
+}
+
+// Error gives file, line, rule and reason.
+func (e *PatternError) Error() string {
+	return fmt.Sprintf("%s:%d: rule %q: %s", e.File, e.Line, e.Pattern, e.Reason)
+}
+
+// rule is one line of an ignore file.
+type rule struct {
+	text    string
+	negate  bool
+	dirOnly bool
+	globs   []glob // one per alternative of its braces
+}
+
+// ruleSet is the rules that hold in a folder: its own after those from above.
+// A nil set is empty.
+type ruleSet struct {
+	parent *ruleSet
+	dir    string // relative to the root
+	base   int    // index of the first own rule among all
+	rules  []rule
+}
+
+// verdict is what the rules say about a path: whether it is left out and the
+// index of the rule that decided, -1 if none did.
+type verdict struct {
+	index   int
+	ignored bool
+}
+
+func (s *ruleSet) len() int {
+	if s == nil {
+		return 0
+	}
+	return s.base + len(s.rules)
+}
+
+func defaultRules() *ruleSet {
+	s, err := parseRules("default rules", defaultIgnore, "", nil)
+	if err != nil {
+		return nil // never: the rules are a constant of this file
+	}
+	return s
+}
+
+// readRules reads the ignore file of the folder dir (relative to the root).
+func readRules(file, dir string, parent *ruleSet) (*ruleSet, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &FileError{Path: path.Join(dir, IgnoreFile), Reason: "cannot be read", Err: err}
+	}
+	return parseRules(path.Join(dir, IgnoreFile), string(data), dir, parent)
+}
+
+// parseRules reads rules, one per line: gitignore's, matched without regard to
+// case, with braces, and `./x` for `/x`.
+func parseRules(file, text, dir string, parent *ruleSet) (*ruleSet, error) {
+	s := &ruleSet{parent: parent, dir: dir, base: parent.len()}
+	text = strings.TrimPrefix(text, "\ufeff")
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		r, err := parseRule(line)
+		if err != nil {
+			return nil, &PatternError{File: file, Line: i + 1, Pattern: line, Reason: err.Error()}
+		}
+		if len(r.globs) > 0 {
+			s.rules = append(s.rules, r)
+		}
+	}
+	if len(s.rules) == 0 {
+		return parent, nil
+	}
+	return s, nil
+}
+
+func parseRule(line string) (rule, error) {
+	r := rule{text: line}
+	for strings.HasPrefix(line, "!") {
+		r.negate = !r.negate
+		line = line[1:]
+	}
+	if rest, ok := strings.CutPrefix(line, "./"); ok {
+		line = "/" + rest
+	}
+	if strings.HasSuffix(line, "/") {
+		r.dirOnly = true
+		line = strings.TrimRight(line, "/")
+	}
+	alternatives, err := expandBraces(line)
+	if err != nil {
+		return r, err
+	}
+	for _, a := range alternatives {
+		g, err := compileGlob(a)
+		if err != nil {
+			return r, err
+		}
+		if len(g.segments) > 0 {
+			r.globs = append(r.globs, g)
+		}
+	}
+	return r, nil
+}
+
+// decide says whether the path is left out, given what was said about the
+// folder it is in. The last rule that matches the path or a folder above it
+// wins.
+func (s *ruleSet) decide(rel string, isDir bool, above verdict) verdict {
+	for set := s; set != nil && set.len() > above.index+1; set = set.parent {
+		local := set.local(rel)
+		name := path.Base(rel)
+		for i := len(set.rules) - 1; i >= 0 && set.base+i > above.index; i-- {
+			if r := &set.rules[i]; r.match(local, name, isDir) {
+				return verdict{index: set.base + i, ignored: !r.negate}
+			}
+		}
+	}
+	return above
+}
+
+// local is the path as the set's rules see it.
+func (s *ruleSet) local(rel string) string {
+	if s.dir == "" {
+		return rel
+	}
+	return strings.TrimPrefix(rel[len(s.dir):], "/")
+}
+
+// mayReinclude reports whether a rule after the one that left a folder out
+// names something inside it again.
+func (s *ruleSet) mayReinclude(rel string, v verdict) bool {
+	for set := s; set != nil && set.len() > v.index+1; set = set.parent {
+		local := set.local(rel)
+		for i := range set.rules {
+			r := &set.rules[i]
+			if r.negate && set.base+i > v.index && r.mayMatchBelow(local) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// defaultName is how a thing that a default rule left out is reported.
+func (s *ruleSet) defaultName(index int, rel string) string {
+	for set := s; set != nil; set = set.parent {
+		if index >= set.base {
+			if set.rules[index-set.base].globs[0].anchored {
+				return rel
+			}
+			break
+		}
+	}
+	return path.Base(rel)
+}
+
+func (r *rule) match(local, name string, isDir bool) bool {
+	if r.dirOnly && !isDir {
+		return false
+	}
+	for i := range r.globs {
+		path := name
+		if r.globs[i].anchored {
+			path = local
+		}
+		if full, _ := r.globs[i].match(path); full {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *rule) mayMatchBelow(local string) bool {
+	for i := range r.globs {
+		if !r.globs[i].anchored {
+			continue
+		}
+		if _, below := r.globs[i].match(local); below {
+			return true
+		}
+	}
+	return false
+}
