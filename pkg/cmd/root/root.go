@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/cmd/completion"
+	initcmd "s/pkg/cmd/init"
 	"s/pkg/cmd/version"
 )
 
@@ -44,6 +46,8 @@ func newCommand(f *cmdutil.Factory) *cobra.Command {
 // commands lists every verb; each lives in its own package pkg/cmd/<verb>.
 func commands(f *cmdutil.Factory) []*cobra.Command {
 	return []*cobra.Command{
+		initcmd.NewCmd(f, nil),
+		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
 	}
 }
