@@ -1,0 +1,98 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// Kinds of resources in errors.
+const (
+	KindService  = "service"
+	KindFunction = "function"
+	KindTrigger  = "trigger"
+)
+
+// NotFoundError says that a resource isn't there.
+type NotFoundError struct{ Kind, Name string }
+
+// Error names the resource.
+func (e *NotFoundError) Error() string { return fmt.Sprintf("%s '%s' does not exist", e.Kind, e.Name) }
+
+// ExistsError says that a resource is there already.
+type ExistsError struct{ Kind, Name string }
+
+// Error names the resource.
+func (e *ExistsError) Error() string { return fmt.Sprintf("%s '%s' already exists", e.Kind, e.Name) }
+
+// NotEmptyError says that a resource still has others in it.
+type NotEmptyError struct{ Kind, Name, Has string }
+
+// Error names the resource and what is in it.
+func (e *NotEmptyError) Error() string {
+	return fmt.Sprintf("%s '%s' has active %s", e.Kind, e.Name, e.Has)
+}
+
+// LockedError says that another process has the data directory open.
+type LockedError struct {
+	Path string // of the lock file
+}
+
+// Error names the lock.
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("another local cloud has this data directory open (lock %s)", e.Path)
+}
+
+// CorruptError says that the database can't be read, and how to go on.
+type CorruptError struct {
+	Path string
+	Err  error
+}
+
+// Error says what to do.
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("the state of the local cloud is damaged (%s): %v; move the file away, or put a backup in its place, then deploy again",
+		e.Path, e.Err)
+}
+
+// Unwrap gives the database's own error.
+func (e *CorruptError) Unwrap() error { return e.Err }
+
+// NewerError says that a newer s wrote the database.
+type NewerError struct {
+	Path           string
+	Version, Known int
+}
+
+// Error says what to do.
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("%s was written by a newer s (format %d, this one knows %d): update s", e.Path, e.Version, e.Known)
+}
+
+// DiskFullError says that there is no space left; nothing was changed.
+type DiskFullError struct {
+	Path string
+	Err  error
+}
+
+// Error names the file that could not grow.
+func (e *DiskFullError) Error() string {
+	return fmt.Sprintf("no space left on the disk of %s: nothing was changed; free some space and try again", e.Path)
+}
+
+// Unwrap gives the system's error.
+func (e *DiskFullError) Unwrap() error { return e.Err }
+
+// CodeError says that an archive can't be used as a function's code.
+type CodeError struct{ Why string }
+
+// Error says why.
+func (e *CodeError) Error() string { return "the code is not a usable zip archive: " + e.Why }
+
+// full turns "no space left" into a *DiskFullError.
+func full(path string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return &DiskFullError{Path: path, Err: err}
+	}
+	return err
+}

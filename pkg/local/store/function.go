@@ -1,0 +1,162 @@
+package store
+
+import (
+	"cmp"
+	"database/sql"
+	"encoding/json"
+	"slices"
+
+	"s/pkg/fc"
+)
+
+// Function is a stored function, in the shape of FC 3.0. A function of an FC
+// 2.0 service is named "service$function" and has the service's settings
+// copied into it.
+type Function struct {
+	Region   string      `json:"region"`
+	Function fc.Function `json:"function"`
+	Code     Code        `json:"code"`
+	// InstanceType is FC 2.0's e1 or c1.
+	InstanceType string `json:"instanceType,omitempty"`
+	// Extra holds the settings of FC 3.0 that are kept for their readers and
+	// have no effect here.
+	Extra map[string]json.RawMessage `json:"extra,omitempty"`
+	// Revision grows with every change of the function.
+	Revision int64 `json:"revision"`
+}
+
+// Code refers to a stored archive. It is zero for containers.
+type Code struct {
+	SHA256   string `json:"sha256,omitempty"`   // hexadecimal, of the archive
+	Size     int64  `json:"size,omitempty"`     // of the archive, bytes
+	Checksum string `json:"checksum,omitempty"` // CRC-64/ECMA of it, decimal
+}
+
+func (f *Function) key() key { return key{f.Region, f.Function.FunctionName} }
+
+func (s *Store) keepFunction(f *Function) { s.functions[f.key()] = f }
+
+// Function finds a function.
+func (s *Store) Function(region, name string) (*Function, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if f, ok := s.functions[key{region, name}]; ok {
+		return f, nil
+	}
+	return nil, &NotFoundError{Kind: KindFunction, Name: name}
+}
+
+// Functions lists the functions of a region by name.
+func (s *Store) Functions(region string) []*Function {
+	return list(s, s.functions, region, func(f *Function) string { return f.Function.FunctionName })
+}
+
+// CreateFunction stores a new function. The service in its name, if any, must
+// be there.
+func (s *Store) CreateFunction(f *Function) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	name := f.Function.FunctionName
+	if service, _ := fc.SplitName(name); service != "" {
+		if _, err := s.Service(f.Region, service); err != nil {
+			return err
+		}
+	}
+	if _, err := s.Function(f.Region, name); err == nil {
+		return &ExistsError{Kind: KindFunction, Name: name}
+	}
+	f.Revision = 1
+	return s.replaceFunction(f)
+}
+
+// UpdateFunction changes a copy of the stored function and stores it.
+func (s *Store) UpdateFunction(region, name string, change func(*Function) error) (*Function, error) {
+	s.write.Lock()
+	defer s.write.Unlock()
+	old, err := s.Function(region, name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := clone(old)
+	if err != nil {
+		return nil, err
+	}
+	if err := change(f); err != nil {
+		return nil, err
+	}
+	f.Revision++
+	if err := s.replaceFunction(f); err != nil {
+		return nil, err
+	}
+	if old.Code.SHA256 != f.Code.SHA256 {
+		s.code.collect(old.Code.SHA256)
+	}
+	return f, nil
+}
+
+func (s *Store) replaceFunction(f *Function) error {
+	if err := s.commit(func(tx *sql.Tx) error { return putFunction(tx, f) }); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keepFunction(f)
+	return nil
+}
+
+func putFunction(tx *sql.Tx, f *Function) error {
+	return putDoc(tx, `INSERT INTO functions (region, name, code, doc) VALUES (?, ?, ?, ?)
+		ON CONFLICT (region, name) DO UPDATE SET code = excluded.code, doc = excluded.doc`,
+		f, f.Region, f.Function.FunctionName, f.Code.SHA256)
+}
+
+// DeleteFunction removes a function that has no triggers, and its code unless
+// another function or a running instance uses it.
+func (s *Store) DeleteFunction(region, name string, check func(*Function) error) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	f, err := s.Function(region, name)
+	if err != nil {
+		return err
+	}
+	if err := check(f); err != nil {
+		return err
+	}
+	if len(s.Triggers(region, name)) > 0 {
+		return &NotEmptyError{Kind: KindFunction, Name: name, Has: "triggers"}
+	}
+	if err := s.exec("DELETE FROM functions WHERE region = ? AND name = ?", region, name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	delete(s.functions, key{region, name})
+	s.mu.Unlock()
+	s.code.collect(f.Code.SHA256)
+	return nil
+}
+
+// refersTo reports whether a function has this code.
+func (s *Store) refersTo(sha string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, f := range s.functions {
+		if f.Code.SHA256 == sha {
+			return true
+		}
+	}
+	return false
+}
+
+// list gives the values of a region, sorted by name.
+func list[T any](s *Store, from map[key]*T, region string, name func(*T) string) []*T {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]*T, 0, len(from))
+	for k, v := range from {
+		if k.region == region {
+			out = append(out, v)
+		}
+	}
+	slices.SortFunc(out, func(a, b *T) int { return cmp.Compare(name(a), name(b)) })
+	return out
+}

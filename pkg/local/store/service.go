@@ -1,0 +1,149 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"strings"
+
+	"s/pkg/fc"
+)
+
+// Service is a stored FC 2.0 service.
+type Service struct {
+	Region  string            `json:"region"`
+	Service fc.Service        `json:"service"`
+	Tracing *fc.TracingConfig `json:"tracing,omitempty"`
+}
+
+func (s *Service) key() key { return key{s.Region, s.Service.ServiceName} }
+
+func (s *Store) keepService(svc *Service) { s.services[svc.key()] = svc }
+
+// Service finds a service.
+func (s *Store) Service(region, name string) (*Service, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if svc, ok := s.services[key{region, name}]; ok {
+		return svc, nil
+	}
+	return nil, &NotFoundError{Kind: KindService, Name: name}
+}
+
+// Services lists the services of a region by name.
+func (s *Store) Services(region string) []*Service {
+	return list(s, s.services, region, func(v *Service) string { return v.Service.ServiceName })
+}
+
+// CreateService stores a new service.
+func (s *Store) CreateService(svc *Service) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if _, err := s.Service(svc.Region, svc.Service.ServiceName); err == nil {
+		return &ExistsError{Kind: KindService, Name: svc.Service.ServiceName}
+	}
+	return s.putService(svc, nil)
+}
+
+// UpdateService changes a copy of the stored service and stores it, together
+// with the functions in it, which apply changes to follow the service.
+func (s *Store) UpdateService(region, name string, change func(*Service) error, apply func(*Service, *Function)) (*Service, error) {
+	s.write.Lock()
+	defer s.write.Unlock()
+	old, err := s.Service(region, name)
+	if err != nil {
+		return nil, err
+	}
+	svc, err := clone(old)
+	if err != nil {
+		return nil, err
+	}
+	if err := change(svc); err != nil {
+		return nil, err
+	}
+	var functions []*Function
+	for _, old := range s.Functions(region) {
+		if !strings.HasPrefix(old.Function.FunctionName, name+fc.ServiceSeparator) {
+			continue
+		}
+		f, err := clone(old)
+		if err != nil {
+			return nil, err
+		}
+		apply(svc, f)
+		functions = append(functions, f)
+	}
+	return svc, s.putService(svc, functions)
+}
+
+func (s *Store) putService(svc *Service, functions []*Function) error {
+	err := s.commit(func(tx *sql.Tx) error {
+		for _, f := range functions {
+			if err := putFunction(tx, f); err != nil {
+				return err
+			}
+		}
+		return putDoc(tx, "INSERT OR REPLACE INTO services (region, name, doc) VALUES (?, ?, ?)", svc, svc.Region, svc.Service.ServiceName)
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keepService(svc)
+	for _, f := range functions {
+		s.keepFunction(f)
+	}
+	return nil
+}
+
+// DeleteService removes a service that has no functions.
+func (s *Store) DeleteService(region, name string, check func(*Service) error) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	svc, err := s.Service(region, name)
+	if err != nil {
+		return err
+	}
+	if err := check(svc); err != nil {
+		return err
+	}
+	for _, f := range s.Functions(region) {
+		if strings.HasPrefix(f.Function.FunctionName, name+fc.ServiceSeparator) {
+			return &NotEmptyError{Kind: KindService, Name: name, Has: "functions"}
+		}
+	}
+	if err := s.exec("DELETE FROM services WHERE region = ? AND name = ?", region, name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.services, key{region, name})
+	return nil
+}
+
+func (s *Store) exec(query string, args ...any) error {
+	return s.commit(func(tx *sql.Tx) error {
+		_, err := tx.Exec(query, args...)
+		return err
+	})
+}
+
+// putDoc runs an insert whose arguments are args and then the document.
+func putDoc(tx *sql.Tx, query string, doc any, args ...any) error {
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(query, append(args, string(text))...)
+	return err
+}
+
+// clone copies a stored document deeply, by way of its stored form.
+func clone[T any](v *T) (*T, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	out := new(T)
+	return out, json.Unmarshal(text, out)
+}

@@ -1,0 +1,231 @@
+// Package store keeps the state of the local cloud in one directory: services,
+// functions and triggers in SQLite (state.db), code archives by the hash of
+// their content (code/). What a call acknowledged is on disk and survives
+// kill -9 and a power cut. Reads come from memory, so the invoke path never
+// waits for the disk. It knows nothing of HTTP and of running functions.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// File names in the data directory.
+const (
+	databaseName = "state.db"
+	lockName     = "lock"
+	codeName     = "code"
+)
+
+// Store is an open data directory. One process at a time can have it open. Its
+// methods are safe for concurrent use. What they return is shared: it must not
+// be changed.
+type Store struct {
+	dir  string
+	db   *sql.DB
+	lock *os.File
+	code *codeDir
+
+	write sync.Mutex // held by the one writer, over the disk and the memory
+
+	mu        sync.RWMutex
+	services  map[key]*Service
+	functions map[key]*Function
+	triggers  map[key]map[string]*Trigger // by function, then by trigger name
+	hosts     map[key]*Trigger            // HTTP triggers by region and host label
+}
+
+// key names a resource: regions don't share names.
+type key struct{ region, name string }
+
+// Open opens the data directory dir, making it if needed, and takes its lock.
+// Its errors are *LockedError, *CorruptError, *NewerError or the system's.
+func Open(ctx context.Context, dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory of the local cloud: %w", err)
+	}
+	lock, err := takeLock(filepath.Join(dir, lockName))
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, lock: lock}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	path := filepath.Join(s.dir, databaseName)
+	db, err := sql.Open("sqlite", dataSource(path))
+	if err != nil {
+		return err
+	}
+	s.db = db
+	db.SetMaxOpenConns(1)
+	if err := prepare(ctx, db, path); err != nil {
+		return classify(path, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return err
+	}
+	if err := s.load(ctx); err != nil {
+		return classify(path, err)
+	}
+	s.code, err = openCode(filepath.Join(s.dir, codeName), s.refersTo)
+	return err
+}
+
+// dataSource turns on the write-ahead log, and a sync of it at every commit.
+func dataSource(path string) string {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path)}
+	return u.String() + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)" +
+		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+}
+
+// Close closes the database and gives the lock back.
+func (s *Store) Close() error {
+	var err error
+	if s.db != nil {
+		err = s.db.Close()
+	}
+	return errors.Join(err, s.lock.Close())
+}
+
+// Dir is the absolute path of the data directory.
+func (s *Store) Dir() string { return s.dir }
+
+// migrations brings a database from version i to i+1.
+func migrations() []string {
+	return []string{`
+CREATE TABLE services (
+  region TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL,
+  PRIMARY KEY (region, name)) WITHOUT ROWID;
+CREATE TABLE functions (
+  region TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL, code TEXT NOT NULL,
+  PRIMARY KEY (region, name)) WITHOUT ROWID;
+CREATE TABLE triggers (
+  region TEXT NOT NULL, function TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL,
+  PRIMARY KEY (region, function, name),
+  FOREIGN KEY (region, function) REFERENCES functions (region, name)) WITHOUT ROWID;
+`}
+}
+
+// prepare checks the database and brings its schema up to date.
+func prepare(ctx context.Context, db *sql.DB, path string) error {
+	var verdict string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return &CorruptError{Path: path, Err: errors.New(verdict)}
+	}
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	steps := migrations()
+	if version > len(steps) {
+		return &NewerError{Path: path, Version: version, Known: len(steps)}
+	}
+	for ; version < len(steps); version++ {
+		if err := migrate(ctx, db, steps[version], version+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, db *sql.DB, step string, version int) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, step); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// load reads everything into memory.
+func (s *Store) load(ctx context.Context) error {
+	s.services = map[key]*Service{}
+	s.functions = map[key]*Function{}
+	s.triggers = map[key]map[string]*Trigger{}
+	s.hosts = map[key]*Trigger{}
+	if err := eachDoc(ctx, s.db, "SELECT doc FROM services", s.keepService); err != nil {
+		return err
+	}
+	if err := eachDoc(ctx, s.db, "SELECT doc FROM functions", s.keepFunction); err != nil {
+		return err
+	}
+	return eachDoc(ctx, s.db, "SELECT doc FROM triggers", s.keepTrigger)
+}
+
+func eachDoc[T any](ctx context.Context, db *sql.DB, query string, keep func(*T)) error {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var doc []byte
+		if err := rows.Scan(&doc); err != nil {
+			return err
+		}
+		value := new(T)
+		if err := json.Unmarshal(doc, value); err != nil {
+			return fmt.Errorf("a stored document can't be read: %w", err)
+		}
+		keep(value)
+	}
+	return rows.Err()
+}
+
+// commit runs do in a transaction on disk; the caller holds s.write and changes
+// the memory after it.
+func (s *Store) commit(do func(tx *sql.Tx) error) error {
+	path := filepath.Join(s.dir, databaseName)
+	tx, err := s.db.Begin()
+	if err != nil {
+		return classify(path, err)
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return classify(path, err)
+	}
+	return classify(path, tx.Commit())
+}
+
+// classify turns what SQLite reports into an error that says what to do.
+func classify(path string, err error) error {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return err
+	}
+	switch lite.Code() & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return &CorruptError{Path: path, Err: err}
+	case sqlite3.SQLITE_FULL:
+		return &DiskFullError{Path: path, Err: err}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
