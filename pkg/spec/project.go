@@ -6,6 +6,7 @@ package spec
 
 import (
 	"context"
+	"strings"
 
 	"s/pkg/diag"
 	"s/pkg/fc"
@@ -27,6 +28,26 @@ type Project struct {
 	Vars      map[string]any
 	Resources []*Resource // in the file's order
 	Actions   []Action    // global ones
+	// Secrets are values out of the credentials that the file uses. Redact
+	// takes them out of what is shown.
+	Secrets Secrets `json:"-"`
+}
+
+// Secrets is a list of texts that must not be shown. It prints as ***.
+type Secrets []string
+
+// String hides the texts.
+func (s Secrets) String() string { return "***" }
+
+// GoString hides the texts.
+func (s Secrets) GoString() string { return "***" }
+
+// Redact replaces every secret of the project in a text by ***.
+func (p *Project) Redact(text string) string {
+	for _, s := range p.Secrets {
+		text = strings.ReplaceAll(text, s, "***")
+	}
+	return text
 }
 
 // Resource is one entry of resources (or of services, in edition 1.0.0).
@@ -43,7 +64,8 @@ type Resource struct {
 	Code     CodeSource
 	Triggers []fc.Trigger
 	Actions  []Action
-	Range    diag.Range // of the resource's key
+	Range    diag.Range // of the key
+	Block    diag.Range // of the whole entry, key included
 }
 
 // CodeSource is where the user's code is. At most one of Path and OSS is set;
@@ -81,6 +103,9 @@ type Options struct {
 	// Credential gives a field (AccountID, AccessKeyID, ...) of the credentials
 	// for ${config(X)}.
 	Credential func(field string) (string, error)
+	// CredentialFor is Credential for callers that need to know which alias the
+	// file's access names; it is used instead of Credential if it is set.
+	CredentialFor func(alias, field string) (string, error)
 	// Command is the command that runs, for ${regex(...)} keys of actions.
 	Command string
 }

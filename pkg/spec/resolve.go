@@ -1,0 +1,292 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"s/pkg/diag"
+	"s/pkg/spec/expr"
+)
+
+// maxValues bounds how many values one value may hold once aliases and
+// expressions are undone.
+const maxValues = 100_000
+
+// resolver turns nodes into values: it evaluates the expressions in them, each
+// once, when it is first asked for.
+type resolver struct {
+	*loader
+	memo   map[memoKey]*expr.Value
+	active []memoKey
+}
+
+// memoKey is a node and the resource it belongs to: a node behind an anchor
+// may belong to several, and ${this} differs then.
+type memoKey struct {
+	node  *node
+	owner string
+}
+
+// value resolves a node. Errors are reported once; the value is Invalid then.
+func (r *resolver) value(n *node, owner string) *expr.Value {
+	if n == nil {
+		return &expr.Value{Size: 1}
+	}
+	key := memoKey{n, owner}
+	if v, ok := r.memo[key]; ok {
+		return v
+	}
+	r.active = append(r.active, key)
+	v := r.compute(n, owner)
+	r.active = r.active[:len(r.active)-1]
+	if v.Size > maxValues {
+		r.report(problem(CodeYAMLFeature, n.rng, "%s has more than %d values once its aliases and expressions are written out", n.label(), maxValues))
+		v = &expr.Value{Invalid: true, Size: 1}
+	}
+	v.Range = n.rng
+	r.memo[key] = v
+	return v
+}
+
+// label names a node in a message.
+func (n *node) label() string {
+	if n.path == "" {
+		return "the file"
+	}
+	return n.path
+}
+
+func (r *resolver) compute(n *node, owner string) *expr.Value {
+	switch {
+	case n.isMap():
+		entries := make([]expr.Entry, 0, len(n.entries))
+		for _, e := range n.entries {
+			entries = append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: r.value(e.value, owner)})
+		}
+		return expr.NewMap(entries)
+	case n.isList():
+		items := make([]*expr.Value, 0, len(n.items))
+		for _, item := range n.items {
+			items = append(items, r.value(item, owner))
+		}
+		return expr.NewList(items)
+	case n.isScalar() && expr.Contains(n.text()):
+		return r.evaluate(n.yaml, n.text(), 0, r.scope(owner))
+	}
+	return scalar(n)
+}
+
+// scalar gives a YAML scalar its type. Dates stay text.
+func scalar(n *node) *expr.Value {
+	y := n.yaml
+	switch y.ShortTag() {
+	case "!!null":
+		return &expr.Value{Size: 1}
+	case "!!bool":
+		var b bool
+		if y.Decode(&b) == nil {
+			return expr.NewBool(b)
+		}
+	case "!!int":
+		var i int64
+		if y.Decode(&i) == nil {
+			v := expr.NewInt(i)
+			v.Text = y.Value
+			return v
+		}
+		return float(y)
+	case "!!float":
+		return float(y)
+	}
+	return expr.NewString(y.Value)
+}
+
+func float(y *yaml.Node) *expr.Value {
+	var f float64
+	if y.Decode(&f) == nil {
+		return expr.NewFloat(f, y.Value)
+	}
+	return expr.NewString(y.Value)
+}
+
+// expressionAt evaluates a part of a key: the bytes from offset on.
+func (r *resolver) expressionAt(y *yaml.Node, text string, offset int) *expr.Value {
+	return r.evaluate(y, text, offset, r.keyScope())
+}
+
+// evaluate computes a text with ${...} in it, which stands in a scalar from
+// offset on.
+func (r *resolver) evaluate(y *yaml.Node, text string, offset int, scope *expr.Scope) *expr.Value {
+	t, errs := expr.Parse(text)
+	var v *expr.Value
+	if len(errs) == 0 {
+		v, errs = expr.Eval(t, scope)
+	}
+	for _, e := range errs {
+		e.Span.Start += offset
+		e.Span.End += offset
+		r.reportExpression(y, e)
+	}
+	if v == nil {
+		return &expr.Value{Invalid: true, Size: 1}
+	}
+	used := *v
+	if t.Single() != nil {
+		used.Computed = true
+		if v.Range != (diag.Range{}) {
+			used.Origin = v.Range
+		}
+		if v.Origin != (diag.Range{}) {
+			used.Origin = v.Origin
+		}
+	}
+	return &used
+}
+
+func (r *resolver) reportExpression(y *yaml.Node, e *expr.Error) {
+	d := problem(expressionCode(e.Kind), r.spanRange(y, e.Span), "%s", e.Message)
+	d.Detail, d.Hint = e.Detail, e.Hint
+	r.report(d)
+}
+
+func expressionCode(kind expr.ErrorKind) string {
+	switch kind {
+	case expr.UnknownFunction:
+		return CodeFunction
+	case expr.UnknownName:
+		return CodeVariable
+	case expr.BadArgument:
+		return CodeArgument
+	case expr.BadText:
+		return CodeText
+	case expr.Cycle:
+		return CodeCycle
+	case expr.NoVariable:
+		return CodeEnvironment
+	case expr.NoFile:
+		return CodeFile
+	case expr.NoCredential:
+		return CodeCredential
+	case expr.Unsupported:
+		return CodeUnsupported
+	}
+	return CodeExpression
+}
+
+// walk descends from a node by segments [from:] of a path and resolves what it
+// finds. Only what lies at the end is resolved, so that values of one map may
+// refer to each other.
+func (r *resolver) walk(n *node, owner string, p *expr.Path, from int) (*expr.Value, error) {
+	for i := from; i < len(p.Segments); i++ {
+		seg := p.Segments[i]
+		if !n.isMap() && !n.isList() {
+			v, err := r.enter(n, owner, p)
+			if err != nil || v.Invalid {
+				return v, err
+			}
+			return r.walkValue(v, n, p, i)
+		}
+		next := child(n, seg)
+		if next == nil {
+			return nil, r.missing(p, i, n.keys(), n)
+		}
+		n = next
+	}
+	return r.enter(n, owner, p)
+}
+
+// child gives what a segment names in a node, or nil.
+func child(n *node, seg expr.Segment) *node {
+	if n.isList() {
+		if i, ok := index(seg); ok && i < len(n.items) {
+			return n.items[i]
+		}
+		return nil
+	}
+	return n.get(seg.Name)
+}
+
+// index reads [0] and .0 alike.
+func index(seg expr.Segment) (int, bool) {
+	if seg.Is == expr.ByIndex {
+		return seg.Index, true
+	}
+	var i int
+	n, err := fmt.Sscanf(seg.Name, "%d", &i)
+	return i, n == 1 && err == nil && i >= 0 && fmt.Sprint(i) == seg.Name
+}
+
+// walkValue goes on inside a value that an expression made.
+func (r *resolver) walkValue(v *expr.Value, n *node, p *expr.Path, from int) (*expr.Value, error) {
+	for i := from; i < len(p.Segments); i++ {
+		seg := p.Segments[i]
+		var next *expr.Value
+		if v.Kind == expr.List {
+			if at, ok := index(seg); ok && at < len(v.Items) {
+				next = v.Items[at]
+			}
+		} else {
+			next = v.Get(seg.Name)
+		}
+		if next == nil {
+			return nil, r.missing(p, i, v.Keys(), n)
+		}
+		v = next
+	}
+	return v, nil
+}
+
+// enter resolves a node unless that is under way already.
+func (r *resolver) enter(n *node, owner string, p *expr.Path) (*expr.Value, error) {
+	key := memoKey{n, owner}
+	for i, a := range r.active {
+		if a == key {
+			return nil, r.cycle(p, r.active[i:])
+		}
+	}
+	return r.value(n, owner), nil
+}
+
+// cycle shows the way round. Maps and lists on it are left out where a value
+// inside them is on it too.
+func (r *resolver) cycle(p *expr.Path, round []memoKey) error {
+	var steps []string
+	for i, k := range round {
+		inner := i+1 < len(round) && strings.HasPrefix(round[i+1].node.path, k.node.path) && round[i+1].node.path != k.node.path
+		if i > 0 && inner {
+			continue
+		}
+		steps = append(steps, fmt.Sprintf("%s (%s)", k.node.label(), k.node.rng))
+	}
+	first := round[0].node.label()
+	detail := strings.Join(append(steps, first), "\n-> ")
+	return &expr.Error{Kind: expr.Cycle, Message: fmt.Sprintf("%s refers to itself", first), Detail: detail}
+}
+
+// missing is the error of a segment that names nothing in n.
+func (r *resolver) missing(p *expr.Path, at int, known []string, n *node) error {
+	seg := p.Segments[at]
+	parent := p.Upto(at)
+	e := &expr.Error{Kind: expr.UnknownName, Span: seg.Span, Hint: diag.DidYouMean(seg.Name, known),
+		Message: fmt.Sprintf("%s has no %q", parent, seg.Name)}
+	switch {
+	case n.isList():
+		e.Message = fmt.Sprintf("%s is a list of %d; there is no %s in it", parent, len(n.items), seg.Name)
+	case n.isScalar() && len(known) == 0:
+		e.Message = fmt.Sprintf("%s is a single value; there is no %q in it", parent, seg.Name)
+	}
+	if n.rng.Start.Line > 0 {
+		e.Detail = fmt.Sprintf("%s is defined at %s", parent, r.definition(n))
+	}
+	return e
+}
+
+// definition is the place of the key whose value n is.
+func (l *loader) definition(n *node) diag.Range {
+	if rng, ok := l.keyOf[n]; ok {
+		return rng
+	}
+	return n.rng
+}
