@@ -19,6 +19,9 @@ import (
 // the default.
 const DefaultAlias = "default"
 
+// ProfileAlias names the current profile of the Alibaba Cloud CLI.
+const ProfileAlias = "${aliyun-cli}"
+
 // envKeySuffix ends the names of environment variables that hold a whole set of
 // credentials as JSON.
 const envKeySuffix = "_serverless_devs_key"
@@ -48,9 +51,9 @@ func (o Options) env(name string) string {
 	return value
 }
 
-// Resolve finds credentials. With an alias of -a only that alias is looked
-// for: in a variable <alias> whose name ends in _serverless_devs_key, then in
-// access.yaml. Else the order is: AccountID, AccessKeyID and AccessKeySecret
+// Resolve finds credentials. With an alias of -a that alias comes first, and
+// alone unless it is DefaultAlias: in a variable <alias> whose name ends in
+// _serverless_devs_key, then in access.yaml. Else the order is: AccountID, AccessKeyID and AccessKeySecret
 // (and SecurityToken) in the environment; the alias as above;
 // ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET (and _SECURITY_TOKEN, and
 // ALIBABA_CLOUD_ACCOUNT_ID); the current profile of the Alibaba Cloud CLI.
@@ -61,7 +64,12 @@ func Resolve(ctx context.Context, opts Options) (Credentials, error) {
 		return Credentials{}, err
 	}
 	sources := []source{fromEnvironment, fromAlias, fromAlibabaEnvironment, fromProfile}
-	if opts.FromFlag && opts.Alias != "" {
+	switch {
+	case opts.Alias == ProfileAlias:
+		sources = []source{fromProfile}
+	case opts.FromFlag && opts.Alias == DefaultAlias:
+		sources = []source{fromAlias, fromEnvironment, fromAlibabaEnvironment, fromProfile}
+	case opts.FromFlag && opts.Alias != "":
 		sources = []source{fromAlias}
 	}
 	missing := &NotFoundError{Alias: opts.Alias}

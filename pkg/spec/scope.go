@@ -13,6 +13,10 @@ import (
 	"s/pkg/spec/expr"
 )
 
+// aliyunCLI in ${} names the profile of the Alibaba Cloud CLI, see
+// access.Resolve.
+const aliyunCLI = "aliyun-cli"
+
 // maxIncluded is the largest file that file() takes, in bytes.
 const maxIncluded = 1 << 20
 
@@ -44,6 +48,11 @@ func (r *resolver) path(p *expr.Path, owner string) (*expr.Value, error) {
 	case "cwd":
 		if len(p.Segments) == 1 {
 			return expr.NewString(r.dir), nil
+		}
+	case aliyunCLI:
+		// ${aliyun-cli} as access is no expression but the name of an alias.
+		if len(p.Segments) == 1 {
+			return expr.NewString("${" + aliyunCLI + "}"), nil
 		}
 	case "this", "that":
 		if owner == "" {
