@@ -51,6 +51,8 @@ type Archive struct {
 	Source   string // the folder or file that it was made from
 	// Reused is true if an earlier archive of the same tree was taken.
 	Reused bool
+	// LeftOut names what the default rules kept out of a new archive.
+	LeftOut []string
 
 	OSSBucket string
 	OSSObject string

@@ -66,6 +66,9 @@ func Result(desired Desired, state Actual, full bool) any {
 	if state.Function == nil {
 		return nil
 	}
+	if desired.Service != nil && full {
+		return info1(desired, state)
+	}
 	if desired.Service != nil {
 		return result1(desired, state)
 	}
@@ -99,13 +102,36 @@ func result3(desired Desired, state Actual, full bool) Result3 {
 	for _, l := range f.Layers {
 		out.Layers = append(out.Layers, l.ARN)
 	}
-	for _, t := range state.Triggers {
+	out.Triggers = triggers3(state.Triggers)
+	return out
+}
+
+// Info1 is what the info command prints in edition 1.0.0: all there is, secrets
+// masked.
+type Info1 struct {
+	Region   string      `json:"region"`
+	Service  *fc.Service `json:"service,omitempty"`
+	Function fc.Function `json:"function"`
+	Triggers []Trigger3  `json:"triggers,omitempty"`
+	URL      *URLs       `json:"url,omitempty"`
+}
+
+func info1(desired Desired, state Actual) Info1 {
+	out := Info1{Region: desired.Region, Service: state.Service, Function: MaskFunction(*state.Function),
+		Triggers: triggers3(state.Triggers), URL: urls(state.Triggers)}
+	_, out.Function.FunctionName = fc.SplitName(desired.Function.FunctionName)
+	return out
+}
+
+func triggers3(triggers []fc.Trigger) []Trigger3 {
+	var out []Trigger3
+	for _, t := range triggers {
 		shown := Trigger3{TriggerName: t.TriggerName, TriggerType: t.TriggerType, Description: t.Description,
 			Qualifier: t.Qualifier, InvocationRole: t.InvocationRole, SourceARN: t.SourceARN}
 		if json.Unmarshal([]byte(t.TriggerConfig), &shown.TriggerConfig) != nil && t.TriggerConfig != "" {
 			shown.TriggerConfig = t.TriggerConfig
 		}
-		out.Triggers = append(out.Triggers, shown)
+		out = append(out, shown)
 	}
 	return out
 }

@@ -1,0 +1,87 @@
+package deploycmd
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
+)
+
+// apply carries out all plans at the same time and tells each step as it ends.
+func (d *deployment) apply(ctx context.Context) error {
+	d.each(func(it *item) {
+		if it.plan.Empty() {
+			return
+		}
+		it.report, it.err = deploy.Apply(ctx, it.remote, it.plan, d.hooks(it))
+	})
+	err := d.firstError()
+	if err == nil {
+		return nil
+	}
+	d.tellLeft()
+	return d.advise(err)
+}
+
+// hooks tell the steps of one resource, each with the time that it took.
+func (d *deployment) hooks(it *item) deploy.Hooks {
+	began := time.Now()
+	return deploy.Hooks{Done: func(c deploy.Change, err error) {
+		took := time.Since(began).Round(10 * time.Millisecond)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if err != nil {
+			d.IO.Errf("%s %s %s %s failed", d.IO.Red("✖"), it.resource.Name, c.Kind, c.Name)
+			return
+		}
+		d.IO.Errf("%s %s %s %s %s (%s)", d.IO.Green("✔"), it.resource.Name, c.Kind, c.Name, d.done(c.Action), took)
+	}}
+}
+
+func (d *deployment) done(action deploy.Action) string {
+	switch action {
+	case deploy.Create:
+		return d.IO.T("created")
+	case deploy.Delete:
+		return d.IO.T("deleted")
+	}
+	return d.IO.T("updated")
+}
+
+// tellLeft says what of the plans was not done. What was done is told already.
+func (d *deployment) tellLeft() {
+	for _, it := range d.items {
+		if it.report == nil {
+			continue
+		}
+		for _, change := range it.report.Skipped {
+			d.IO.Errf("- %s %s %s was not tried", it.resource.Name, change.Kind, change.Name)
+		}
+	}
+}
+
+// advise keeps the cause's exit code and says how to go on.
+func (d *deployment) advise(err error) error {
+	err = cmdutil.CloudError(err, d.target)
+	var known *cmdutil.Error
+	again := d.IO.T("then run `s deploy` again: what is done is not done twice")
+	if !errors.As(err, &known) {
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, again)
+	}
+	if known.Hint == "" {
+		return cmdutil.WithHint(known.Code, err, d.IO.T("mend it, %s", again))
+	}
+	return cmdutil.WithHint(known.Code, err, known.Hint+"; "+again)
+}
+
+// print writes the result: that of the only resource, or all by name.
+func (d *deployment) print() error {
+	results := make([]cmdutil.Named, 0, len(d.items))
+	for _, it := range d.items {
+		results = append(results, cmdutil.Named{Name: it.resource.Name,
+			Value: deploy.Result(it.prepared.Desired, it.report.State, false)})
+	}
+	return cmdutil.PrintNamed(d.IO.Out, d.Settings.Output, results)
+}

@@ -1,0 +1,275 @@
+// Package deploycmd is the command that brings the resources of s.yaml to
+// their target: actions, code, plan, question, apply, result.
+package deploycmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+)
+
+// Options is what the command was asked for, and what it works with.
+type Options struct {
+	IO       *iostreams.IOStreams
+	Settings *cmdutil.Settings
+	Project  func(ctx context.Context, command string) (*spec.Project, error)
+	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	// Artifacts finds and makes what the code of resources is built to.
+	Artifacts deploy.Artifacts
+	// Build runs the builder for a pre-deploy action "fc build <flags>" of a
+	// resource; nil takes Artifacts.Build and ignores the flags.
+	Build func(ctx context.Context, project *spec.Project, r *spec.Resource, flags []string) error
+	// Remote gives what a resource is deployed to; nil takes the target's
+	// client.
+	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remote, error)
+
+	Resource    string // empty is all
+	Yes         bool
+	DryRun      bool
+	NoBuild     bool
+	SkipActions bool
+}
+
+// NewCmd makes the deploy command. runF replaces the run, for tests.
+func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: cmdutil.Artifacts(f.IO)}
+	cmd := &cobra.Command{
+		Use:   "deploy [resource]",
+		Short: "Deploy the resources of s.yaml",
+		Long: "Deploy compares s.yaml with what is deployed, shows what changes, asks (on a terminal) and applies it.\n" +
+			"Code that is deployed already is not sent again; with nothing to change nothing is written.",
+		Example: "s deploy\ns deploy hello -y\ns deploy --dry-run\ns deploy -a local",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.Resource = args[0]
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return Run(cmd.Context(), opts)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&opts.Yes, "assume-yes", "y", false, "don't ask")
+	flags.BoolVar(&opts.DryRun, "dry-run", false, "show what would change and change nothing")
+	flags.BoolVar(&opts.NoBuild, "no-build", false, "fail instead of building code whose artifact is out of date")
+	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
+	return cmd
+}
+
+// Run deploys.
+func Run(ctx context.Context, opts *Options) error {
+	project, err := opts.Project(ctx, "deploy")
+	if err != nil {
+		return err
+	}
+	resources, err := cmdutil.Resources(project, opts.Resource)
+	if err != nil {
+		return err
+	}
+	target, err := opts.Target(ctx, project)
+	if err != nil {
+		return err
+	}
+	d := &deployment{Options: opts, project: project, target: target}
+	for _, r := range resources {
+		d.items = append(d.items, &item{resource: r})
+	}
+	err = d.deploy(ctx)
+	return cmdutil.CloudError(d.after(ctx, err), target)
+}
+
+// deployment is one run.
+type deployment struct {
+	*Options
+	project *spec.Project
+	target  *cmdutil.Target
+	items   []*item
+
+	mu sync.Mutex // keeps the lines of parallel steps whole
+}
+
+// item is one resource on its way.
+type item struct {
+	resource *spec.Resource
+	remote   deploy.Remote
+	prepared *deploy.Prepared
+	plan     *deploy.Changes
+	report   *deploy.Report
+	started  bool // its pre actions ran
+	err      error
+}
+
+func (d *deployment) deploy(ctx context.Context) error {
+	if err := d.before(ctx); err != nil {
+		return err
+	}
+	if err := d.plan(ctx); err != nil {
+		return err
+	}
+	plans := make([]*deploy.Changes, len(d.items))
+	pending := false
+	for i, it := range d.items {
+		plans[i] = it.plan
+		pending = pending || !it.plan.Empty()
+	}
+	if !pending {
+		d.IO.Errf("no changes: what is deployed is what s.yaml says")
+		return d.print()
+	}
+	fmt.Fprint(d.IO.ErrOut, deploy.Render(plans, d.IO))
+	if d.DryRun {
+		return nil
+	}
+	if err := d.confirm(plans); err != nil {
+		return err
+	}
+	if err := d.apply(ctx); err != nil {
+		return err
+	}
+	return d.print()
+}
+
+// before runs the pre actions and finds and packs the code, a resource at a
+// time, so that the output of builds doesn't mix. A dry run has no actions.
+func (d *deployment) before(ctx context.Context) error {
+	if err := d.actions(nil).Run(ctx, d.project.Actions, cmdutil.WhenPre); err != nil {
+		return err
+	}
+	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild}
+	for _, it := range d.items {
+		it.started = true
+		if err := d.actions(it.resource).Run(ctx, it.resource.Actions, cmdutil.WhenPre); err != nil {
+			return err
+		}
+		prepared, err := preparer.Prepare(ctx, d.project, it.resource)
+		if stale := (*deploy.StaleError)(nil); errors.As(err, &stale) {
+			return cmdutil.WithHint(cmdutil.ExitFailed, err, "s build "+it.resource.Name)
+		}
+		if err != nil {
+			return err
+		}
+		it.prepared = prepared
+		cmdutil.TellCode(d.IO, d.project, it.resource, prepared)
+	}
+	return nil
+}
+
+// plan reads what is deployed, all resources at the same time, and compares.
+func (d *deployment) plan(ctx context.Context) error {
+	for _, it := range d.items {
+		remote, err := d.remote(it.resource)
+		if err != nil {
+			return err
+		}
+		it.remote = remote
+	}
+	d.each(func(it *item) {
+		var actual deploy.Actual
+		if actual, it.err = deploy.Read(ctx, it.remote, it.prepared.Desired); it.err == nil {
+			it.plan = deploy.Plan(it.prepared.Desired, actual)
+			it.report = &deploy.Report{State: actual}
+		}
+	})
+	return d.firstError()
+}
+
+func (d *deployment) remote(r *spec.Resource) (deploy.Remote, error) {
+	if d.Remote != nil {
+		return d.Remote(d.target, r)
+	}
+	return d.target.Client(r)
+}
+
+// confirm asks on a terminal. Without one, what creates or updates goes ahead,
+// as scripts expect; what deletes needs -y.
+func (d *deployment) confirm(plans []*deploy.Changes) error {
+	if d.Yes {
+		return nil
+	}
+	if d.IO.CanPrompt() {
+		yes, err := d.IO.Prompter().Confirm(d.IO.T("Deploy these changes?"), true)
+		if err != nil {
+			return err
+		}
+		if !yes {
+			d.IO.Errf("nothing was deployed")
+			return cmdutil.Quiet(cmdutil.ExitFailed)
+		}
+		return nil
+	}
+	deletes := slices.ContainsFunc(plans, func(p *deploy.Changes) bool { return p.Count(deploy.Delete) > 0 })
+	if deletes {
+		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New("the plan deletes something and there is no terminal to ask on"), "s deploy -y")
+	}
+	return nil
+}
+
+// each runs step for all items at the same time.
+func (d *deployment) each(step func(*item)) {
+	var wg sync.WaitGroup
+	for _, it := range d.items {
+		wg.Go(func() { step(it) })
+	}
+	wg.Wait()
+}
+
+func (d *deployment) firstError() error {
+	for _, it := range d.items {
+		if it.err != nil {
+			return it.err
+		}
+	}
+	return nil
+}
+
+// actions gives the hooks of a resource, or (r nil) the global ones.
+func (d *deployment) actions(r *spec.Resource) cmdutil.Actions {
+	a := cmdutil.Actions{IO: d.IO, Command: "deploy", Skip: d.SkipActions || d.DryRun}
+	if r == nil {
+		return a
+	}
+	a.Build = func(ctx context.Context, flags []string) error {
+		switch {
+		case d.NoBuild:
+			return nil // what there is must do; Prepare says if it doesn't
+		case d.Build != nil:
+			return d.Build(ctx, d.project, r, flags)
+		case d.Artifacts != nil:
+			return d.Artifacts.Build(ctx, d.project, r)
+		}
+		return errors.New("there is no builder")
+	}
+	return a
+}
+
+// after runs the success, fail and complete actions of what was begun.
+func (d *deployment) after(ctx context.Context, err error) error {
+	var known *cmdutil.Error
+	if d.DryRun || ctx.Err() != nil || errors.As(err, &known) && known.Quiet {
+		return err // nothing was tried, or nothing may follow
+	}
+	for _, it := range d.items {
+		if !it.started {
+			continue
+		}
+		failed := it.err
+		if failed == nil {
+			failed = err
+		}
+		if after := d.actions(it.resource).After(ctx, it.resource.Actions, failed); err == nil {
+			err = after
+		}
+	}
+	return d.actions(nil).After(ctx, d.project.Actions, err)
+}

@@ -1,0 +1,96 @@
+// Package infocmd is the command that shows what is deployed.
+package infocmd
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
+	"s/pkg/fc"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+)
+
+// Options is what the command was asked for, and what it works with.
+type Options struct {
+	IO       *iostreams.IOStreams
+	Settings *cmdutil.Settings
+	Project  func(ctx context.Context, command string) (*spec.Project, error)
+	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	// Remote gives where a resource is looked up; nil takes the target's
+	// client.
+	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
+
+	Resource string // empty is all
+}
+
+// NewCmd makes the info command. runF replaces the run, for tests.
+func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
+	return &cobra.Command{
+		Use:   "info [resource]",
+		Short: "Show what is deployed",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.Resource = args[0]
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return Run(cmd.Context(), opts)
+		},
+	}
+}
+
+// Run shows what is deployed. A function that isn't is an error.
+func Run(ctx context.Context, opts *Options) error {
+	project, err := opts.Project(ctx, "info")
+	if err != nil {
+		return err
+	}
+	resources, err := cmdutil.Resources(project, opts.Resource)
+	if err != nil {
+		return err
+	}
+	target, err := opts.Target(ctx, project)
+	if err != nil {
+		return err
+	}
+	results := make([]cmdutil.Named, 0, len(resources))
+	for _, r := range resources {
+		value, err := opts.read(ctx, target, r)
+		if err != nil {
+			return cmdutil.CloudError(err, target)
+		}
+		results = append(results, cmdutil.Named{Name: r.Name, Value: value})
+	}
+	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, results)
+}
+
+func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Resource) (any, error) {
+	var remote deploy.Reader
+	var err error
+	if o.Remote != nil {
+		remote, err = o.Remote(target, r)
+	} else {
+		remote, err = target.Client(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	desired := deploy.Want(r, nil, nil, nil)
+	actual, err := deploy.Read(ctx, remote, desired)
+	if err != nil {
+		return nil, err
+	}
+	if actual.Function == nil {
+		return nil, &fc.APIError{Status: http.StatusNotFound, Code: fc.CodeFunctionNotFound,
+			Message: fmt.Sprintf("function %s is not deployed in %s", desired.Function.FunctionName, r.Region)}
+	}
+	return deploy.Result(desired, actual, true), nil
+}

@@ -1,0 +1,112 @@
+// Package plancmd is the command that shows what deploy would change.
+package plancmd
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+)
+
+// Options is what the command was asked for, and what it works with.
+type Options struct {
+	IO        *iostreams.IOStreams
+	Settings  *cmdutil.Settings
+	Project   func(ctx context.Context, command string) (*spec.Project, error)
+	Target    func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	Artifacts deploy.Artifacts
+	// Remote gives what a resource is compared with; nil takes the target's
+	// client.
+	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
+
+	Resource string // empty is all
+}
+
+// NewCmd makes the plan command. runF replaces the run, for tests.
+func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: cmdutil.Artifacts(f.IO)}
+	return &cobra.Command{
+		Use:   "plan [resource]",
+		Short: "Show what deploy would change",
+		Long:  "Plan compares s.yaml with what is deployed. It changes nothing there; code that isn't built is built.",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.Resource = args[0]
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return Run(cmd.Context(), opts)
+		},
+	}
+}
+
+// Run plans.
+func Run(ctx context.Context, opts *Options) error {
+	project, err := opts.Project(ctx, "plan")
+	if err != nil {
+		return err
+	}
+	resources, err := cmdutil.Resources(project, opts.Resource)
+	if err != nil {
+		return err
+	}
+	target, err := opts.Target(ctx, project)
+	if err != nil {
+		return err
+	}
+	plans, err := opts.plans(ctx, project, target, resources)
+	if err != nil {
+		return cmdutil.CloudError(err, target)
+	}
+	// The plan is this command's data.
+	if opts.Settings.Output != cmdutil.OutputDefault {
+		return cmdutil.Print(opts.IO.Out, opts.Settings.Output, plans)
+	}
+	_, err = fmt.Fprint(opts.IO.Out, deploy.Render(plans, opts.IO))
+	return err
+}
+
+func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdutil.Target, resources []*spec.Resource) ([]*deploy.Changes, error) {
+	preparer := deploy.Preparer{Artifacts: o.Artifacts}
+	plans, errs := make([]*deploy.Changes, len(resources)), make([]error, len(resources))
+	var wg sync.WaitGroup
+	for i, r := range resources {
+		prepared, err := preparer.Prepare(ctx, project, r)
+		if err != nil {
+			return nil, err
+		}
+		cmdutil.TellCode(o.IO, project, r, prepared)
+		remote, err := o.remote(target, r)
+		if err != nil {
+			return nil, err
+		}
+		wg.Go(func() {
+			var actual deploy.Actual
+			if actual, errs[i] = deploy.Read(ctx, remote, prepared.Desired); errs[i] == nil {
+				plans[i] = deploy.Plan(prepared.Desired, actual)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
+}
+
+func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error) {
+	if o.Remote != nil {
+		return o.Remote(target, r)
+	}
+	return target.Client(r)
+}

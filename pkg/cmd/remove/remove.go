@@ -1,0 +1,166 @@
+// Package removecmd is the command that takes away what s.yaml deployed.
+package removecmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+)
+
+// Options is what the command was asked for, and what it works with.
+type Options struct {
+	IO       *iostreams.IOStreams
+	Settings *cmdutil.Settings
+	Project  func(ctx context.Context, command string) (*spec.Project, error)
+	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	// Remote gives where a resource is removed; nil takes the target's client.
+	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remover, error)
+
+	Resource    string // empty is all
+	Yes         bool
+	SkipActions bool
+}
+
+// NewCmd makes the remove command. runF replaces the run, for tests.
+func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
+	cmd := &cobra.Command{
+		Use:   "remove [resource]",
+		Short: "Remove the resources of s.yaml from where they are deployed",
+		Long: "Remove deletes the triggers of the functions in s.yaml, the functions and, in edition 1.0.0, their services\n" +
+			"if no other function is left in them. Without a terminal it needs -y.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.Resource = args[0]
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return Run(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().BoolVarP(&opts.Yes, "assume-yes", "y", false, "don't ask")
+	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
+	return cmd
+}
+
+// Run removes, a resource at a time and the last of the file first.
+func Run(ctx context.Context, opts *Options) error {
+	project, err := opts.Project(ctx, "remove")
+	if err != nil {
+		return err
+	}
+	resources, err := cmdutil.Resources(project, opts.Resource)
+	if err != nil {
+		return err
+	}
+	target, err := opts.Target(ctx, project)
+	if err != nil {
+		return err
+	}
+	jobs, err := opts.plan(ctx, target, resources)
+	if err != nil {
+		return cmdutil.CloudError(err, target)
+	}
+	if len(jobs) == 0 {
+		opts.IO.Errf("nothing to remove: none of it is deployed")
+		return nil
+	}
+	if err := opts.confirm(jobs); err != nil {
+		return err
+	}
+	global := cmdutil.Actions{IO: opts.IO, Command: "remove", Skip: opts.SkipActions}
+	err = global.Run(ctx, project.Actions, cmdutil.WhenPre)
+	for _, j := range jobs {
+		if err == nil {
+			err = opts.remove(ctx, j)
+		}
+	}
+	return cmdutil.CloudError(global.After(ctx, project.Actions, err), target)
+}
+
+// job is one resource with something to remove.
+type job struct {
+	resource *spec.Resource
+	remote   deploy.Remover
+	plan     *deploy.Changes
+}
+
+func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []*spec.Resource) ([]job, error) {
+	var jobs []job
+	for i := len(resources) - 1; i >= 0; i-- {
+		r := resources[i]
+		remote, err := o.remote(target, r)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := deploy.PlanRemoval(ctx, remote, deploy.Want(r, nil, nil, nil))
+		if err != nil {
+			return nil, err
+		}
+		if !plan.Empty() {
+			jobs = append(jobs, job{r, remote, plan})
+		}
+	}
+	return jobs, nil
+}
+
+func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (deploy.Remover, error) {
+	if o.Remote != nil {
+		return o.Remote(target, r)
+	}
+	return target.Client(r)
+}
+
+func (o *Options) confirm(jobs []job) error {
+	plans := make([]*deploy.Changes, len(jobs))
+	for i, j := range jobs {
+		plans[i] = j.plan
+	}
+	fmt.Fprint(o.IO.ErrOut, deploy.Render(plans, o.IO))
+	if o.Yes {
+		return nil
+	}
+	if !o.IO.CanPrompt() {
+		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New("removing needs a yes and there is no terminal to ask on"), "s remove -y")
+	}
+	yes, err := o.IO.Prompter().Confirm(o.IO.T("Remove all of this?"), false)
+	if err != nil {
+		return err
+	}
+	if !yes {
+		o.IO.Errf("nothing was removed")
+		return cmdutil.Quiet(cmdutil.ExitFailed)
+	}
+	return nil
+}
+
+func (o *Options) remove(ctx context.Context, j job) error {
+	actions := cmdutil.Actions{IO: o.IO, Command: "remove", Skip: o.SkipActions}
+	err := actions.Run(ctx, j.resource.Actions, cmdutil.WhenPre)
+	if err == nil {
+		var mu sync.Mutex // keeps the lines of parallel steps whole
+		_, err = deploy.Remove(ctx, j.remote, j.plan, deploy.Hooks{Done: func(c deploy.Change, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case deploy.Kept(err):
+				o.IO.Errf("- %s %s %s stays: it has other functions", j.resource.Name, c.Kind, c.Name)
+			case err != nil:
+				o.IO.Errf("%s %s %s %s failed", o.IO.Red("✖"), j.resource.Name, c.Kind, c.Name)
+			default:
+				o.IO.Errf("%s %s %s %s removed", o.IO.Green("✔"), j.resource.Name, c.Kind, c.Name)
+			}
+		}})
+	}
+	return actions.After(ctx, j.resource.Actions, err)
+}

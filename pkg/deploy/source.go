@@ -1,0 +1,128 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"s/pkg/fc"
+	"s/pkg/spec"
+)
+
+// Artifacts knows what builds made of the resources of a project.
+type Artifacts interface {
+	// Dir is the artifact folder of a resource, whether it exists or not.
+	Dir(p *spec.Project, r *spec.Resource) string
+	// Needed reports whether the code can't run without a build.
+	Needed(p *spec.Project, r *spec.Resource) (bool, error)
+	// UpToDate reports whether the artifact is there and no older than source.
+	UpToDate(p *spec.Project, r *spec.Resource) (bool, error)
+	// Environment gives the variables that the artifact needs.
+	Environment(dir string) (map[string]string, error)
+	// MergeEnv puts the user's variables over the artifact's.
+	MergeEnv(artifact, user map[string]string) map[string]string
+	// Build makes the artifact.
+	Build(ctx context.Context, p *spec.Project, r *spec.Resource) error
+}
+
+// StaleError is code that needs a build where none may run.
+type StaleError struct {
+	Resource string
+}
+
+// Error names the resource.
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("the code of %s needs a build and its artifact is missing or out of date", e.Resource)
+}
+
+// Preparer finds and packs the code of resources.
+type Preparer struct {
+	Artifacts Artifacts
+	// NoBuild refuses to build what isn't up to date.
+	NoBuild bool
+}
+
+// Prepared is a desired state and where its code came from.
+type Prepared struct {
+	Desired Desired
+	// Artifact is the artifact folder if the code is from there.
+	Artifact string
+	// Built reports that it was built just now.
+	Built bool
+}
+
+// Prepare gives the desired state of a resource with its code packed. Code that
+// needs dependencies is taken from the artifact of its build, which is made if
+// it is missing or stale; other code is taken from the source.
+func (p Preparer) Prepare(ctx context.Context, project *spec.Project, r *spec.Resource) (*Prepared, error) {
+	out := &Prepared{}
+	source, env, err := p.source(ctx, project, r, out)
+	if err != nil {
+		return nil, err
+	}
+	var archive *Archive
+	switch {
+	case r.Code.OSSObject != "":
+		archive = &Archive{OSSBucket: r.Code.OSSBucket, OSSObject: r.Code.OSSObject}
+	case source != "":
+		archive, err = Pack(ctx, PackInput{
+			Source: source, Name: archiveName(r), CacheDir: filepath.Join(project.Dir, ".s", "cache", "code"),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("pack %s: %w", r.Name, err)
+		}
+	case needsCode(r):
+		return nil, fmt.Errorf("%s has no code: set codeUri (edition 1.0.0) or code (edition 3.0.0)", r.Name)
+	}
+	var merge func(artifact, user map[string]string) map[string]string
+	if p.Artifacts != nil {
+		merge = p.Artifacts.MergeEnv
+	}
+	out.Desired = Want(r, archive, env, merge)
+	return out, nil
+}
+
+// source chooses between the artifact and the source, and builds what has to be
+// built.
+func (p Preparer) source(ctx context.Context, project *spec.Project, r *spec.Resource, out *Prepared) (string, map[string]string, error) {
+	if r.Code.Path == "" || p.Artifacts == nil {
+		return r.Code.Path, nil, nil
+	}
+	needed, err := p.Artifacts.Needed(project, r)
+	if err != nil || !needed {
+		return r.Code.Path, nil, err
+	}
+	ready, err := p.Artifacts.UpToDate(project, r)
+	if err != nil {
+		return "", nil, err
+	}
+	if !ready {
+		if p.NoBuild {
+			return "", nil, &StaleError{Resource: r.Name}
+		}
+		if err := p.Artifacts.Build(ctx, project, r); err != nil {
+			return "", nil, err
+		}
+		out.Built = true
+	}
+	out.Artifact = p.Artifacts.Dir(project, r)
+	env, err := p.Artifacts.Environment(out.Artifact)
+	return out.Artifact, env, err
+}
+
+func needsCode(r *spec.Resource) bool {
+	runtime, known := fc.LookupRuntime(r.Function.Runtime)
+	return !known || !runtime.Container
+}
+
+// archiveName is a file name that no other resource or region shares.
+func archiveName(r *spec.Resource) string {
+	clean := func(c rune) rune {
+		if strings.ContainsRune(`/\:*?"<>|`, c) {
+			return '_'
+		}
+		return c
+	}
+	return strings.Map(clean, r.Region+"-"+r.Name)
+}
