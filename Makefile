@@ -16,7 +16,8 @@ TEST_FLAGS  ?=
 PKG         ?= ./...
 
 GOLANGCI_VERSION   := v2.15.0
-GORELEASER_VERSION := v2.18.2
+# The newest that Go 1.26 builds.
+GORELEASER_VERSION := v2.16.0
 CYCLONEDX_VERSION  := v1.10.0
 GOLANGCI   := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 GORELEASER := $(TOOLS)/goreleaser-$(GORELEASER_VERSION)
