@@ -95,7 +95,7 @@ func keyOf(text string) (string, bool) {
 		return text[1 : end+1], true
 	}
 	key, rest, found := strings.Cut(text, ":")
-	if !found || key == "" || (rest != "" && rest[0] != ' ' && rest[0] != '\t') {
+	if !found || key == "" || key[0] == '-' || (rest != "" && rest[0] != ' ' && rest[0] != '\t') {
 		return "", false
 	}
 	return strings.TrimRight(key, " "), true
@@ -103,7 +103,7 @@ func keyOf(text string) (string, bool) {
 
 // Resources completes the first argument of a command with the resources of the
 // s.yaml that the flag --template names, or of the working directory.
-func Resources(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func Resources(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -111,19 +111,23 @@ func Resources(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion,
 	if flag := cmd.Flags().Lookup("template"); flag != nil && flag.Value.String() != "" {
 		path = flag.Value.String()
 	}
-	return ResourceNames(path), cobra.ShellCompDirectiveNoFileComp
+	return startingWith(typed, ResourceNames(path)), cobra.ShellCompDirectiveNoFileComp
 }
 
 // Aliases completes the flag --access with what list gives, and the local
 // cloud's alias.
 func Aliases(list func() []string) cobra.CompletionFunc {
-	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		aliases := []cobra.Completion{access.LocalAlias}
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		aliases := []string{access.LocalAlias}
 		for _, alias := range list() {
 			if !slices.Contains(aliases, alias) {
 				aliases = append(aliases, alias)
 			}
 		}
-		return aliases, cobra.ShellCompDirectiveNoFileComp
+		return startingWith(typed, aliases), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+func startingWith(prefix string, names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, prefix) })
 }

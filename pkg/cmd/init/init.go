@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,14 +71,16 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 
 // completeTemplate completes the first argument with the templates' names.
 func completeTemplate(io *iostreams.IOStreams) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		templates, err := scaffold.List()
 		if err != nil || len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var names []cobra.Completion
 		for _, t := range templates {
-			names = append(names, cobra.CompletionWithDesc(t.Name, t.Title.In(io.Lang())))
+			if strings.HasPrefix(t.Name, typed) {
+				names = append(names, cobra.CompletionWithDesc(t.Name, t.Title.In(io.Lang())))
+			}
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
