@@ -165,3 +165,23 @@ func TestDynamicCompletion(t *testing.T) {
 		}
 	}
 }
+
+// The scripts in completions/ go into packages; they ask s for everything but
+// its name, so they only change with cobra.
+func TestShippedScriptsAreCurrent(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"bash": "s.bash", "zsh": "_s", "fish": "s.fish", "powershell": "s.ps1"}
+	for _, shell := range Shells() {
+		root, out := newRoot(t)
+		root.SetArgs([]string{"completion", shell})
+		if err := root.ExecuteContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		shipped, err := os.ReadFile(filepath.Join("..", "..", "..", "completions", files[shell]))
+		if err != nil {
+			t.Error(err)
+		} else if !bytes.Equal(shipped, out.Bytes()) {
+			t.Errorf("completions/%s isn't what s completion %s prints: run make completions", files[shell], shell)
+		}
+	}
+}
