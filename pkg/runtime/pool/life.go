@@ -104,9 +104,10 @@ func (p *Pool) sweep() {
 	}
 }
 
-// settle tells Drain when nothing is left to wait for. The pool is locked.
+// settle tells Drain and Close when nothing is left to wait for. The pool is
+// locked.
 func (p *Pool) settle() {
-	if p.phase != draining || p.inFlight > 0 || p.starting > 0 || len(p.waiters) > 0 {
+	if p.phase == open || p.inFlight > 0 || p.starting > 0 || len(p.waiters) > 0 {
 		return
 	}
 	select {
@@ -157,6 +158,8 @@ func (p *Pool) Close() {
 		p.retireLocked(s)
 		p.wg.Go(s.member.Kill)
 	}
+	p.settle()
 	p.mu.Unlock()
 	p.wg.Wait()
+	<-p.quiet
 }

@@ -67,7 +67,7 @@ type Pool struct {
 	inFlight int
 	phase    phase
 	sweeping bool          // a sweep is scheduled
-	quiet    chan struct{} // closed when a draining pool has nothing left to do
+	quiet    chan struct{} // closed when a draining or closed pool has nothing left to do
 }
 
 // New makes a pool without any instance. The function's instanceConcurrency,
@@ -116,7 +116,10 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 		}
 		var detached *instance.DetachedError
 		if errors.As(err, &detached) {
-			context.AfterFunc(doneContext{detached.Done}, func() { p.release(s) })
+			go func() {
+				<-detached.Done
+				p.release(s)
+			}()
 			return nil, err
 		}
 		gone := errors.Is(err, instance.ErrGone)
@@ -174,26 +177,4 @@ func withRequestID(err error, id string) error {
 	own := *api
 	own.RequestID = id
 	return &own
-}
-
-// doneContext is a context that ends when a channel is closed.
-type doneContext struct{ done <-chan struct{} }
-
-// Deadline says that there is none.
-func (doneContext) Deadline() (time.Time, bool) { return time.Time{}, false }
-
-// Done is the channel.
-func (d doneContext) Done() <-chan struct{} { return d.done }
-
-// Value has none.
-func (doneContext) Value(any) any { return nil }
-
-// Err is set once the channel is closed.
-func (d doneContext) Err() error {
-	select {
-	case <-d.done:
-		return context.Canceled
-	default:
-		return nil
-	}
 }

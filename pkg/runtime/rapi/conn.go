@@ -1,0 +1,196 @@
+package rapi
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"s/pkg/fc"
+)
+
+const (
+	// inline is the size up to which an event is copied behind the headers, so
+	// that both go out in one write; larger ones are written as they are.
+	inline = 16 << 10
+	// writeTimeout bounds writing a large event to a client that doesn't read.
+	writeTimeout = time.Minute
+)
+
+// conn is a client's connection. Its goroutine reads requests and answers posts;
+// the answer to a next is written by whoever has the invocation, so that no
+// goroutine has to wake another for it.
+type conn struct {
+	srv *Server
+	nc  net.Conn
+	br  *bufio.Reader
+
+	// Guarded by the server's mutex.
+	parked bool          // a next waits for its answer
+	moved  chan struct{} // if not nil, closed when that changes
+
+	writing sync.Mutex
+	wbuf    []byte // answers that haven't been written yet
+}
+
+func newConn(s *Server, nc net.Conn) *conn {
+	return &conn{srv: s, nc: nc, br: bufio.NewReader(nc)}
+}
+
+// serve reads requests until the connection ends.
+func (c *conn) serve() {
+	defer c.srv.leave(c)
+	defer c.nc.Close()
+	var req request
+	for {
+		err := readRequest(c.br, &req)
+		var bad malformed
+		if err != nil && !errors.As(err, &bad) {
+			return // the client hung up
+		}
+		if !c.waitTurn() {
+			return
+		}
+		if err != nil {
+			_ = c.answer(&refusal{http.StatusBadRequest, fc.CodeInvalidArgument, string(bad)}, true)
+			return
+		}
+		if !c.handle(&req) {
+			return
+		}
+	}
+}
+
+// handle answers one request and reports whether the connection goes on.
+func (c *conn) handle(req *request) bool {
+	if req.refused == nil && req.event == askNext && req.length == 0 {
+		if c.srv.next(c) {
+			c.hold()
+			return false
+		}
+		return true
+	}
+	if req.expect && req.length != 0 {
+		if err := c.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"), true); err != nil {
+			return false
+		}
+	}
+	body, err := readBody(c.br, req.length, fc.MaxSyncBody)
+	var large *TooLargeError
+	if err != nil && !errors.As(err, &large) {
+		var bad malformed
+		if !errors.As(err, &bad) {
+			bad = "body cut short or malformed"
+		}
+		_ = c.answer(&refusal{http.StatusBadRequest, fc.CodeInvalidArgument, string(bad)}, true)
+		return false
+	}
+	refused := req.refused
+	switch {
+	case refused != nil:
+	case req.event == askNext:
+		refused = &refusal{http.StatusBadRequest, fc.CodeInvalidArgument, "next has no body"}
+	default:
+		refused = c.srv.post(req, body, err)
+	}
+	return c.answer(refused, req.close) == nil && !req.close
+}
+
+// answer answers a request other than a successful next. Answers to requests
+// that the client sent in one go leave together.
+func (c *conn) answer(r *refusal, last bool) error {
+	flush := last || c.br.Buffered() == 0
+	if r == nil {
+		if last {
+			return c.write([]byte("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), true)
+		}
+		return c.write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), flush)
+	}
+	body, err := json.Marshal(map[string]string{"errorCode": r.code, "errorMessage": r.message})
+	if err != nil {
+		return err
+	}
+	b := append([]byte("HTTP/1.1 "), strconv.Itoa(r.status)...)
+	b = append(b, ' ')
+	b = append(b, http.StatusText(r.status)...)
+	b = append(b, "\r\nContent-Type: application/json\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(body)), 10)
+	if last {
+		b = append(b, "\r\nConnection: close"...)
+	}
+	b = append(b, "\r\n\r\n"...)
+	return c.write(append(b, body...), flush)
+}
+
+func (c *conn) write(b []byte, flush bool) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.wbuf = append(c.wbuf, b...)
+	if !flush {
+		return nil
+	}
+	_, err := c.nc.Write(c.wbuf)
+	c.wbuf = c.wbuf[:0]
+	return err
+}
+
+// writeNext answers a next with an invocation. The caller holds writing.
+func (c *conn) writeNext(inv *Invocation) error {
+	c.wbuf = appendNext(c.wbuf, c.srv.cfg.Header, inv)
+	defer func() { c.wbuf = c.wbuf[:0] }()
+	if len(inv.Event) <= inline {
+		c.wbuf = append(c.wbuf, inv.Event...)
+		_, err := c.nc.Write(c.wbuf)
+		return err
+	}
+	if err := c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	parts := net.Buffers{c.wbuf, inv.Event}
+	if _, err := parts.WriteTo(c.nc); err != nil {
+		return err
+	}
+	return c.nc.SetWriteDeadline(time.Time{})
+}
+
+// unpark notes that the next is answered, or never will be. The server is
+// locked.
+func (c *conn) unpark() {
+	c.parked = false
+	if c.moved != nil {
+		close(c.moved)
+		c.moved = nil
+	}
+}
+
+// waitTurn waits while an earlier next on this connection has no answer: a
+// client may send requests ahead, but answers keep their order. It reports
+// false if the server ended first.
+func (c *conn) waitTurn() bool {
+	c.srv.mu.Lock()
+	if !c.parked {
+		c.srv.mu.Unlock()
+		return true
+	}
+	moved := make(chan struct{})
+	c.moved = moved
+	c.srv.mu.Unlock()
+	select {
+	case <-moved:
+		return true
+	case <-c.srv.ended:
+		return false
+	}
+}
+
+// hold keeps the connection without ever answering, until the client or the
+// server ends it.
+func (c *conn) hold() {
+	_ = c.write(nil, true)
+	_, _ = io.Copy(io.Discard, c.br)
+}
