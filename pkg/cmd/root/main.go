@@ -3,6 +3,7 @@ package root
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -64,12 +65,12 @@ func report(io *iostreams.IOStreams, err error, interrupted bool) int {
 func show(io *iostreams.IOStreams, err error, known *cmdutil.Error) {
 	var diags diag.Diagnostics
 	if errors.As(err, &diags) {
-		io.ErrOut.Write([]byte(diags.Error() + "\n"))
+		_ = diag.Render(io.ErrOut, diags, renderOptions(io)) // nowhere left to complain
 	} else {
-		io.ErrOut.Write([]byte(io.Red(io.T("error: ")) + err.Error() + "\n"))
+		fmt.Fprintln(io.ErrOut, io.Red(io.T("error:"))+" "+err.Error())
 	}
 	if known != nil && known.Hint != "" {
-		io.ErrOut.Write([]byte(io.Cyan(io.T("hint: ")) + known.Hint + "\n"))
+		fmt.Fprintln(io.ErrOut, io.Cyan(io.T("hint:"))+" "+known.Hint)
 	}
 }
 

@@ -10,7 +10,12 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/completion"
+	deploycmd "s/pkg/cmd/deploy"
+	infocmd "s/pkg/cmd/info"
 	initcmd "s/pkg/cmd/init"
+	plancmd "s/pkg/cmd/plan"
+	removecmd "s/pkg/cmd/remove"
+	"s/pkg/cmd/verify"
 	"s/pkg/cmd/version"
 )
 
@@ -47,6 +52,11 @@ func newCommand(f *cmdutil.Factory) *cobra.Command {
 func commands(f *cmdutil.Factory) []*cobra.Command {
 	return []*cobra.Command{
 		initcmd.NewCmd(f, nil),
+		verify.NewCmd(f, nil),
+		deploycmd.NewCmd(f, nil),
+		plancmd.NewCmd(f, nil),
+		infocmd.NewCmd(f, nil),
+		removecmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
 	}
