@@ -1,0 +1,119 @@
+package iostreams
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var verb = regexp.MustCompile(`%[-+# 0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:\[\d+\])?[a-zA-Z%]`)
+
+func TestTranslationsTakeTheSameArguments(t *testing.T) {
+	t.Parallel()
+	var messages map[string]string
+	if err := json.Unmarshal(catalogZH, &messages); err != nil {
+		t.Fatal(err)
+	}
+	for format, translated := range messages {
+		if diff := cmp.Diff(verb.FindAllString(format, -1), verb.FindAllString(translated, -1)); diff != "" {
+			t.Errorf("%q: verbs (-English +Chinese):\n%s", format, diff)
+		}
+		if edges(format) != edges(translated) {
+			t.Errorf("%q and %q don't begin and end alike: spaces and newlines are part of the layout", format, translated)
+		}
+		if translated == "" {
+			t.Errorf("%q has an empty translation", format)
+		}
+	}
+}
+
+// edges is the white space around a message.
+func edges(text string) [2]string {
+	left := text[:len(text)-len(strings.TrimLeft(text, " \n\t"))]
+	right := text[len(strings.TrimRight(text, " \n\t")):]
+	return [2]string{left, right}
+}
+
+func TestEveryMessageIsTranslated(t *testing.T) {
+	t.Parallel()
+	formats := spokenFormats(t, filepath.Join("..", "cmd"))
+	if len(formats) < 20 {
+		t.Fatalf("only %d messages found in the commands: is the walk still right?", len(formats))
+	}
+	catalogue := loadZH()
+	for format, place := range formats {
+		if _, ok := catalogue[format]; !ok && worded(format) {
+			t.Errorf("%s: add %q to pkg/iostreams/catalog/zh.json", place, format)
+		}
+	}
+	for format := range catalogue {
+		if _, ok := formats[format]; !ok {
+			t.Errorf("no command says %q any more: remove it from pkg/iostreams/catalog/zh.json", format)
+		}
+	}
+}
+
+// worded reports whether a format has words to translate beside its verbs.
+func worded(format string) bool {
+	return strings.ContainsFunc(verb.ReplaceAllString(format, ""), func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	})
+}
+
+// spokenFormats finds the literal formats of all calls of T and Errf in the Go
+// files below root, with one place of each.
+func spokenFormats(t *testing.T, root string) map[string]string {
+	t.Helper()
+	formats := map[string]string{}
+	files := token.NewFileSet()
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			call, ok := node.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			if ok && (method.Sel.Name == "T" || method.Sel.Name == "Errf") {
+				if format, ok := literal(call.Args[0]); ok {
+					formats[format] = files.Position(call.Pos()).String()
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return formats
+}
+
+// literal gives the value of a string literal or of a sum of them.
+func literal(expr ast.Expr) (string, bool) {
+	switch e := expr.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil && e.Kind == token.STRING
+	case *ast.BinaryExpr:
+		left, ok := literal(e.X)
+		right, ok2 := literal(e.Y)
+		return left + right, ok && ok2 && e.Op == token.ADD
+	}
+	return "", false
+}
