@@ -1,0 +1,155 @@
+// Package instancecmd holds the commands about the running instances of a
+// function: list them, run a command or a shell inside one.
+package instancecmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/fc"
+	"s/pkg/fcclient"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+)
+
+// Remote is where instances are found; *fcclient.Client is one.
+type Remote interface {
+	ListInstances(ctx context.Context, function, qualifier string) ([]fcclient.Instance, error)
+	Exec(ctx context.Context, in fcclient.ExecInput) (int, error)
+}
+
+// Options is what the commands were asked for, and what they work with.
+type Options struct {
+	IO       *iostreams.IOStreams
+	Settings *cmdutil.Settings
+	Project  func(ctx context.Context, command string) (*spec.Project, error)
+	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	// Remote gives where the instances of a resource are; nil takes the
+	// target's client.
+	Remote func(target *cmdutil.Target, r *spec.Resource) (Remote, error)
+
+	Resource  string // may be empty if there is one only
+	Qualifier string
+
+	// Of exec alone.
+	InstanceID string // empty is the first that runs
+	Command    string
+	Shell      string
+	Workdir    string // empty is /code, or / where that isn't
+	TTY        bool
+	Stdin      bool
+}
+
+// NewCmd makes the instance command with its subcommands. runF replaces their
+// run, for tests.
+func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "instance",
+		Short: "List running instances, or run a command in one",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newList(f, runF), newExec(f, runF))
+	return cmd
+}
+
+func newOptions(f *cmdutil.Factory) *Options {
+	return &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
+}
+
+func newList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := newOptions(f)
+	cmd := &cobra.Command{
+		Use:   "list [resource]",
+		Short: "List the running instances of a function",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.Resource = args[0]
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return List(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
+	return cmd
+}
+
+// List prints the running instances.
+func List(ctx context.Context, opts *Options) error {
+	r, remote, target, err := opts.find(ctx)
+	if err != nil {
+		return err
+	}
+	instances, err := opts.instances(ctx, remote, r)
+	if err != nil {
+		return cmdutil.CloudError(err, target)
+	}
+	if len(instances) == 0 && opts.Settings.Output == cmdutil.OutputDefault {
+		opts.IO.Errf("no instance of %s is running", r.Name)
+		return nil
+	}
+	if instances == nil {
+		instances = []fcclient.Instance{}
+	}
+	return cmdutil.Print(opts.IO.Out, opts.Settings.Output, struct {
+		Instances []fcclient.Instance `json:"instances"`
+	}{instances})
+}
+
+// find gives the resource that the command is about and where it is deployed.
+func (o *Options) find(ctx context.Context) (*spec.Resource, Remote, *cmdutil.Target, error) {
+	project, err := o.Project(ctx, "instance")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	r, err := cmdutil.OneResource(project, o.Resource, "instance list")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	target, err := o.Target(ctx, project)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var remote Remote
+	if o.Remote != nil {
+		remote, err = o.Remote(target, r)
+	} else {
+		remote, err = target.Client(r)
+	}
+	return r, remote, target, err
+}
+
+func (o *Options) instances(ctx context.Context, remote Remote, r *spec.Resource) ([]fcclient.Instance, error) {
+	return remote.ListInstances(ctx, r.Function.FunctionName, o.Qualifier)
+}
+
+// choose gives the instance that was named, or the first that runs.
+func (o *Options) choose(ctx context.Context, remote Remote, r *spec.Resource) (string, error) {
+	if o.InstanceID != "" {
+		return o.InstanceID, nil
+	}
+	instances, err := o.instances(ctx, remote, r)
+	if err != nil && !fc.IsNotFound(err) {
+		return "", err
+	}
+	for _, i := range instances {
+		switch i.Status {
+		case "Stopping", "Destroying", "Destroyed":
+		default:
+			return i.InstanceID, nil
+		}
+	}
+	if fc.IsNotFound(err) {
+		return "", cmdutil.WithHint(cmdutil.ExitCloud, err, "s deploy "+r.Name)
+	}
+	return "", cmdutil.WithHint(cmdutil.ExitFailed, fmt.Errorf("no instance of %s is running", r.Name), "s invoke "+r.Name)
+}
+
+var errNoTerminal = errors.New("an interactive shell needs a terminal on stdin and stdout")

@@ -1,0 +1,235 @@
+// Package invokecmd is the command that calls a function: its log on stderr
+// while it runs, its result alone on stdout.
+package invokecmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
+	"s/pkg/fc"
+	"s/pkg/fcclient"
+	"s/pkg/invoke"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+)
+
+// Options is what the command was asked for, and what it works with.
+type Options struct {
+	IO       *iostreams.IOStreams
+	Settings *cmdutil.Settings
+	Project  func(ctx context.Context, command string) (*spec.Project, error)
+	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	// Remote gives where a resource is called; nil takes the target's client.
+	Remote func(target *cmdutil.Target, r *spec.Resource) (invoke.Target, error)
+	// LocalFallback runs a resource in the local cloud; cleanup is called after
+	// the invocation.
+	LocalFallback func(ctx context.Context, project *spec.Project, r *spec.Resource) (target invoke.Target, cleanup func(), err error)
+
+	Resource    string // may be empty if there is one only
+	Event       string
+	EventFile   string // "-" is stdin
+	EventStdin  bool
+	HasEvent    bool // --event was given
+	Type        string
+	Qualifier   string
+	TaskID      string
+	Timeout     int // seconds; 0 is the function's own and some more
+	RemoteOnly  bool
+	Silent      bool
+	SkipActions bool
+}
+
+// NewCmd makes the invoke command. runF replaces the run, for tests.
+func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
+	opts.LocalFallback = localFallback(f)
+	cmd := &cobra.Command{
+		Use:   "invoke [resource]",
+		Short: "Call a function",
+		Long: "Invoke calls the function with an event and shows its log on stderr and its result on stdout.\n" +
+			"A function that isn't deployed, or can't be reached without credentials, is run locally (not with --remote).",
+		Example: "s invoke -e '{\"key\":\"value\"}'\ns invoke -f event.json\necho hello | s invoke --event-stdin\ns invoke --invocation-type async -e x",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.Resource = args[0]
+			}
+			opts.HasEvent = cmd.Flags().Changed("event")
+			if err := opts.check(); err != nil {
+				return err
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return Run(cmd.Context(), opts)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&opts.Event, "event", "e", "", "the event")
+	flags.StringVarP(&opts.EventFile, "event-file", "f", "", "a file with the event; - is stdin")
+	flags.BoolVarP(&opts.EventStdin, "event-stdin", "s", false, "read the event from stdin")
+	flags.StringVar(&opts.Type, "invocation-type", "sync", "sync or async")
+	flags.StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
+	flags.StringVar(&opts.TaskID, "async-task-id", "", "name of the asynchronous task")
+	flags.IntVar(&opts.Timeout, "timeout", 0, "seconds to wait for the answer (default: the function's timeout and 120)")
+	flags.BoolVar(&opts.RemoteOnly, "remote", false, "never run the function locally instead")
+	flags.BoolVar(&opts.Silent, "silent", false, "show the result only")
+	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
+	return cmd
+}
+
+// check refuses flags that contradict each other.
+func (o *Options) check() error {
+	sources := 0
+	for _, given := range []bool{o.HasEvent, o.EventFile != "", o.EventStdin} {
+		if given {
+			sources++
+		}
+	}
+	switch {
+	case sources > 1:
+		return cmdutil.UsageError(errors.New("choose one of --event, --event-file and --event-stdin"))
+	case !strings.EqualFold(o.Type, fc.InvocationSync) && !strings.EqualFold(o.Type, fc.InvocationAsync):
+		return cmdutil.UsageError(fmt.Errorf("unknown invocation type %q: choose sync or async", o.Type))
+	case o.Timeout < 0:
+		return cmdutil.UsageError(fmt.Errorf("timeout %d is negative", o.Timeout))
+	case o.TaskID != "" && !o.async():
+		return cmdutil.UsageError(errors.New("--async-task-id needs --invocation-type async"))
+	}
+	return nil
+}
+
+func (o *Options) async() bool { return strings.EqualFold(o.Type, fc.InvocationAsync) }
+
+// Run invokes.
+func Run(ctx context.Context, opts *Options) error {
+	project, err := opts.Project(ctx, "invoke")
+	if err != nil {
+		return err
+	}
+	r, err := cmdutil.OneResource(project, opts.Resource, "invoke")
+	if err != nil {
+		return err
+	}
+	event, err := opts.event()
+	if err != nil {
+		return err
+	}
+	global := cmdutil.Actions{IO: opts.IO, Command: "invoke", Skip: opts.SkipActions}
+	if err := global.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
+		return err
+	}
+	err = global.Run(ctx, r.Actions, cmdutil.WhenPre)
+	if err == nil {
+		err = opts.call(ctx, project, r, event)
+	}
+	err = global.After(ctx, r.Actions, err)
+	return global.After(ctx, project.Actions, err)
+}
+
+// call invokes at the target or, where that can't be, locally.
+func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) error {
+	target, err := o.Target(ctx, project)
+	var known *cmdutil.Error
+	if errors.As(err, &known) && known.Code == cmdutil.ExitCredentials && !o.RemoteOnly {
+		o.IO.Errf("no credentials: running %s locally", r.Name)
+		return o.callLocal(ctx, project, r, event)
+	}
+	if err != nil {
+		return err
+	}
+	remote, err := o.remote(target, r)
+	if err != nil {
+		return cmdutil.CloudError(err, target)
+	}
+	err = o.invoke(ctx, remote, r, event, target.Local)
+	if fc.IsCode(err, fc.CodeFunctionNotFound, fc.CodeServiceNotFound) && !o.RemoteOnly && o.Qualifier == "" {
+		o.IO.Errf("%s is not deployed (access %s, %s): running it locally", r.Name, target.Credentials.Alias, r.Region)
+		return o.callLocal(ctx, project, r, event)
+	}
+	return cmdutil.CloudError(err, target)
+}
+
+func (o *Options) callLocal(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) error {
+	target, cleanup, err := o.LocalFallback(ctx, project, r)
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	return o.invoke(ctx, target, r, event, true)
+}
+
+func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (invoke.Target, error) {
+	if o.Remote != nil {
+		return o.Remote(target, r)
+	}
+	return target.Client(r)
+}
+
+// invoke makes the call and shows it.
+func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Resource, event []byte, live bool) error {
+	wait := o.wait(r)
+	limited, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("no answer within %s", wait))
+	defer cancel()
+	view := newView(o)
+	outcome, err := invoke.Call(limited, target, invoke.Request{
+		InvokeInput: fcclient.InvokeInput{Function: r.Function.FunctionName, Qualifier: o.Qualifier, Event: event,
+			Async: o.async(), AsyncTaskID: o.TaskID},
+		Live: live, Log: view.line, MemoryMB: memory(r),
+	})
+	if err != nil {
+		view.end("")
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = context.Cause(limited)
+		}
+		return err
+	}
+	return view.show(outcome)
+}
+
+// startup is how long a first call may take over the function's own timeout.
+const startup = 120
+
+func (o *Options) wait(r *spec.Resource) time.Duration {
+	seconds := o.Timeout
+	if seconds == 0 {
+		seconds = max(r.Function.Timeout, fc.DefaultTimeoutSeconds) + startup
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// memory is what a function of s.yaml is deployed with, in MB.
+func memory(r *spec.Resource) int {
+	switch {
+	case r.Function.MemorySize > 0:
+		return r.Function.MemorySize
+	case r.Service != nil:
+		return fc.MinMemoryMB
+	}
+	return fc.DefaultMemoryMB
+}
+
+// localFallback runs functions in the local cloud that the factory starts.
+func localFallback(f *cmdutil.Factory) func(context.Context, *spec.Project, *spec.Resource) (invoke.Target, func(), error) {
+	return func(ctx context.Context, project *spec.Project, r *spec.Resource) (invoke.Target, func(), error) {
+		local := invoke.Local{
+			Artifacts: cmdutil.Artifacts(f.IO),
+			Client: func(ctx context.Context, region string, v2 bool) (*fcclient.Client, error) {
+				return cmdutil.LocalClient(ctx, f, region, v2)
+			},
+			Tell: func(p *deploy.Prepared) { cmdutil.TellCode(f.IO, project, r, p) },
+		}
+		client, err := local.Ensure(ctx, project, r)
+		if err != nil {
+			return nil, nil, err
+		}
+		return client, client.Close, nil
+	}
+}
