@@ -17,9 +17,11 @@ import (
 const (
 	packFiles = 20_000
 	packBytes = 190e6
-	packTime  = 1.0 / 3
-	packSize  = 1.05
-	packTurns = 3
+	// Generated tables of megabytes are no source text that a person wrote.
+	packLargest = 310 << 10
+	packTime    = 1.0 / 3
+	packSize    = 1.05
+	packTurns   = 3
 )
 
 // measurePack packs a tree of source text in turns with zip.
@@ -82,6 +84,9 @@ func sourceTree(ctx context.Context, to string) (files int, size int64, err erro
 			}
 			if files >= packFiles || size >= packBytes {
 				return errFull
+			}
+			if info, err := entry.Info(); err != nil || info.Size() > packLargest {
+				return err
 			}
 			rel, err := filepath.Rel(from, path)
 			if err != nil {
