@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 )
 
@@ -49,45 +45,16 @@ func (w *World) record(ctx context.Context, args ...string) ([]Call, error) {
 	go func() { _ = server.Serve(listener) }() // until Close
 	defer server.Close()
 
-	restore, err := w.redirect(api.Endpoint, "http://"+listener.Addr().String())
-	if err != nil {
-		return nil, err
-	}
-	_, err = w.S(ctx, args...)
-	if err := restore(); err != nil {
+	// With keys and an endpoint of its own, s asks the proxy as it would ask the
+	// cloud.
+	before := w.env
+	defer func() { w.env = before }()
+	w.env = append(slices.Clone(before), "FC_ENDPOINT=http://"+listener.Addr().String(),
+		"AccountID="+api.AccountID, "AccessKeyID="+api.Keys.AccessKeyID, "AccessKeySecret="+api.Keys.AccessKeySecret)
+	if _, err := w.S(ctx, append(args, "-a", "bench")...); err != nil {
 		return nil, err
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	return calls, err
-}
-
-// redirect changes the endpoint in the file by which the commands find the
-// local cloud.
-func (w *World) redirect(from, to string) (restore func() error, err error) {
-	status, err := w.S(context.Background(), "local", "status", "-o", "json")
-	if err != nil {
-		return nil, err
-	}
-	var info struct{ DataDir string }
-	if err := json.Unmarshal([]byte(status.Stdout), &info); err != nil {
-		return nil, err
-	}
-	names, err := filepath.Glob(filepath.Join(info.DataDir, "*.json"))
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		before, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		after := strings.ReplaceAll(string(before), from, to)
-		if after == string(before) {
-			continue
-		}
-		restore := func() error { return os.WriteFile(name, before, 0o600) }
-		return restore, os.WriteFile(name, []byte(after), 0o600)
-	}
-	return nil, fmt.Errorf("no file of %s tells the endpoint", info.DataDir)
+	return calls, nil
 }

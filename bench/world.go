@@ -97,9 +97,10 @@ func (w *World) S(ctx context.Context, args ...string) (Use, error) {
 
 // API is where the local cloud of a world answers, and as whom to ask.
 type API struct {
-	Endpoint string
-	Host     string // host:port of Endpoint
-	Keys     fcsign.Keys
+	Endpoint  string
+	Host      string // host:port of Endpoint
+	AccountID string
+	Keys      fcsign.Keys
 }
 
 // API reads `s local env`.
@@ -115,8 +116,9 @@ func (w *World) API(ctx context.Context) (*API, error) {
 	}
 	endpoint := env["FC_ENDPOINT"]
 	return &API{
-		Endpoint: endpoint,
-		Host:     strings.TrimPrefix(endpoint, "http://"),
+		Endpoint:  endpoint,
+		AccountID: env["FC_ACCOUNT_ID"],
+		Host:      strings.TrimPrefix(endpoint, "http://"),
 		Keys: fcsign.Keys{
 			AccessKeyID:     env["ALIBABA_CLOUD_ACCESS_KEY_ID"],
 			AccessKeySecret: env["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
