@@ -305,3 +305,20 @@ func TestRun(t *testing.T) {
 		t.Errorf("bad flag: code %d", code)
 	}
 }
+
+// TestEveryDependencyHasItsReason holds CONTRIBUTING.md to go.mod.
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	facts, err := readFacts(filepath.Join("..", ".."), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range facts.DirectDeps {
+		if !strings.Contains(string(text), "| `"+module+"` | ") {
+			t.Errorf("CONTRIBUTING.md gives no reason for %s", module)
+		}
+	}
+}
