@@ -437,3 +437,30 @@ func TestRunFGetsTheOptions(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestChineseMessages(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"fc-custom-pyton37-event"}, "没有名为 \"fc-custom-pyton37-event\" 的模板，最接近的是 " + custom},
+		{[]string{custom, "--parameters", `{"regoin":"x"}`}, "未知参数 \"regoin\""},
+		{[]string{custom, "--parameters", `{"serviceName":"a b"}`}, "由字母、数字"},
+		{nil, "未指定模板"},
+	}
+	for _, c := range cases {
+		got := execute(t, nil, false, "zh", "", append(c.args, "-d", filepath.Join(t.TempDir(), "made"))...)
+		if got.err == nil || !strings.Contains(got.err.Error(), c.want) {
+			t.Errorf("%v: got %v, want %q", c.args, got.err, c.want)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "made")
+	got := execute(t, []string{"", "", "", ""}, true, "zh", "", custom, "-d", dir)
+	if diff := cmp.Diff([]string{"地域", "服务名称", "函数名称", "密钥别名"}, got.asked); diff != "" || got.err != nil {
+		t.Errorf("%v, questions:\n%s", got.err, diff)
+	}
+	if !strings.Contains(got.errOut, "下一步") {
+		t.Errorf("stderr: %s", got.errOut)
+	}
+}
