@@ -18,7 +18,7 @@ func Nearest(word string, candidates []string) []string {
 	if len(folded) == 0 || len(folded) > maxWord {
 		return nil
 	}
-	limit := max(1, (len(folded)+1)/3)
+	limit := min(max(1, (len(folded)+1)/3), len(folded)-1)
 	var hits []hit
 	for _, c := range candidates {
 		other := []rune(strings.ToLower(c))

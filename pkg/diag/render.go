@@ -2,7 +2,6 @@ package diag
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -51,21 +50,19 @@ func Render(w io.Writer, ds Diagnostics, opts RenderOptions) error {
 	return err
 }
 
-// WriteJSON writes the findings as one JSON document:
-// {"diagnostics": [...], "errors": n, "warnings": n}.
-func WriteJSON(w io.Writer, ds Diagnostics, indent string) error {
+// Report is the data form of findings, for JSON.
+type Report struct {
+	Diagnostics Diagnostics `json:"diagnostics"`
+	Errors      int         `json:"errors"`
+	Warnings    int         `json:"warnings"`
+}
+
+// NewReport counts the findings. The list is empty, not null, without any.
+func NewReport(ds Diagnostics) Report {
 	if ds == nil {
 		ds = Diagnostics{}
 	}
-	doc := struct {
-		Diagnostics Diagnostics `json:"diagnostics"`
-		Errors      int         `json:"errors"`
-		Warnings    int         `json:"warnings"`
-	}{Diagnostics: ds, Errors: ds.Count(Error), Warnings: ds.Count(Warning)}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", indent)
-	return enc.Encode(doc)
+	return Report{Diagnostics: ds, Errors: ds.Count(Error), Warnings: ds.Count(Warning)}
 }
 
 // Count says how many findings are of a severity.
@@ -208,8 +205,7 @@ func (r *renderer) line(rng Range) (string, bool) {
 	lines, ok := r.sources[rng.File]
 	if !ok {
 		if data, err := r.opts.Source(rng.File); err == nil {
-			text := strings.TrimPrefix(strings.ToValidUTF8(string(data), "?"), "\ufeff")
-			lines = strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+			lines = Lines(strings.ToValidUTF8(string(data), "?"))
 		}
 		r.sources[rng.File] = lines
 	}
@@ -217,6 +213,13 @@ func (r *renderer) line(rng Range) (string, bool) {
 		return "", false
 	}
 	return lines[rng.Start.Line-1], true
+}
+
+// Lines splits a text as positions count: at every line break that YAML knows.
+// A byte order mark doesn't count.
+func Lines(text string) []string {
+	breaks := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+	return strings.Split(breaks.Replace(strings.TrimPrefix(text, "\ufeff")), "\n")
 }
 
 // clean keeps control characters of a user's file away from the terminal.

@@ -21,7 +21,9 @@ func (c *checker) object(v *expr.Value, o *object, key diag.Range) {
 		f := o.find(e.Key)
 		if f == nil {
 			d := problem(CodeUnknownKey, e.KeyRange, "unknown key %q in %s", e.Key, o.title)
-			d.Hint = diag.DidYouMean(e.Key, unused(v, o))
+			if d.Hint = diag.DidYouMean(e.Key, unused(v, o)); o.elsewhere[e.Key] != "" {
+				d.Hint = fmt.Sprintf("here it is %q", o.elsewhere[e.Key])
+			}
 			c.report(d)
 			continue
 		}
@@ -65,7 +67,7 @@ func (c *checker) value(v *expr.Value, f *field, key diag.Range) {
 	}
 	if f.auto && isAuto(v) {
 		c.report(diag.Diagnostic{Severity: diag.Warning, Code: CodeNotApplied, Range: v.Range,
-			Summary: fmt.Sprintf("\"auto\" creates nothing yet: %s is left unset", name(f))})
+			Summary: fmt.Sprintf("\"auto\" creates nothing yet: %q is left unset", f.within)})
 		return
 	}
 	if f.alt != nil && !fits(v, f) && fits(v, f.alt) {
@@ -106,7 +108,7 @@ func at(v *expr.Value, key diag.Range) diag.Range {
 }
 
 func isAuto(v *expr.Value) bool {
-	if v.Kind != expr.String {
+	if v == nil || v.Kind != expr.String {
 		return false
 	}
 	word, _, _ := strings.Cut(v.Text, "|")
@@ -181,7 +183,7 @@ func asBool(v *expr.Value) (value, ok bool) {
 // name gives the key of a row in quotes, or what an element of a list is called.
 func name(f *field) string {
 	if f.key == "" {
-		return "an element"
+		return fmt.Sprintf("an element of %q", f.list)
 	}
 	return strconv.Quote(f.key)
 }
@@ -277,7 +279,9 @@ func (c *checker) choice(v *expr.Value, f *field) {
 			Summary: fmt.Sprintf("%s %s is not known to this version of s", f.key, shown(v))}
 	}
 	if !v.Secret {
-		d.Hint = diag.DidYouMean(v.Text, f.enum)
+		if d.Hint = diag.DidYouMean(v.Text, f.enum); d.Hint == "" && !f.soft {
+			d.Hint = "one of: " + strings.Join(f.enum, ", ")
+		}
 	}
 	d.Detail = origin(v)
 	c.report(d)

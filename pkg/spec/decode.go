@@ -73,7 +73,7 @@ func (p props) texts(key string) []string {
 }
 
 // stringMap gives a map of texts; numbers and booleans come as they were
-// written, empty values as empty texts.
+// written; keys without a value are left out.
 func (p props) stringMap(key string) map[string]string {
 	v := p.v.Get(key)
 	if v == nil || len(v.Entries) == 0 {
@@ -81,7 +81,9 @@ func (p props) stringMap(key string) map[string]string {
 	}
 	m := make(map[string]string, len(v.Entries))
 	for _, e := range v.Entries {
-		m[e.Key] = asText(e.Value)
+		if e.Value.IsScalar() {
+			m[e.Key] = asText(e.Value)
+		}
 	}
 	return m
 }

@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"strings"
+
 	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/spec/expr"
@@ -153,7 +155,7 @@ func triggersOfV1(p props) []fc.Trigger {
 		triggers = append(triggers, fc.Trigger{
 			TriggerName:    t.text("name"),
 			TriggerType:    t.text("type"),
-			TriggerConfig:  canonical(t.v.Get("config")),
+			TriggerConfig:  canonical(triggerConfigOfV1(t.text("type"), t.v.Get("config"))),
 			Description:    t.text("description"),
 			Qualifier:      qualifier(t),
 			InvocationRole: t.text("role"),
@@ -161,6 +163,40 @@ func triggersOfV1(p props) []fc.Trigger {
 		})
 	}
 	return triggers
+}
+
+// triggerConfigOfV1 takes out of a trigger's config what names its source, since
+// FC 3.0 has that in sourceArn, and writes an OSS filter as FC 3.0 does.
+func triggerConfigOfV1(kind string, v *expr.Value) *expr.Value {
+	drop := map[string][]string{
+		fc.TriggerOSS: {"bucketName"}, fc.TriggerMNSTopic: {"topicName", "region"}, fc.TriggerTablestore: {"instanceName", "tableName"},
+	}[kind]
+	if v == nil || v.Kind != expr.Map || drop == nil {
+		return v
+	}
+	var entries []expr.Entry
+	for _, e := range v.Entries {
+		if contains(drop, e.Key) {
+			continue
+		}
+		if kind == fc.TriggerOSS && e.Key == "filter" {
+			e.Value = lowerKeys(e.Value)
+		}
+		entries = append(entries, e)
+	}
+	return expr.NewMap(entries)
+}
+
+// lowerKeys makes Key, Prefix and Suffix key, prefix and suffix.
+func lowerKeys(v *expr.Value) *expr.Value {
+	if v.Kind != expr.Map {
+		return v
+	}
+	entries := make([]expr.Entry, 0, len(v.Entries))
+	for _, e := range v.Entries {
+		entries = append(entries, expr.Entry{Key: strings.ToLower(e.Key), KeyRange: e.KeyRange, Value: lowerKeys(e.Value)})
+	}
+	return expr.NewMap(entries)
 }
 
 // codeV1 says where the code is; without codeUri it is the folder of s.yaml.

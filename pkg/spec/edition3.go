@@ -48,6 +48,9 @@ func functionV3(p props) fc.Function {
 	default:
 		f.SessionAffinityConfig = asText(s.v)
 	}
+	if isAuto(p.v.Get("role")) {
+		f.Role = ""
+	}
 	customV3(&f, p)
 	defaultsV3(&f)
 	return f
@@ -97,7 +100,7 @@ func defaultsV3(f *fc.Function) {
 }
 
 func vpcV3(p props) *fc.VPCConfig {
-	if !p.isMap() {
+	if !p.isMap() || isAuto(p.v.Get("vSwitchIds")) || isAuto(p.v.Get("securityGroupId")) {
 		return nil
 	}
 	return &fc.VPCConfig{VPCID: p.text("vpcId"), VSwitchIDs: p.texts("vSwitchIds"), SecurityGroupID: p.text("securityGroupId")}

@@ -36,8 +36,7 @@ func Load(ctx context.Context, opts Options) (*Project, diag.Diagnostics) {
 // parse is Load without the reading of s.yaml itself.
 func parse(opts Options, file, dir string, data []byte) (*Project, diag.Diagnostics) {
 	text := strings.TrimPrefix(string(data), "\ufeff")
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	l := &loader{opts: opts, dir: dir, source: &source{file: file, lines: strings.Split(text, "\n")}}
+	l := &loader{opts: opts, dir: dir, source: &source{file: file, lines: diag.Lines(text)}}
 	root, d := parseYAML(file, []byte(text), l.lines)
 	if d != nil {
 		return nil, diag.Diagnostics{*d}

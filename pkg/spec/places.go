@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -37,7 +38,10 @@ func (s *source) places(y *yaml.Node) []diag.Pos {
 	c.load()
 	switch {
 	case y.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		c.block = true
 		c.nextLine()
+		c.indent = c.blockIndent(y.Value)
+		c.skipIndent()
 	case y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		// A tag or an anchor may stand before the quote.
 		for c.rune() != 0 && c.rune() != '\n' && c.rune() != '\'' && c.rune() != '"' {
@@ -60,6 +64,8 @@ func (s *source) places(y *yaml.Node) []diag.Pos {
 type cursor struct {
 	*source
 	line, col int // from 0, col in runes
+	block     bool
+	indent    int // of a block scalar: what is before its text
 	here      []rune
 }
 
@@ -133,10 +139,30 @@ func (c *cursor) peek(n int) rune {
 	return 0
 }
 
+// skipIndent steps over the indentation that doesn't belong to the text.
 func (c *cursor) skipIndent() {
-	for c.rune() == ' ' || c.rune() == '\t' {
+	for (c.rune() == ' ' || c.rune() == '\t') && !(c.block && c.col >= c.indent) {
 		c.col++
 	}
+}
+
+// blockIndent finds the indentation of a block scalar by its first line that
+// isn't blank.
+func (c *cursor) blockIndent(value string) int {
+	leading := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+	own := 0
+	for _, line := range strings.Split(value, "\n") {
+		if strings.TrimSpace(line) != "" {
+			own = leading(line)
+			break
+		}
+	}
+	for i := c.line; i < len(c.lines); i++ {
+		if strings.TrimSpace(c.lines[i]) != "" {
+			return max(0, leading(c.lines[i])-own)
+		}
+	}
+	return 0
 }
 
 // step moves behind the source of one rune of the text.

@@ -273,7 +273,7 @@ func (r *resolver) missing(p *expr.Path, at int, known []string, n *node) error 
 		Message: fmt.Sprintf("%s has no %q", parent, seg.Name)}
 	switch {
 	case n.isList():
-		e.Message = fmt.Sprintf("%s is a list of %d; there is no %s in it", parent, len(n.items), seg.Name)
+		e.Message = fmt.Sprintf("%s is a list of %d; there is no %s in it", parent, len(n.items), strings.TrimPrefix(p.Upto(at+1), parent))
 	case n.isScalar() && len(known) == 0:
 		e.Message = fmt.Sprintf("%s is a single value; there is no %q in it", parent, seg.Name)
 	}

@@ -76,8 +76,8 @@ func (l *loader) functionName(v *expr.Value) {
 // size holds CPU against memory: FC wants 1 to 4 GB for each vCPU.
 func (l *loader) size(p props, cpuKey, memoryKey string) {
 	cpu, memory := p.float(cpuKey), p.int(memoryKey)
-	if cpu <= 0 || memory <= 0 {
-		return
+	if cpu < 0.05 || cpu > 16 || memory < fc.MinMemoryMB || memory > fc.MaxMemoryMB {
+		return // absent, or reported already
 	}
 	ratio := float64(memory) / 1024 / cpu
 	if ratio >= 0.99 && ratio <= 4.01 {

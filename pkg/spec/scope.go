@@ -166,8 +166,11 @@ func (r *resolver) env(args []*expr.Value) (*expr.Value, error) {
 	if len(args) == 2 {
 		return args[1], nil
 	}
-	return nil, &expr.Error{Kind: expr.NoVariable, Arg: 1, Message: fmt.Sprintf("the environment variable %s is not set", shown(args[0])),
-		Hint: fmt.Sprintf("set it, or give a default: ${env('%s', 'value')}", shownBare(args[0]))}
+	e := &expr.Error{Kind: expr.NoVariable, Arg: 1, Message: fmt.Sprintf("the environment variable %s is not set", shown(args[0]))}
+	if !args[0].Secret {
+		e.Hint = fmt.Sprintf("set it, or give a default: ${env('%s', 'value')}", name)
+	}
+	return nil, e
 }
 
 var secretName = regexp.MustCompile(`(?i)secret|passw|token|credential|private|key`)
@@ -280,16 +283,9 @@ func shown(v *expr.Value) string {
 	if v.Secret {
 		return "(secret)"
 	}
-	return fmt.Sprintf("%q", shownBare(v))
-}
-
-func shownBare(v *expr.Value) string {
-	if v.Secret {
-		return "(secret)"
-	}
 	text := []rune(v.Text)
 	if len(text) > maxQuoted {
-		return string(text[:maxQuoted]) + "..."
+		text = append(text[:maxQuoted:maxQuoted], []rune("...")...)
 	}
-	return string(text)
+	return fmt.Sprintf("%q", string(text))
 }

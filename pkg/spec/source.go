@@ -129,17 +129,19 @@ func isEmpty(doc *yaml.Node) bool {
 	return len(doc.Content) == 0 || (doc.Content[0].Kind == yaml.ScalarNode && doc.Content[0].ShortTag() == "!!null")
 }
 
-var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+):? )?(?:column (\d+): )?(.*)$`)
+// templateHint is for a file that still has its placeholders.
+const templateHint = "{{ }} belongs to templates; s init fills it in"
+
+var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
 // syntaxProblem places an error of the YAML parser, which tells its line in
 // its text only.
 func syntaxProblem(file string, lines []string, err error) *diag.Diagnostic {
 	rng, message := diag.Range{File: file}, err.Error()
 	if m := yamlErrorLine.FindStringSubmatch(message); m != nil {
-		message = m[3]
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			rng = wholeLine(file, lines, min(n, max(1, len(lines))))
-		}
+		message = m[2]
+		n, _ := strconv.Atoi(m[1])
+		rng = wholeLine(file, lines, min(problemLine(lines, n, message), len(lines)))
 	}
 	d := problem(CodeSyntax, rng, "not valid YAML: %s", message)
 	line := ""
@@ -150,11 +152,40 @@ func syntaxProblem(file string, lines []string, err error) *diag.Diagnostic {
 	case strings.Contains(indent, "\t"):
 		d.Hint = "indent with spaces; YAML allows no tabs there"
 	case strings.Contains(line, "{{"):
-		d.Hint = "{{ }} belongs to templates; s init fills it in"
+		d.Hint = templateHint
 	case strings.Contains(line, "${") && strings.ContainsAny(line, "[{"):
 		d.Hint = "inside [ ] and { } an expression must be in quotes: \"${...}\""
 	}
 	return &d
+}
+
+// Limits of the search for the line of a syntax error.
+const (
+	maxSearchLines = 500
+	maxSearchLine  = 2000
+)
+
+// problemLine gives the line, from 1, of an error that the YAML parser places
+// at line n. Of its two halves the scanner counts from 1 and the parser proper
+// from 0, and leaves 0 out; its messages tell which it was. For a block it names
+// the line where the block starts: the line at fault is the first one with which
+// the text gives this very error.
+func problemLine(lines []string, n int, message string) int {
+	inParser := strings.HasPrefix(message, "did not find expected") && !strings.Contains(message, "character")
+	if n == 0 || inParser {
+		n++
+	}
+	if message != "did not find expected key" && message != "did not find expected '-' indicator" {
+		return n
+	}
+	for k := n; k <= len(lines) && k-n < maxSearchLines && k < maxSearchLine; k++ {
+		var doc yaml.Node
+		err := yaml.Unmarshal([]byte(strings.Join(lines[:k], "\n")+"\n"), &doc)
+		if err != nil && strings.HasSuffix(err.Error(), message) {
+			return k
+		}
+	}
+	return n
 }
 
 // wholeLine is the range of a line's text without its indentation.

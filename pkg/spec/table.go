@@ -33,6 +33,8 @@ type field struct {
 	obj      *object  // of objects
 	auto     bool     // "auto" or "auto|key=value" stands for an object
 	alt      *field   // another type that is allowed
+	within   string   // the block that "auto" leaves unset, if it isn't this one
+	list     string   // of an element: the key of its list
 	later    bool     // checked, not carried out yet
 }
 
@@ -40,6 +42,8 @@ type field struct {
 type object struct {
 	title  string // for messages: unknown key "x" in TITLE
 	fields []*field
+	// elsewhere gives the key that stands here for one of the other edition.
+	elsewhere map[string]string
 }
 
 func (o *object) find(key string) *field {
@@ -67,8 +71,11 @@ func anything(key string) *field  { return &field{key: key, kind: kAny} }
 func anyMap(key string) *field    { return &field{key: key, kind: kAnyMap} }
 func stringMap(key string) *field { return &field{key: key, kind: kStringMap} }
 
-func list(key string, elem *field) *field { return &field{key: key, kind: kList, elem: elem} }
-func stringList(key string) *field        { return list(key, str("")) }
+func list(key string, elem *field) *field {
+	elem.list = key
+	return &field{key: key, kind: kList, elem: elem}
+}
+func stringList(key string) *field { return list(key, str("")) }
 
 func object1(key, title string, fields ...*field) *field {
 	return &field{key: key, kind: kObject, obj: &object{title: title, fields: fields}}
@@ -90,6 +97,6 @@ func (f *field) oneOf(values ...string) *field    { f.enum = values; return f }
 func (f *field) expect(values ...string) *field   { f.enum, f.soft = values, true; return f }
 func (f *field) oneOfInts(values ...int64) *field { f.ints = values; return f }
 func (f *field) named(longest int) *field         { f.name = longest; return f }
-func (f *field) orAuto() *field                   { f.auto = true; return f }
+func (f *field) orAuto() *field                   { f.auto, f.within = true, f.key; return f }
 func (f *field) or(alt *field) *field             { f.alt = alt; return f }
 func (f *field) notYet() *field                   { f.later = true; return f }

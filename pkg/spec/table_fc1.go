@@ -38,7 +38,7 @@ func serviceV1() *field {
 }
 
 func functionV1() *field {
-	return object1("function", "function",
+	f := object1("function", "function",
 		str("name").must().named(64),
 		str("runtime").must().oneOf(runtimeNames()...),
 		str("description").between(0, 256),
@@ -68,6 +68,9 @@ func functionV1() *field {
 			object1("destination", "destination", anything("onSuccess"), anything("onFailure"))).notYet(),
 		customDNS(),
 	)
+	f.obj.elsewhere = map[string]string{"code": "codeUri", "functionName": "name", "asyncInvokeConfig": "asyncConfiguration",
+		"healthCheckConfig": "customHealthCheckConfig", "port": "caPort"}
+	return f
 }
 
 func healthCheckV1() *field {

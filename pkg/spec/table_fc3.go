@@ -40,7 +40,7 @@ func propsV3() *object {
 		stringList("layers").between(0, 5),
 		stringMap("environmentVariables"),
 		str("endpoint").notYet(),
-		str("role"),
+		str("role").orAuto(),
 		objects("tags", "a tag", str("key").must(), str("value").must()).between(0, 20),
 		str("resourceGroupId"),
 		object1("annotations", "annotations", stringMap("headers")).notYet(),
@@ -53,7 +53,12 @@ func propsV3() *object {
 		str("disableInjectCredentials").notYet(),
 		boolean("disableOndemand").notYet(),
 	}
-	return &object{title: "function props", fields: append(append(fields, runtimeBlocksV3()...), serviceBlocksV3()...)}
+	return &object{title: "function props", fields: append(append(fields, runtimeBlocksV3()...), serviceBlocksV3()...),
+		elsewhere: map[string]string{
+			"codeUri": "code", "name": "functionName", "caPort": "customRuntimeConfig.port", "initializer": "instanceLifecycleConfig.initializer",
+			"customHealthCheckConfig": "customRuntimeConfig.healthCheckConfig", "asyncConfiguration": "asyncInvokeConfig",
+			"ossBucket": "code.ossBucketName", "ossKey": "code.ossObjectName", "customDomains": "customDomain",
+		}}
 }
 
 func codeObject() *field {
@@ -101,10 +106,11 @@ func runtimeBlocksV3() []*field {
 
 // serviceBlocksV3 are the blocks about what surrounds a function.
 func serviceBlocksV3() []*field {
-	vSwitches := stringList("vSwitchIds").must()
-	vSwitches.auto = true
+	vSwitches, group := stringList("vSwitchIds").must(), str("securityGroupId").must()
+	vSwitches.auto, vSwitches.within = true, "vpcConfig"
+	group.auto, group.within = true, "vpcConfig"
 	return []*field{
-		object1("vpcConfig", "vpcConfig", str("vpcId").must(), vSwitches, str("securityGroupId").must()).orAuto(),
+		object1("vpcConfig", "vpcConfig", str("vpcId").must(), vSwitches, group).orAuto(),
 		object1("vpcBinding", "vpcBinding", stringList("vpcIds").must()).notYet(),
 		object1("nasConfig", "nasConfig", integer("userId").must(), integer("groupId").must(),
 			objects("mountPoints", "a mount point", str("serverAddr").must(), str("mountDir").must(), boolean("enableTLS")).must()).orAuto(),
@@ -126,7 +132,7 @@ func ossMount(flag string) *field {
 
 func logConfig() *field {
 	return object1("logConfig", "logConfig", str("project").must(), str("logstore").must(), boolean("enableRequestMetrics"),
-		boolean("enableInstanceMetrics"), boolean("enableLlmMetrics"), str("logBeginRule").oneOf("DefaultRegex", "None"))
+		boolean("enableInstanceMetrics"), boolean("enableLlmMetrics").notYet(), str("logBeginRule").oneOf("DefaultRegex", "None"))
 }
 
 func destinations(key string) *field {

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -147,7 +148,11 @@ func (c *converter) mapping(n *node) {
 		rng := c.scalarRange(n.yaml.Content[i])
 		switch {
 		case key.Kind != yaml.ScalarNode:
-			c.report(problem(CodeYAMLFeature, rng, "a key must be a plain text"))
+			d := problem(CodeYAMLFeature, rng, "a key must be a plain text")
+			if strings.Contains(c.lines[min(rng.Start.Line, len(c.lines))-1], "{{") {
+				d.Hint = templateHint
+			}
+			c.report(d)
 			continue
 		case key.ShortTag() == "!!merge":
 			merges = append(merges, value)

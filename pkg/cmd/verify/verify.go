@@ -101,22 +101,12 @@ func about(found diag.Diagnostics, resource *spec.Resource, project *spec.Projec
 	return kept
 }
 
-// report is the data form of the findings.
-type report struct {
-	Diagnostics diag.Diagnostics `json:"diagnostics"`
-	Errors      int              `json:"errors"`
-	Warnings    int              `json:"warnings"`
-}
-
 // show writes the findings: data on stdout if -o asks for it, else for a person
 // on stderr.
 func show(opts *Options, found diag.Diagnostics) error {
-	errs, warnings := found.Count(diag.Error), found.Count(diag.Warning)
+	report := diag.NewReport(found)
 	if format := opts.Settings.Output; format != "" && format != cmdutil.OutputDefault {
-		if found == nil {
-			found = diag.Diagnostics{}
-		}
-		return cmdutil.Print(opts.IO.Out, format, report{found, errs, warnings})
+		return cmdutil.Print(opts.IO.Out, format, report)
 	}
 	if err := Render(opts.IO, opts.ReadFile, found); err != nil {
 		return err
@@ -125,10 +115,10 @@ func show(opts *Options, found diag.Diagnostics) error {
 		opts.IO.Errf("")
 	}
 	switch {
-	case errs > 0:
-		opts.IO.Errf("%d errors, %d warnings", errs, warnings)
-	case warnings > 0:
-		opts.IO.Errf("s.yaml is valid, with %d warnings", warnings)
+	case report.Errors > 0:
+		opts.IO.Errf("%d errors, %d warnings", report.Errors, report.Warnings)
+	case report.Warnings > 0:
+		opts.IO.Errf("s.yaml is valid, with %d warnings", report.Warnings)
 	default:
 		opts.IO.Errf("s.yaml is valid")
 	}
