@@ -13,6 +13,8 @@ import (
 	deploycmd "s/pkg/cmd/deploy"
 	infocmd "s/pkg/cmd/info"
 	initcmd "s/pkg/cmd/init"
+	instancecmd "s/pkg/cmd/instance"
+	invokecmd "s/pkg/cmd/invoke"
 	plancmd "s/pkg/cmd/plan"
 	removecmd "s/pkg/cmd/remove"
 	"s/pkg/cmd/verify"
@@ -55,8 +57,10 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		verify.NewCmd(f, nil),
 		deploycmd.NewCmd(f, nil),
 		plancmd.NewCmd(f, nil),
+		invokecmd.NewCmd(f, nil),
 		infocmd.NewCmd(f, nil),
 		removecmd.NewCmd(f, nil),
+		instancecmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
 	}
