@@ -1,0 +1,112 @@
+package rloader
+
+// ControlFD is the descriptor of the socket on which rloader gets its orders.
+const ControlFD = 3
+
+// Kinds of orders.
+const (
+	KindRun  = "run"  // start an instance
+	KindExec = "exec" // start a further command in an instance
+	// KindProbe sets an instance up, binds a socket instead of starting a
+	// command, and reports ReportExit if the bind went as it should.
+	KindProbe = "probe"
+)
+
+// Names of the descriptors that go with an order, and in which Order.Files
+// gives their sequence.
+const (
+	FileStdin  = "stdin"
+	FileStdout = "stdout"
+	FileStderr = "stderr"
+	// FileTasks is the open "tasks" file of a version 1 memory cgroup.
+	FileTasks = "tasks"
+	// FileCgroup is the open folder of a version 2 cgroup.
+	FileCgroup = "cgroup"
+	// FileInstance is a pidfd of the process whose namespaces an exec joins.
+	FileInstance = "instance"
+)
+
+// Order is what the sandbox asks of rloader.
+type Order struct {
+	Kind string   `json:"kind"`
+	Args []string `json:"args"`
+	Env  []string `json:"env"`
+	Dir  string   `json:"dir,omitempty"`
+	// Stay keeps rloader as the parent of the command. Without it rloader
+	// becomes the command. Orders without Root always stay.
+	Stay bool `json:"stay,omitempty"`
+	// Root is an empty folder of the host on which to build the new root file
+	// system. Without it nothing is mounted: process mode.
+	Root   string  `json:"root,omitempty"`
+	Mounts []Mount `json:"mounts,omitempty"`
+	TmpDir string  `json:"tmpDir,omitempty"`
+	// Self is the host's path of rloader's own binary.
+	Self string `json:"self,omitempty"`
+	// GuardProc makes the parts of /proc read-only that uid 0 of the host
+	// could change the kernel with.
+	GuardProc bool `json:"guardProc,omitempty"`
+	// Filter asks for the filter that notifies the sandbox of bind, listen and
+	// connect; its descriptor comes with the first report.
+	Filter bool `json:"filter,omitempty"`
+	// TTY gives the command a new terminal, whose master side comes with the
+	// first report; Rows and Cols are its size.
+	TTY  bool   `json:"tty,omitempty"`
+	Rows uint16 `json:"rows,omitempty"`
+	Cols uint16 `json:"cols,omitempty"`
+	// Files names the descriptors that came with the order.
+	Files []string `json:"files,omitempty"`
+}
+
+// Mount makes Source of the host visible as Target.
+type Mount struct {
+	Source   string `json:"source"`
+	Target   string `json:"target"`
+	ReadOnly bool   `json:"readOnly,omitempty"`
+}
+
+// Kinds of reports.
+const (
+	// ReportReady: all is set up, the command is started next. Listener and
+	// terminal come with it.
+	ReportReady = "ready"
+	// ReportStarted: the command of a staying rloader runs.
+	ReportStarted = "started"
+	// ReportNotStarted: the command can't be executed.
+	ReportNotStarted = "notStarted"
+	// ReportBroken: the sandbox could not be set up.
+	ReportBroken = "broken"
+	// ReportExit: the command of a staying rloader has ended.
+	ReportExit = "exit"
+)
+
+// Names of the descriptors that come with a ready report.
+const (
+	FileListener = "listener" // of the system call filter
+	FileTerminal = "terminal" // master side
+)
+
+// Parts of a sandbox that can fail, each of which can be done without.
+const (
+	PartRoot   = "root"   // mounts and rights
+	PartMemory = "memory" // joining the cgroup
+	PartPorts  = "ports"  // the filter
+)
+
+// Report is what rloader tells the sandbox. That rloader closes its socket
+// after ReportReady without a further report means, without Stay, that it has
+// become the command.
+type Report struct {
+	Kind  string   `json:"kind"`
+	Why   string   `json:"why,omitempty"`
+	Part  string   `json:"part,omitempty"` // of ReportBroken
+	Files []string `json:"files,omitempty"`
+	// PID of a staying rloader's command, in rloader's PID namespace.
+	PID    int `json:"pid,omitempty"`
+	Code   int `json:"code,omitempty"`
+	Signal int `json:"signal,omitempty"`
+}
+
+// KillAll is the message by which the sandbox asks a staying rloader outside
+// of a PID namespace to end everything it has started. The end of the socket
+// means the same.
+const KillAll = "killAll"

@@ -1,0 +1,236 @@
+package sandbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// cgroup is the memory cgroup of one instance, of either version.
+type cgroup struct {
+	dir string
+	v2  bool
+	// join is "tasks" of version 1, which a thread writes itself into, or the
+	// folder of version 2, in which a process is born.
+	join          *os.File
+	now, top, ram *os.File // current use, its peak, memory.stat
+
+	mu       sync.Mutex
+	cache    int64 // bytes of file cache at cacheAt
+	cacheAt  time.Time
+	peak     int64
+	last     int64 // current use at finish
+	finished bool
+	killed   atomic.Bool // the kernel reported that the limit was hit
+}
+
+// names of the files that both versions have in their own way.
+type cgroupNames struct{ now, top, stat, cache, limit, events, oomKill string }
+
+func names(v2 bool) cgroupNames {
+	if v2 {
+		return cgroupNames{"memory.current", "memory.peak", "memory.stat", "file", "memory.max", "memory.events", "oom_kill"}
+	}
+	return cgroupNames{"memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.stat", "total_cache", "memory.limit_in_bytes", "memory.oom_control", "oom_kill"}
+}
+
+// newCgroup makes dir a cgroup with a limit; 0 is none.
+func newCgroup(dir string, v2 bool, limitMB int) (*cgroup, error) {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make a cgroup: %w", err)
+	}
+	g := &cgroup{dir: dir, v2: v2}
+	if err := g.setUp(limitMB); err != nil {
+		g.remove()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *cgroup) setUp(limitMB int) error {
+	n := names(g.v2)
+	if limitMB > 0 {
+		limit := strconv.FormatInt(int64(limitMB)<<20, 10)
+		if err := g.write(n.limit, limit); err != nil {
+			return fmt.Errorf("limit memory: %w", err)
+		}
+		// Swap would hide that the limit is hit. Kernels without swap
+		// accounting don't have these files.
+		if g.v2 {
+			_ = g.write("memory.swap.max", "0")
+			_ = g.write("memory.oom.group", "1")
+		} else {
+			_ = g.write("memory.memsw.limit_in_bytes", limit)
+			_ = g.write("memory.swappiness", "0")
+		}
+	}
+	for _, open := range []struct {
+		file *(*os.File)
+		name string
+		flag int
+	}{{&g.now, n.now, os.O_RDONLY}, {&g.ram, n.stat, os.O_RDONLY}, {&g.join, g.joinName(), g.joinFlag()}} {
+		f, err := os.OpenFile(filepath.Join(g.dir, open.name), open.flag, 0)
+		if err != nil {
+			return err
+		}
+		*open.file = f
+	}
+	top, err := os.OpenFile(filepath.Join(g.dir, n.top), os.O_RDWR, 0)
+	if err != nil { // version 2 before Linux 6.12 can't reset, before 5.19 has none
+		top, _ = os.Open(filepath.Join(g.dir, n.top))
+	}
+	g.top = top
+	return nil
+}
+
+func (g *cgroup) joinName() string {
+	if g.v2 {
+		return ""
+	}
+	return "tasks"
+}
+
+func (g *cgroup) joinFlag() int {
+	if g.v2 {
+		return os.O_RDONLY | unix.O_DIRECTORY
+	}
+	return os.O_WRONLY
+}
+
+func (g *cgroup) write(name, value string) error {
+	f, err := os.OpenFile(filepath.Join(g.dir, name), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(value)
+	return errors.Join(err, f.Close())
+}
+
+// cacheAge is how old a reading of the file cache may be: memory.stat is the
+// slow one to read, and an invocation asks twice.
+const cacheAge = 50 * time.Millisecond
+
+// memory is the use without file cache, which is the machine's more than the
+// function's and would count its code only if nobody had read it before.
+func (g *cgroup) memory() (current, peak int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.finished {
+		return g.last, g.peak
+	}
+	g.read()
+	return g.last, g.peak
+}
+
+func (g *cgroup) read() {
+	now, ok := readNumber(g.now)
+	if !ok {
+		return
+	}
+	if t := time.Now(); t.Sub(g.cacheAt) > cacheAge {
+		g.cache, g.cacheAt = statValue(g.ram, names(g.v2).cache), t
+	}
+	g.last = max(now-g.cache, 0)
+	top, ok := readNumber(g.top)
+	if !ok {
+		top = now
+	}
+	g.peak = max(g.peak, g.last, top-g.cache)
+}
+
+// resetPeak makes the peak start from the present use.
+func (g *cgroup) resetPeak() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.finished {
+		return
+	}
+	g.peak = 0
+	if g.top != nil {
+		_, _ = g.top.WriteAt([]byte("0"), 0)
+	}
+}
+
+// finish takes the last reading when all processes have ended: the current use
+// is nothing then.
+func (g *cgroup) finish() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.read()
+	g.last, g.finished = 0, true
+	n := names(g.v2)
+	events, err := os.Open(filepath.Join(g.dir, n.events))
+	if err != nil {
+		return
+	}
+	defer events.Close()
+	if statValue(events, n.oomKill) > 0 {
+		g.killed.Store(true)
+	}
+}
+
+// oom reports whether the kernel has ended a process for want of memory.
+func (g *cgroup) oom() bool { return g.killed.Load() }
+
+// remove deletes the cgroup. The kernel lets go of a process shortly after it
+// has been reaped.
+func (g *cgroup) remove() {
+	for _, f := range []*os.File{g.join, g.now, g.top, g.ram} {
+		if f != nil {
+			f.Close()
+		}
+	}
+	removeCgroup(g.dir)
+}
+
+// removeCgroup kills what may be left in the cgroup at dir and removes it.
+func removeCgroup(dir string) {
+	for pause := time.Millisecond; pause < 2*time.Second; pause *= 2 {
+		err := unix.Rmdir(dir)
+		if err == nil || err == unix.ENOENT {
+			return
+		}
+		procs, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+		for _, field := range bytes.Fields(procs) {
+			if pid, err := strconv.Atoi(string(field)); err == nil && pid > 1 {
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
+		}
+		time.Sleep(pause)
+	}
+}
+
+// readNumber reads the number that the file shows now.
+func readNumber(f *os.File) (int64, bool) {
+	if f == nil {
+		return 0, false
+	}
+	var buffer [32]byte
+	n, _ := f.ReadAt(buffer[:], 0)
+	value, err := strconv.ParseInt(string(bytes.TrimSpace(buffer[:n])), 10, 64)
+	return value, err == nil
+}
+
+// statValue finds the number after key in a file of "key number" lines.
+func statValue(f *os.File, key string) int64 {
+	var buffer [8 << 10]byte
+	n, _ := f.ReadAt(buffer[:], 0)
+	for rest := buffer[:n]; len(rest) > 0; {
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, []byte("\n"))
+		name, value, _ := bytes.Cut(line, []byte(" "))
+		if string(name) == key {
+			number, _ := strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64)
+			return number
+		}
+	}
+	return 0
+}
