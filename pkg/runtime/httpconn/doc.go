@@ -1,0 +1,5 @@
+// Package httpconn is a lean HTTP/1.1 client for the server of one function. It
+// writes the request and reads the answer in the caller's goroutine, over
+// connections that it keeps, and never buffers a stream: what has come is passed
+// on. Redirects are not followed, nothing is decompressed, no header is added.
+package httpconn

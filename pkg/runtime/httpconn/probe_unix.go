@@ -1,0 +1,36 @@
+//go:build unix
+
+package httpconn
+
+import (
+	"net"
+	"syscall"
+)
+
+// prober tells whether a kept connection is still good.
+type prober struct{ raw syscall.RawConn }
+
+func newProber(nc net.Conn) prober {
+	if sc, ok := nc.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			return prober{raw}
+		}
+	}
+	return prober{}
+}
+
+// alive reports whether the server has neither closed the connection nor sent
+// anything unasked.
+func (p prober) alive() bool {
+	if p.raw == nil {
+		return true
+	}
+	quiet := false
+	err := p.raw.Read(func(fd uintptr) bool {
+		var b [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		quiet = err == syscall.EAGAIN || err == syscall.EINTR
+		return true
+	})
+	return err == nil && quiet
+}

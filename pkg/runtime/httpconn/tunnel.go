@@ -1,0 +1,63 @@
+package httpconn
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// tunnel answers with the server's switch of protocols and then carries bytes
+// both ways until one side ends.
+func tunnel(w http.ResponseWriter, resp *Response, out *Outcome) error {
+	client, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	out.Written = true
+	head := append([]byte("HTTP/1.1 "), strconv.Itoa(resp.Status)...)
+	head = append(head, ' ')
+	head = append(head, http.StatusText(resp.Status)...)
+	head = append(head, "\r\n"...)
+	for _, f := range resp.Fields {
+		head = AppendField(head, f.Name, f.Value)
+	}
+	if err := client.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	if _, err := client.Write(append(head, "\r\n"...)); err != nil {
+		return err
+	}
+	return carry(client, rw.Reader, resp.conn)
+}
+
+// carry copies both ways. When one direction ends, the other side is told; when
+// it fails, both end.
+func carry(client net.Conn, from *bufio.Reader, server *conn) error {
+	up := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(server.nc, from)
+		if half, ok := server.nc.(*net.TCPConn); ok && err == nil {
+			err = half.CloseWrite()
+		}
+		if err != nil {
+			_ = server.nc.Close()
+		}
+		up <- err
+	}()
+	_, err := io.Copy(client, server.br)
+	_ = client.Close()
+	if uerr := <-up; err == nil && uerr != nil && !isClosed(uerr) {
+		err = uerr
+	}
+	return err
+}
+
+// isClosed reports the error of using a connection that was closed on purpose.
+func isClosed(err error) bool {
+	op, ok := err.(*net.OpError)
+	return ok && op.Err == net.ErrClosed || err == net.ErrClosed
+}
