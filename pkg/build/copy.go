@@ -1,0 +1,151 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"s/pkg/bundle"
+)
+
+// copyTree copies what is listed into the folder to: modes, times and symbolic
+// links kept. Nothing is shared with the source. The rules of .fcignore were
+// applied by the listing and aren't copied: they are about the source, not
+// about what is installed beside its copy.
+func copyTree(ctx context.Context, l *bundle.Listing, to string) error {
+	made := map[string]bool{}
+	for _, e := range l.Entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if filepath.Base(e.Path) == bundle.IgnoreFile {
+			continue
+		}
+		target := filepath.Join(to, filepath.FromSlash(e.Path))
+		dir := filepath.Dir(target)
+		if e.Mode.IsDir() {
+			dir = target
+		}
+		if !made[dir] {
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				return err
+			}
+			made[dir] = true
+		}
+		var err error
+		switch {
+		case e.Mode.IsDir():
+		case e.Mode&fs.ModeSymlink != 0:
+			err = os.Symlink(e.Target, target)
+		default:
+			err = copyFile(filepath.Join(l.Root, filepath.FromSlash(e.Path)), target, e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyFile copies one file and makes sure that it is the one that was listed.
+// The kernel shares the blocks where the file system can.
+func copyFile(from, to string, e bundle.Entry) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return &bundle.FileError{Path: e.Path, Reason: "cannot be read", Err: err}
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if _, err := io.Copy(out, in); err != nil {
+		return fmt.Errorf("%s: %w", e.Path, err)
+	}
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != e.Size || !info.ModTime().Equal(e.ModTime) {
+		return &bundle.FileError{Path: e.Path, Reason: "changed while it was copied"}
+	}
+	if err := out.Chmod(e.Mode.Perm()); err != nil {
+		return err
+	}
+	return os.Chtimes(to, e.ModTime, e.ModTime)
+}
+
+// linkTree brings an installed set of dependencies from the cache into the
+// artifact: by hard links, as both are ours, else by copies. What is there
+// already is replaced.
+func linkTree(ctx context.Context, from, to string) error {
+	return bring(ctx, from, to, os.Link)
+}
+
+// copyAny copies a file or folder, less what no build of a package reads.
+func copyAny(ctx context.Context, from, to string) error {
+	return bring(ctx, from, to, func(string, string) error { return errors.ErrUnsupported })
+}
+
+// bring makes the tree at from appear at to. Files are linked if link can, and
+// copied else.
+func bring(ctx context.Context, from, to string, link func(from, to string) error) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		target := filepath.Join(to, strings.TrimPrefix(path, from))
+		if d.IsDir() {
+			if notPackage(d.Name()) {
+				return fs.SkipDir
+			}
+			return folder(target)
+		}
+		if err := os.RemoveAll(target); err != nil {
+			return err
+		}
+		return bringFile(path, target, d, link)
+	})
+}
+
+// folder makes a folder in the place of whatever else is there.
+func folder(path string) error {
+	if info, err := os.Lstat(path); err == nil && !info.IsDir() {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(path, 0o755)
+}
+
+func bringFile(path, target string, d fs.DirEntry, link func(from, to string) error) error {
+	if d.Type()&fs.ModeSymlink != 0 {
+		text, err := os.Readlink(path)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(text, target)
+	}
+	if link(path, target) == nil {
+		return nil
+	}
+	info, err := d.Info()
+	if err != nil {
+		return err
+	}
+	return copyFile(path, target, bundle.Entry{
+		Path: d.Name(), Mode: info.Mode(), Size: info.Size(), ModTime: info.ModTime(),
+	})
+}

@@ -1,0 +1,233 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"s/pkg/fc"
+	"s/pkg/spec"
+)
+
+// Folders below that of s.yaml.
+const (
+	artifactsDir = ".s/build/artifacts"
+	cacheDir     = ".s/build/cache"
+	logsDir      = ".s/logs"
+)
+
+// ArtifactDir is where the build of a resource goes, whether it is there or
+// not: .s/build/artifacts/<resource> beside s.yaml, and <service>/<function>
+// instead of the resource's name in edition 1.0.0.
+func ArtifactDir(p *spec.Project, r *spec.Resource) string {
+	dir := filepath.Join(p.Dir, filepath.FromSlash(artifactsDir))
+	if !legacy(p) {
+		return filepath.Join(dir, fileName(r.Name))
+	}
+	service, function := fc.SplitName(r.Function.FunctionName)
+	if r.Service != nil {
+		service = r.Service.ServiceName
+	}
+	return filepath.Join(dir, fileName(service), fileName(function))
+}
+
+// LogFile is where the output of the tools goes.
+func LogFile(p *spec.Project, r *spec.Resource) string {
+	return filepath.Join(p.Dir, filepath.FromSlash(logsDir), "build-"+fileName(r.Name)+".log")
+}
+
+func legacy(p *spec.Project) bool { return p.Edition == spec.Edition1 }
+
+// fileName keeps a name from leading to another folder.
+func fileName(name string) string {
+	name = strings.Map(func(c rune) rune {
+		if strings.ContainsRune(`/\:*?"<>|`, c) || c < ' ' {
+			return '_'
+		}
+		return c
+	}, name)
+	if name == "" || strings.Trim(name, ".") == "" {
+		return "_" + name
+	}
+	return name
+}
+
+// NewRequest is what a build of a resource is asked for.
+func NewRequest(p *spec.Project, r *spec.Resource) Request {
+	return Request{
+		Name:        r.Name,
+		Runtime:     r.Function.Runtime,
+		SourceDir:   r.Code.Path,
+		ArtifactDir: ArtifactDir(p, r),
+		Legacy:      legacy(p),
+		CacheDir:    filepath.Join(p.Dir, filepath.FromSlash(cacheDir)),
+	}
+}
+
+// ProjectOptions says how to build the resources of a project.
+type ProjectOptions struct {
+	Builders Builders
+	// Fresh installs dependencies anew.
+	Fresh bool
+	// Begin is told before tools may run; nil is told nothing.
+	Begin func(r *spec.Resource)
+	// Done is told of each resource as it is finished; nil is told nothing.
+	Done func(Result)
+}
+
+// Result is what became of one resource.
+type Result struct {
+	Resource string
+	Runtime  string
+	// Artifact is nil if the code runs as it is.
+	Artifact *Artifact
+	Elapsed  time.Duration
+}
+
+// UnknownResourceError is a resource that s.yaml doesn't have.
+type UnknownResourceError struct {
+	Name string
+	Have []string
+}
+
+// Error names the resource and those that there are.
+func (e *UnknownResourceError) Error() string {
+	return fmt.Sprintf("no resource %q in s.yaml, which has %s", e.Name, strings.Join(e.Have, ", "))
+}
+
+// Project builds one resource of a project, or with an empty name all of them,
+// in order, until one fails. It returns what was built before an error, too.
+// Code that needs no build gets no artifact; one of a former build is removed.
+func Project(ctx context.Context, p *spec.Project, resource string, opts ProjectOptions) ([]Result, error) {
+	todo := p.Resources
+	if resource != "" {
+		r := p.Find(resource)
+		if r == nil {
+			e := &UnknownResourceError{Name: resource}
+			for _, r := range p.Resources {
+				e.Have = append(e.Have, r.Name)
+			}
+			return nil, e
+		}
+		todo = []*spec.Resource{r}
+	}
+	var results []Result
+	for _, r := range todo {
+		start := time.Now()
+		a, err := opts.one(ctx, p, r)
+		if err != nil {
+			return results, err
+		}
+		result := Result{Resource: r.Name, Runtime: r.Function.Runtime, Artifact: a, Elapsed: time.Since(start)}
+		results = append(results, result)
+		if opts.Done != nil {
+			opts.Done(result)
+		}
+	}
+	return results, nil
+}
+
+func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resource) (*Artifact, error) {
+	if r.Code.Path == "" {
+		return nil, nil // an image, or code in OSS
+	}
+	req := NewRequest(p, r)
+	req.Fresh = o.Fresh
+	b, needed, err := o.Builders.For(req)
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", r.Name, err)
+	}
+	if !needed {
+		return nil, Remove(req.ArtifactDir)
+	}
+	if o.Begin != nil {
+		o.Begin(r)
+	}
+	log := &logFile{path: LogFile(p, r)}
+	defer log.close()
+	req.Log = log
+	a, err := b.Build(ctx, req)
+	var failed *BuildError
+	if errors.As(err, &failed) {
+		failed.Log = log.name()
+	}
+	return a, err
+}
+
+// logFile is made, anew, when the first is written to it. A log that can't be
+// written doesn't fail the build.
+type logFile struct {
+	path string
+	f    *os.File
+	err  error
+}
+
+// Write adds to the log.
+func (l *logFile) Write(p []byte) (int, error) {
+	if l.f == nil && l.err == nil {
+		if l.err = os.MkdirAll(filepath.Dir(l.path), 0o755); l.err == nil {
+			l.f, l.err = os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		}
+	}
+	if l.err != nil {
+		return 0, l.err
+	}
+	return l.f.Write(p)
+}
+
+// name is the path of the log, empty if there is none.
+func (l *logFile) name() string {
+	if l.f == nil {
+		return ""
+	}
+	return l.path
+}
+
+func (l *logFile) close() {
+	if l.f != nil {
+		_ = l.f.Close()
+	}
+}
+
+// Artifacts is the builds of a project as deploy wants to know them.
+type Artifacts struct {
+	Builders Builders
+	// Begin and Done are those of ProjectOptions.
+	Begin func(r *spec.Resource)
+	Done  func(Result)
+}
+
+// Dir is the artifact folder of a resource, whether it exists or not.
+func (a Artifacts) Dir(p *spec.Project, r *spec.Resource) string { return ArtifactDir(p, r) }
+
+// Needed reports whether the code can't run without a build.
+func (a Artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
+	if r.Code.Path == "" {
+		return false, nil
+	}
+	_, needed, err := a.Builders.For(NewRequest(p, r))
+	return needed, err
+}
+
+// UpToDate reports whether the artifact is what a build would make now.
+func (a Artifacts) UpToDate(p *spec.Project, r *spec.Resource) (bool, error) {
+	return a.Builders.UpToDate(context.Background(), NewRequest(p, r))
+}
+
+// Environment gives the variables that an artifact needs.
+func (a Artifacts) Environment(dir string) (map[string]string, error) { return Environment(dir) }
+
+// MergeEnv puts the user's variables over the artifact's.
+func (a Artifacts) MergeEnv(artifact, user map[string]string) map[string]string {
+	return MergeEnv(artifact, user)
+}
+
+// Build makes the artifact of one resource.
+func (a Artifacts) Build(ctx context.Context, p *spec.Project, r *spec.Resource) error {
+	_, err := Project(ctx, p, r.Name, ProjectOptions{Builders: a.Builders, Begin: a.Begin, Done: a.Done})
+	return err
+}

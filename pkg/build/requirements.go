@@ -1,0 +1,181 @@
+package build
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// requirementsFile lists the dependencies of Python code.
+const requirementsFile = "requirements.txt"
+
+// requirements is a requirements.txt with all that it refers to, as far as it
+// decides what gets installed.
+type requirements struct {
+	sum hash.Hash
+	// any is set if there is something to install.
+	any bool
+	// local are the packages named by a path relative to the source: pip may
+	// write into them, so that it is given copies.
+	local []string
+
+	source string
+	seen   map[string]bool
+}
+
+var (
+	optionPattern  = regexp.MustCompile(`^(-r|-c|-e|-f|--requirement|--constraint|--editable|--find-links)(?:\s+|=|$)\s*(.*)$`)
+	commentPattern = regexp.MustCompile(`(^|\s+)#.*$`)
+	// glued matches -rfile, which pip takes as -r file.
+	gluedPattern = regexp.MustCompile(`^-([rcef])([^\s=-].*)$`)
+)
+
+// readRequirements reads the requirements of a source folder. It returns nil if
+// there is no such file.
+func readRequirements(source string) (*requirements, error) {
+	r := &requirements{sum: sha256.New(), source: source, seen: map[string]bool{}}
+	err := r.file(filepath.Join(source, requirementsFile), false)
+	if errors.Is(err, fs.ErrNotExist) && len(r.seen) == 1 {
+		return nil, nil
+	}
+	return r, err
+}
+
+func (r *requirements) digest() string { return hex.EncodeToString(r.sum.Sum(nil)) }
+
+// file reads one file of requirements or constraints and those it names.
+func (r *requirements) file(path string, constraints bool) error {
+	if r.seen[path] {
+		return nil
+	}
+	r.seen[path] = true
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.sum, "file %d\n%s\n", len(data), data)
+	text := strings.ReplaceAll(string(data), "\r\n", "\n")
+	text = strings.ReplaceAll(text, "\\\n", " ")
+	for _, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(commentPattern.ReplaceAllString(line, ""))
+		if line == "" {
+			continue
+		}
+		if err := r.line(line, filepath.Dir(path), constraints); err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
+	}
+	return nil
+}
+
+func (r *requirements) line(line, dir string, constraints bool) error {
+	if m := gluedPattern.FindStringSubmatch(line); m != nil {
+		line = "-" + m[1] + " " + m[2]
+	}
+	option, value := "", line
+	if m := optionPattern.FindStringSubmatch(line); m != nil {
+		option, value = m[1], strings.Trim(m[2], `"'`)
+	} else if strings.HasPrefix(line, "-") {
+		return nil // --no-index and the like: part of the text already
+	}
+	switch option {
+	case "-r", "--requirement", "-c", "--constraint":
+		if isURL(value) {
+			return nil
+		}
+		if !filepath.IsAbs(value) {
+			value = filepath.Join(dir, value)
+		}
+		return r.file(value, constraints || option == "-c" || option == "--constraint")
+	case "-f", "--find-links":
+		if !isURL(value) {
+			return r.path(value, dir)
+		}
+		return nil
+	case "-e", "--editable":
+		return fmt.Errorf("editable requirement %q can't be packed with the code: leave out %q", value, option)
+	}
+	if constraints {
+		return nil
+	}
+	r.any = true
+	if p, ok := localPath(value, r.source); ok {
+		if !filepath.IsAbs(p) {
+			r.local = append(r.local, p)
+		}
+		return r.path(p, r.source)
+	}
+	return nil
+}
+
+// localPath gives the folder or file that a requirement names, if it does.
+func localPath(value, source string) (string, bool) {
+	if _, after, ok := strings.Cut(value, "@"); ok && !isURL(value) && strings.HasPrefix(strings.TrimSpace(after), "file:") {
+		value = strings.TrimSpace(after)
+	}
+	value, _, _ = strings.Cut(value, ";")
+	value = strings.TrimSpace(value)
+	if rest, ok := strings.CutPrefix(value, "file:"); ok {
+		rest, _, _ = strings.Cut(rest, "#")
+		if u, err := url.PathUnescape(rest); err == nil {
+			rest = u
+		}
+		rest = strings.TrimPrefix(rest, "//localhost")
+		return strings.TrimPrefix(rest, "//"), true
+	}
+	if isURL(value) {
+		return "", false
+	}
+	value, _, _ = strings.Cut(value, " ")
+	if bracket := strings.IndexByte(value, '['); bracket > 0 && strings.HasSuffix(value, "]") {
+		value = value[:bracket] // extras
+	}
+	if !strings.ContainsAny(value, `/\`) && !strings.HasPrefix(value, ".") {
+		return "", false // a name, even if a folder is called so, too
+	}
+	full := value
+	if !filepath.IsAbs(full) {
+		full = filepath.Join(source, value)
+	}
+	_, err := os.Stat(full)
+	return value, err == nil
+}
+
+func isURL(s string) bool { return strings.Contains(s, "://") && !strings.HasPrefix(s, "file:") }
+
+// path adds the names, sizes and times of what is at a path to the sum.
+func (r *requirements) path(value, dir string) error {
+	if !filepath.IsAbs(value) {
+		value = filepath.Join(dir, value)
+	}
+	return filepath.WalkDir(value, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == value {
+			return nil // pip will say so
+		}
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && notPackage(d.Name()) {
+			return fs.SkipDir
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().IsRegular() {
+			fmt.Fprintf(r.sum, "local %q %d %d\n", strings.TrimPrefix(path, value), info.Size(), info.ModTime().UnixNano())
+		}
+		return nil
+	})
+}
+
+// notPackage tells folders that no build of a package reads.
+func notPackage(name string) bool { return name == ".git" || name == "__pycache__" || name == ".s" }
