@@ -192,5 +192,5 @@ func (v *Value) Native() any {
 	return nil
 }
 
-// GoString shows the kind only: %#v of a value must not show a secret.
-func (v *Value) GoString() string { return fmt.Sprintf("expr.Value(%s)", v.Kind) }
+// Format shows the kind only, whatever the verb: a value may be secret.
+func (v Value) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "expr.Value(%s)", v.Kind) }
