@@ -1,0 +1,179 @@
+package fcclient
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"s/pkg/access"
+	"s/pkg/fc"
+)
+
+// flaky answers with the statuses in turn, then with 200 and an empty object.
+func flaky(t *testing.T, header http.Header, statuses ...int) (*Client, *atomic.Int32, *[]time.Duration) {
+	t.Helper()
+	var calls atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		n := int(calls.Add(1))
+		if n > len(statuses) {
+			w.Write([]byte("{}"))
+			return
+		}
+		for k, v := range header {
+			w.Header()[k] = v
+		}
+		w.WriteHeader(statuses[n-1])
+		w.Write([]byte(`{"Code":"C` + strconv.Itoa(statuses[n-1]) + `","Message":"m"}`))
+	}))
+	t.Cleanup(server.Close)
+	client := New(Config{Region: "r", Endpoint: server.URL, Credentials: access.Credentials{AccessKeyID: "a", AccessKeySecret: "b"}})
+	waits := &[]time.Duration{}
+	client.sleep = func(ctx context.Context, d time.Duration) error {
+		*waits = append(*waits, d)
+		return ctx.Err()
+	}
+	return client, &calls, waits
+}
+
+func TestIdempotentCallsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	operations := map[string]func(*Client) error{
+		"get": func(c *Client) error { _, err := c.GetFunction(ctx, "f", ""); return err },
+		"update": func(c *Client) error {
+			_, err := c.UpdateFunction(ctx, fc.Function{FunctionName: "f"}, nil)
+			return err
+		},
+		"delete": func(c *Client) error { return c.DeleteFunction(ctx, "f") },
+	}
+	for name, run := range operations {
+		for _, status := range []int{429, 500, 502, 503} {
+			client, calls, waits := flaky(t, nil, status, status, status)
+			if err := run(client); err != nil || calls.Load() != 4 {
+				t.Errorf("%s after %d: err %v, %d calls", name, status, err, calls.Load())
+			}
+			for i, d := range *waits {
+				if least := minWait << i; d < least || d > least+least/4 {
+					t.Errorf("%s: wait %d is %v", name, i, d)
+				}
+			}
+		}
+	}
+}
+
+func TestTriesEnd(t *testing.T) {
+	t.Parallel()
+	client, calls, _ := flaky(t, nil, 500, 500, 500, 500, 500, 500)
+	if _, err := client.GetFunction(context.Background(), "f", ""); !fc.IsCode(err, "C500") || calls.Load() != maxTries {
+		t.Errorf("err %v after %d calls", err, calls.Load())
+	}
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	t.Parallel()
+	client, _, waits := flaky(t, http.Header{"Retry-After": {"7"}}, 429)
+	if _, err := client.GetFunction(context.Background(), "f", ""); err != nil {
+		t.Fatal(err)
+	}
+	if len(*waits) != 1 || (*waits)[0] != 7*time.Second {
+		t.Errorf("waits %v", *waits)
+	}
+	client, _, waits = flaky(t, http.Header{"Retry-After": {"86400"}}, 429)
+	if _, err := client.GetFunction(context.Background(), "f", ""); err != nil {
+		t.Fatal(err)
+	}
+	if (*waits)[0] != maxWait {
+		t.Errorf("waits %v", *waits)
+	}
+}
+
+func TestOthersAreSentOnce(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	operations := map[string]struct {
+		status int
+		run    func(*Client) error
+	}{
+		"create": {503, func(c *Client) error {
+			_, err := c.CreateFunction(ctx, fc.Function{FunctionName: "f"}, nil)
+			return err
+		}},
+		"create trigger": {500, func(c *Client) error { _, err := c.CreateTrigger(ctx, "f", fc.Trigger{TriggerName: "t"}); return err }},
+		"invoke":         {503, func(c *Client) error { _, err := c.Invoke(ctx, InvokeInput{Function: "f"}); return err }},
+		"a refused get":  {403, func(c *Client) error { _, err := c.GetFunction(ctx, "f", ""); return err }},
+	}
+	for name, tt := range operations {
+		client, calls, _ := flaky(t, nil, tt.status, tt.status)
+		var api *fc.APIError
+		if err := tt.run(client); !errors.As(err, &api) || api.Status != tt.status || calls.Load() != 1 {
+			t.Errorf("%s: err %v after %d calls", name, err, calls.Load())
+		}
+	}
+}
+
+func TestDeletedOnASecondTryIsDeleted(t *testing.T) {
+	t.Parallel()
+	client, calls, _ := flaky(t, nil, 500, 404)
+	if err := client.DeleteFunction(context.Background(), "f"); err != nil || calls.Load() != 2 {
+		t.Errorf("err %v after %d calls", err, calls.Load())
+	}
+	client, _, _ = flaky(t, nil, 404)
+	if err := client.DeleteFunction(context.Background(), "f"); !fc.IsNotFound(err) {
+		t.Errorf("on the first try: %v", err)
+	}
+}
+
+func TestCancelEndsTheWait(t *testing.T) {
+	t.Parallel()
+	client, calls, _ := flaky(t, nil, 500, 500)
+	ctx, cancel := context.WithCancel(context.Background())
+	client.sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return sleep(ctx, time.Hour) }
+	if _, err := client.GetFunction(ctx, "f", ""); !errors.Is(err, context.Canceled) || calls.Load() != 1 {
+		t.Errorf("err %v after %d calls", err, calls.Load())
+	}
+}
+
+func TestSleep(t *testing.T) {
+	t.Parallel()
+	if err := sleep(context.Background(), time.Microsecond); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDefaultHosts(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		config Config
+		kind   host
+		want   string
+	}{
+		{Config{Region: "cn-hangzhou"}, hostControl, "https://fcv3.cn-hangzhou.aliyuncs.com"},
+		{Config{Region: "cn-hangzhou"}, hostInvoke, "https://42.cn-hangzhou.fc.aliyuncs.com"},
+		{Config{Region: "me-central-1"}, hostControl, "https://me-central-1.fc.aliyuncs.com"},
+		{Config{Region: "cn-hangzhou", V2: true}, hostControl, "https://42.cn-hangzhou.fc.aliyuncs.com"},
+		{Config{Region: "r", Endpoint: "fc.example.test/"}, hostControl, "https://fc.example.test"},
+		{Config{Region: "r", Endpoint: "http://[::1]:9000/base"}, hostInvoke, "http://[::1]:9000/base"},
+	}
+	for _, tt := range tests {
+		tt.config.Credentials.AccountID = "42"
+		got, err := New(tt.config).base(tt.kind)
+		if err != nil || got.String() != tt.want {
+			t.Errorf("%+v: %v, %v, want %s", tt.config, got, err, tt.want)
+		}
+	}
+}
+
+// The SDK must reach an IPv6 address and a base path.
+func TestSDKRequestURL(t *testing.T) {
+	t.Parallel()
+	client := New(Config{Region: "r", Endpoint: "http://[::1]:1/base", Credentials: access.Credentials{AccessKeyID: "a", AccessKeySecret: "b"}})
+	var unreachable *UnreachableError
+	if _, err := client.GetFunction(context.Background(), "f", ""); !errors.As(err, &unreachable) || unreachable.Host != "[::1]:1" {
+		t.Errorf("err = %v", err)
+	}
+}
