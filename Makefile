@@ -98,7 +98,8 @@ bench: setup build ## Measure the figures of the README (BENCH=cold for one of t
 release-check: $(GORELEASER) $(CYCLONEDX) completions ## Check the release configuration and build a snapshot into dist/
 	@$(GORELEASER) check
 	@rm -rf dist
-	@CYCLONEDX_GOMOD=$(CYCLONEDX) $(GORELEASER) release --snapshot --clean --skip=publish
+	@mkdir -p $(TOOLS)/path && ln -sf $(CYCLONEDX) $(TOOLS)/path/cyclonedx-gomod
+	@PATH="$(TOOLS)/path:$$PATH" $(GORELEASER) release --snapshot --clean --skip=publish
 
 .PHONY: tools
 tools: $(GOLANGCI) $(GORELEASER) $(CYCLONEDX) ## Build the pinned lint and release tools into .tools (slow, once)
