@@ -126,7 +126,9 @@ func TestExecEnds(t *testing.T) {
 		want string // in the error; empty is none
 	}{
 		{"server error", func(ctx context.Context, c *websocket.Conn, _ *http.Request) { send(t, ctx, c, "\x03no such file\n") }, "no such file"},
-		{"normal closure", func(_ context.Context, c *websocket.Conn, _ *http.Request) { c.Close(websocket.StatusNormalClosure, "") }, ""},
+		{"normal closure", func(_ context.Context, c *websocket.Conn, _ *http.Request) {
+			c.Close(websocket.StatusNormalClosure, "")
+		}, ""},
 		{"broken", func(_ context.Context, c *websocket.Conn, _ *http.Request) { c.CloseNow() }, "broke"},
 		{"close without a code", func(ctx context.Context, c *websocket.Conn, _ *http.Request) { send(t, ctx, c, "\x05") }, ""},
 	}

@@ -41,7 +41,7 @@ type Options struct {
 
 // NewCmd makes the deploy command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: cmdutil.Artifacts(f.IO)}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: cmdutil.Artifacts(f)}
 	cmd := &cobra.Command{
 		Use:   "deploy [resource]",
 		Short: "Deploy the resources of s.yaml",

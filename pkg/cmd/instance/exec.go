@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -109,11 +110,11 @@ func (o *Options) run(ctx context.Context, remote Remote, r *spec.Resource, id s
 	defer terminal.restore()
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
-	left := false
-	input.Stdin = &leavingReader{Reader: o.IO.In, leave: func() { left = true; leave() }}
+	var left atomic.Bool
+	input.Stdin = &leavingReader{Reader: o.IO.In, leave: func() { left.Store(true); leave() }}
 	input.Resize = terminal.sizes(ctx)
 	code, err := remote.Exec(ctx, input)
-	if err != nil && ctx.Err() != nil && left {
+	if err != nil && ctx.Err() != nil && left.Load() {
 		return 0, nil
 	}
 	return code, err

@@ -30,7 +30,7 @@ type Options struct {
 
 // NewCmd makes the plan command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: cmdutil.Artifacts(f.IO)}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: cmdutil.Artifacts(f)}
 	return &cobra.Command{
 		Use:   "plan [resource]",
 		Short: "Show what deploy would change",
