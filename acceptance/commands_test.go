@@ -112,7 +112,7 @@ func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s is no JSON: %v", args[0], err)
 	}
 	found := true
-	for _, key := range strings.Split(args[1], ".") {
+	for key := range strings.SplitSeq(args[1], ".") {
 		value, found = step(value, key)
 		if !found {
 			break

@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,8 +48,7 @@ func TestKilledDaemonLeavesNothing(t *testing.T) {
 	}
 
 	client := w.api(invocations)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := t.Context()
 	var calls sync.WaitGroup
 	for range invocations {
 		calls.Go(func() {
