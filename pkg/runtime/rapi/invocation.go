@@ -80,6 +80,9 @@ func (c *Call) Duration() time.Duration {
 	return c.arrived.Sub(c.handed)
 }
 
+// Deadline is when the time of the invocation is over.
+func (c *Call) Deadline() time.Time { return c.inv.Deadline }
+
 // Handed reports whether a client took the invocation.
 func (c *Call) Handed() bool { return !c.handed.IsZero() }
 

@@ -1,0 +1,69 @@
+//go:build unix
+
+package instance
+
+import (
+	"os"
+	"syscall"
+)
+
+// logPipe is the reading end of the pipe that an instance prints to.
+type logPipe struct {
+	file *os.File
+	raw  syscall.RawConn
+}
+
+// newLogPipe makes a pipe: our end waits in the poller, the program's end blocks
+// as programs expect.
+func newLogPipe() (logPipe, *os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return logPipe{}, nil, err
+	}
+	w.Fd() // makes it blocking
+	raw, err := r.SyscallConn()
+	if err != nil {
+		_, _ = r.Close(), w.Close()
+		return logPipe{}, nil, err
+	}
+	return logPipe{r, raw}, w, nil
+}
+
+// readAll hands what comes to the collector until the end.
+func (p logPipe) readAll(c *collector) {
+	_ = p.raw.Read(func(fd uintptr) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.takeFrom(int(fd), 1<<62)
+	})
+}
+
+// take hands what is there to the collector, without waiting. The collector is
+// locked.
+func (p logPipe) take(c *collector, budget int) {
+	_ = p.raw.Control(func(fd uintptr) { c.takeFrom(int(fd), budget) })
+}
+
+func (p logPipe) close() { _ = p.file.Close() }
+
+// takeFrom reads until nothing is there or the budget is used up; it reports
+// whether that was the end of the pipe. The collector is locked.
+func (c *collector) takeFrom(fd, budget int) (end bool) {
+	for budget > 0 {
+		n, err := syscall.Read(fd, c.buf)
+		switch {
+		case n > 0:
+			c.write(c.buf[:n])
+			budget -= n
+			if n < len(c.buf) {
+				return false
+			}
+		case err == syscall.EINTR:
+		case err == syscall.EAGAIN:
+			return false
+		default:
+			return true
+		}
+	}
+	return false
+}

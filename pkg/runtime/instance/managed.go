@@ -1,0 +1,207 @@
+package instance
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"s/pkg/fc"
+	"s/pkg/runtime/rapi"
+)
+
+// managed drives a language runtime, which asks for its invocations over the
+// Runtime API.
+type managed struct {
+	i   *Instance
+	api *rapi.Server
+
+	mu    sync.Mutex
+	loose map[*Invocation]*rapi.Call // left by their callers
+}
+
+// newManaged starts the Runtime API and tells the runtime about it.
+func newManaged(i *Instance, env map[string]string) (*managed, error) {
+	limit := max(i.cfg.Function.InstanceConcurrency, 1)
+	api, err := rapi.Listen(rapi.Config{
+		Concurrency: limit, Now: time.Now,
+		Header: header(i.cfg, i.id, rapi.AppendHeader),
+	})
+	if err != nil {
+		return nil, err
+	}
+	env["FC_RUNTIME_API"] = api.Addr()
+	env["_FC_LAYER_PATH"] = "/opt"
+	if limit > 1 {
+		env["FC_CONCURRENT_LIMIT"] = strconv.Itoa(limit)
+		env["FC_ENABLE_CONCURRENT_INVOKE"] = "true"
+	}
+	return &managed{i: i, api: api, loose: map[*Invocation]*rapi.Call{}}, nil
+}
+
+// ready waits until the runtime asks for work for the first time.
+func (m *managed) ready(ctx context.Context) error {
+	timer := time.NewTimer(fc.MaxStartSeconds * time.Second)
+	defer timer.Stop()
+	begin := time.Now()
+	select {
+	case <-m.api.Ready():
+	case <-m.i.exited:
+	case <-timer.C:
+		return notStarted("the runtime hasn't asked for work within %d seconds\nLogs: %s", fc.MaxStartSeconds, m.i.logs.bootTail())
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if body := m.api.InitError(); body != nil {
+		m.i.logs.drain()
+		return &InitError{Body: body, LogTail: m.i.logs.bootTail()}
+	}
+	select {
+	case <-m.api.Ready():
+		return nil
+	default:
+	}
+	exit := &exitError{m.i.exit}
+	if exit.exit.StartFail != "" {
+		return notStarted("the runtime can't be started: %s", exit.exit.StartFail)
+	}
+	return &InitError{Body: exitDocument(time.Since(begin), m.i.peakMB()), LogTail: m.i.logs.bootTail()}
+}
+
+func (m *managed) close(err *exitError) { m.api.Close(err) }
+
+// invoke runs the handler.
+func (m *managed) invoke(ctx context.Context, inv *Invocation) (*Result, error) {
+	task := &rapi.Invocation{
+		RequestID: inv.RequestID, Handler: m.i.cfg.Function.Handler,
+		Timeout: m.i.timeout(), RetryCount: inv.RetryCount, Event: inv.Event,
+	}
+	if inv.R != nil {
+		if err := m.httpTask(task, inv); err != nil {
+			return nil, err
+		}
+	}
+	call, err := m.start(task)
+	if err != nil {
+		return nil, err
+	}
+	err = m.wait(ctx, call, task.Deadline)
+	if errors.Is(err, errHungUp) {
+		m.mu.Lock()
+		m.loose[inv] = call
+		m.mu.Unlock()
+	}
+	if err != nil {
+		return nil, err
+	}
+	reply, err := call.Reply()
+	var large *rapi.TooLargeError
+	switch {
+	case errors.As(err, &large):
+		return &Result{ErrorType: fc.ErrorTypeUnhandled, Body: document("%v", large), Duration: call.Duration()}, nil
+	case errors.Is(err, rapi.ErrNotTaken):
+		return nil, ErrGone
+	case err != nil:
+		return nil, err
+	case reply.Failed:
+		return &Result{ErrorType: fc.ErrorTypeUnhandled, Body: reply.Body, Duration: call.Duration()}, nil
+	}
+	res := &Result{Body: reply.Body, Duration: call.Duration()}
+	if inv.R != nil {
+		m.answerHTTP(inv.W, reply, res)
+	}
+	return res, nil
+}
+
+// httpTask makes the request of an HTTP trigger into what the runtime gets.
+func (m *managed) httpTask(task *rapi.Invocation, inv *Invocation) error {
+	body, err := readRequestBody(inv.R)
+	if err != nil {
+		return err
+	}
+	if m.i.cfg.HTTPParams {
+		task.Event = body
+		task.ContentType = inv.R.Header.Get("Content-Type")
+		task.HTTPParams, err = httpParams(inv.R)
+	} else {
+		task.Event, err = httpEvent(inv.R, body, m.i.cfg.AccountID, inv.RequestID, m.i.cfg.Now())
+		task.ContentType = "application/json"
+	}
+	task.ClientIP = clientIP(inv.R)
+	return err
+}
+
+// answerHTTP writes the answer of an HTTP trigger that the runtime gave.
+func (m *managed) answerHTTP(w http.ResponseWriter, reply rapi.Reply, res *Result) {
+	var err error
+	if m.i.cfg.HTTPParams {
+		err = writeParams(w, reply)
+	} else {
+		err = writeEventAnswer(w, reply.Body)
+	}
+	var bad *badAnswer
+	if errors.As(err, &bad) {
+		res.ErrorType, res.Body = fc.ErrorTypeUnhandled, document("%v", bad)
+		return
+	}
+	// Other errors are the caller's, who has hung up.
+	res.Body, res.Written = nil, true
+}
+
+// start hands a task to the runtime.
+func (m *managed) start(task *rapi.Invocation) (*rapi.Call, error) {
+	task.Deadline = time.Now().Add(time.Duration(task.Timeout) * time.Second)
+	call, err := m.api.Start(task)
+	if errors.Is(err, rapi.ErrNotTaken) {
+		return nil, ErrGone
+	}
+	return call, err
+}
+
+// wait waits for the end of a call. When the time is over it ends the instance.
+func (m *managed) wait(ctx context.Context, call *rapi.Call, deadline time.Time) error {
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case <-call.Done():
+		return nil
+	case <-timer.C:
+		m.i.terminate()
+		return errTimeout
+	case <-ctx.Done():
+		if m.api.Cancel(call) {
+			return ctx.Err()
+		}
+		return errHungUp
+	}
+}
+
+// follow waits for the end of a call that its caller has left.
+func (m *managed) follow(inv *Invocation) {
+	m.mu.Lock()
+	call := m.loose[inv]
+	delete(m.loose, inv)
+	m.mu.Unlock()
+	if call != nil {
+		_ = m.wait(context.Background(), call, call.Deadline())
+	}
+}
+
+// hook runs a hook's handler.
+func (m *managed) hook(ctx context.Context, kind rapi.Type, h *fc.LifecycleHook, requestID string) ([]byte, error) {
+	task := &rapi.Invocation{RequestID: requestID, Type: kind, Handler: h.Handler, Timeout: hookTimeout(h)}
+	call, err := m.start(task)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.wait(ctx, call, task.Deadline); err != nil {
+		return nil, err
+	}
+	reply, err := call.Reply()
+	if err != nil || !reply.Failed {
+		return nil, err
+	}
+	return append([]byte{}, reply.Body...), nil
+}
