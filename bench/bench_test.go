@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"s/pkg/fc/fcsign"
+)
+
+func TestPercentile(t *testing.T) {
+	samples := []float64{5, 1, 4, 2, 3}
+	for p, want := range map[int]float64{0: 1, 20: 1, 21: 2, 50: 3, 99: 5, 100: 5} {
+		if got := percentile(samples, p); got != want {
+			t.Errorf("p%d = %v, want %v", p, got, want)
+		}
+	}
+	if got := median([]time.Duration{}); got != 0 {
+		t.Errorf("median of nothing: %v", got)
+	}
+}
+
+func TestFigures(t *testing.T) {
+	tests := []struct {
+		figure Figure
+		want   string
+	}{
+		{atMost("wall", 9.994, 10, " ms"), "9.99 ms  (asked: <= 10.0 ms)"},
+		{atMost("wall", 10.01, 10, " ms"), "10.0 ms  (asked: <= 10.0 ms) MISSED"},
+		{atLeast("rate", 3300, 3300, " requests/s"), "3300 requests/s  (asked: >= 3300 requests/s)"},
+		{atLeast("share", 0.64, 0.65, ""), "0.64  (asked: >= 0.65) MISSED"},
+		{note("only", "%d", 3), "3"},
+	}
+	for _, tt := range tests {
+		if got := tt.figure.line(); !strings.HasSuffix(got, " "+tt.want) {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	if all, err := choose(nil); err != nil || len(all) != len(benchmarks()) {
+		t.Errorf("all: %d, %v", len(all), err)
+	}
+	if some, err := choose([]string{"cold", "version"}); err != nil || len(some) != 2 || some[0].Name != "cold" {
+		t.Errorf("some: %v, %v", some, err)
+	}
+	if _, err := choose([]string{"none"}); err == nil || !strings.Contains(err.Error(), "gateway") {
+		t.Errorf("unknown: %v", err)
+	}
+}
+
+// TestLoad sends signed invocations to a server that verifies them.
+func TestLoad(t *testing.T) {
+	keys := fcsign.Keys{AccessKeyID: "id", AccessKeySecret: "secret"}
+	lookup := func(id string) (fcsign.Keys, bool) { return keys, id == keys.AccessKeyID }
+	verifier := fcsign.NewVerifier(lookup, time.Now)
+	var mu sync.Mutex
+	remotes := map[string]int{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := verifier.Verify(r); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		mu.Lock()
+		remotes[r.RemoteAddr]++
+		mu.Unlock()
+		_, _ = io.Copy(w, r.Body)
+	}))
+	defer server.Close()
+	api := &API{Endpoint: server.URL, Host: strings.TrimPrefix(server.URL, "http://"), Keys: keys}
+	const connections, each = 3, 5
+	requests, err := signedInvokes(api, "f", []byte("event"), connections*each)
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := Load{
+		Addr: api.Host, Connections: connections, Check: invocation("event"),
+		Next: func(connection, n int) []byte {
+			if n == each {
+				return nil
+			}
+			return requests[connection*each+n]
+		},
+	}
+	result := load.Run(context.Background())
+	if err := result.firstError(); err != nil {
+		t.Fatal(err)
+	}
+	if result.Requests != connections*each || len(result.Times) != connections*each || len(remotes) != connections {
+		t.Errorf("%d requests, %d times, connections %v", result.Requests, len(result.Times), remotes)
+	}
+	load.Connections = 1
+	load.Check = invocation("another answer")
+	load.Next = func(int, int) []byte { return requests[0] } // and a nonce that was used
+	if result := load.Run(context.Background()); len(result.Errors) != 1 || result.firstError() == nil {
+		t.Errorf("errors: %v", result.Errors)
+	}
+}
+
+func TestLoadEndsInTime(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "ok")
+	}))
+	defer server.Close()
+	addr := strings.TrimPrefix(server.URL, "http://")
+	request := []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	load := Load{Addr: addr, Connections: 2, For: 50 * time.Millisecond, Next: func(int, int) []byte { return request }}
+	result := load.Run(context.Background())
+	if result.firstError() != nil || result.Requests == 0 || result.RPS() <= 0 {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	var out, errOut bytes.Buffer
+	if code := run([]string{"none"}, &out, &errOut); code != 2 {
+		t.Errorf("unknown benchmark: %d", code)
+	}
+	if code := run([]string{"-s", "/no/such/program", "version"}, &out, &errOut); code != 1 || !strings.Contains(out.String(), "make build") {
+		t.Errorf("no program: %d\n%s", code, &out)
+	}
+}
