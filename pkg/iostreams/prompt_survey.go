@@ -79,8 +79,13 @@ func (p *surveyPrompter) ask(question survey.Prompt, answer any, opts ...survey.
 	if p.in == nil {
 		return errNoTerminal
 	}
+	restore, err := listen(p.in.file)
+	if err != nil {
+		return err
+	}
+	defer restore()
 	opts = append(opts, survey.WithStdio(p.in, p.out, p.out))
-	err := survey.AskOne(question, answer, opts...)
+	err = survey.AskOne(question, answer, opts...)
 	if errors.Is(err, terminal.InterruptErr) || errors.Is(err, io.EOF) {
 		return ErrInterrupted
 	}

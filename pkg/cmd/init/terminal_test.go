@@ -14,26 +14,34 @@ import (
 	"s/pkg/iostreams"
 )
 
-// onTerminal runs init on a real terminal where keys are typed ahead, with
-// survey asking. The terminal doesn't report its cursor.
-func onTerminal(t *testing.T, keys, dir string) (stdout string, err error) {
+// onTerminal runs init on a real terminal, with survey asking. Keys are typed
+// ahead of the questions, but the last ones, which are typed at the question
+// last. The terminal doesn't report its cursor.
+func onTerminal(t *testing.T, keys, last, lastKeys, dir string) (stdout string, err error) {
 	t.Helper()
 	master, terminal, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { terminal.Close(); master.Close() })
-	go func() {
-		buf := make([]byte, 4096)
-		for {
-			if _, err := master.Read(buf); err != nil {
-				return
-			}
-		}
-	}()
 	if _, err := master.WriteString(keys); err != nil {
 		t.Fatal(err)
 	}
+	go func() {
+		var shown []byte
+		buf := make([]byte, 4096)
+		for typed := false; ; {
+			n, err := master.Read(buf)
+			if err != nil {
+				return
+			}
+			shown = append(shown, buf[:n]...)
+			if !typed && bytes.Contains(shown, []byte(last)) {
+				typed = true
+				master.WriteString(lastKeys)
+			}
+		}
+	}()
 	var out bytes.Buffer
 	io := iostreams.System(func(string) string { return "" })
 	io.In, io.Out, io.ErrOut = terminal, &out, terminal
@@ -48,7 +56,7 @@ func onTerminal(t *testing.T, keys, dir string) (stdout string, err error) {
 func TestMenuOnATerminal(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made")
 	// The kind by its filter, the template, the region by the arrow, names.
-	out, err := onTerminal(t, "custom\r"+"\r"+"\x1b[B\r"+"svc\r"+"fn\r"+"\r", dir)
+	out, err := onTerminal(t, "custom\r"+"\r"+"\x1b[B\r"+"svc\r"+"fn\r", "? Access", "\r", dir)
 	if err != nil || out != dir+"\n" {
 		t.Fatalf("got %q, %v", out, err)
 	}
@@ -60,7 +68,7 @@ func TestMenuOnATerminal(t *testing.T) {
 
 func TestCtrlCOnATerminal(t *testing.T) {
 	parent := t.TempDir()
-	out, err := onTerminal(t, "custom\r"+"\r"+"\r"+"sv\x03", filepath.Join(parent, "made"))
+	out, err := onTerminal(t, "custom\r"+"\r"+"\r", "? Service name", "sv\x03", filepath.Join(parent, "made"))
 	if !errors.Is(err, iostreams.ErrInterrupted) || out != "" {
 		t.Errorf("got %q, %v", out, err)
 	}
