@@ -17,18 +17,20 @@ import (
 	"s/pkg/iostreams"
 )
 
-// newRoot gives a small tree with the completion command and one that completes
-// resources and aliases.
+// newRoot gives a small tree with the completion command, one that completes
+// resources, one that completes its own words and one that completes nothing.
 func newRoot(t *testing.T) (*cobra.Command, *bytes.Buffer) {
 	t.Helper()
 	io, _, out, _ := iostreams.Test()
 	root := &cobra.Command{Use: "s", SilenceErrors: true, SilenceUsage: true}
 	cmdutil.BindFlags(root.PersistentFlags())
 	root.SetOut(out)
-	deploy := &cobra.Command{Use: "deploy", ValidArgsFunction: Resources, Run: func(*cobra.Command, []string) {}}
-	root.AddCommand(NewCmd(&cmdutil.Factory{IO: io}, nil), deploy)
-	aliases := Aliases(func() []string { return []string{"prod", "local", "test"} })
-	if err := root.RegisterFlagCompletionFunc("access", aliases); err != nil {
+	none := func(*cobra.Command, []string) {}
+	own := &cobra.Command{Use: "own", ValidArgs: []string{"mine"}, Run: none}
+	root.AddCommand(NewCmd(&cmdutil.Factory{IO: io}, nil), own,
+		&cobra.Command{Use: "deploy", Run: none}, &cobra.Command{Use: "version", Run: none})
+	aliases := func() []string { return []string{"prod", "local", "test"} }
+	if err := Attach(root, aliases, "deploy", "own"); err != nil {
 		t.Fatal(err)
 	}
 	return root, out
@@ -156,6 +158,8 @@ func TestDynamicCompletion(t *testing.T) {
 		{[]string{"deploy", "-t", file, "fr"}, []string{"front"}},
 		{[]string{"deploy", "-t", file, "front", ""}, []string{}},
 		{[]string{"deploy", "-a", ""}, []string{"local", "prod", "test"}},
+		{[]string{"own", "-t", file, ""}, []string{"mine"}},
+		{[]string{"version", "-t", file, ""}, []string{}},
 		{[]string{"completion", "po"}, []string{"powershell"}},
 	}
 	for _, c := range cases {

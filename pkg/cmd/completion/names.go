@@ -131,3 +131,15 @@ func Aliases(list func() []string) cobra.CompletionFunc {
 func startingWith(prefix string, names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, prefix) })
 }
+
+// Attach makes the tree below root complete --access with aliases, and the
+// first argument of the named commands with the resources of s.yaml, unless
+// they complete it themselves.
+func Attach(root *cobra.Command, aliases func() []string, commands ...string) error {
+	for _, cmd := range root.Commands() {
+		if slices.Contains(commands, cmd.Name()) && cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
+			cmd.ValidArgsFunction = Resources
+		}
+	}
+	return root.RegisterFlagCompletionFunc("access", Aliases(aliases))
+}
