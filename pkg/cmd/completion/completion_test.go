@@ -189,3 +189,28 @@ func TestShippedScriptsAreCurrent(t *testing.T) {
 		}
 	}
 }
+
+func TestAttachNeedsTheFlag(t *testing.T) {
+	t.Parallel()
+	if err := Attach(&cobra.Command{Use: "s"}, func() []string { return nil }); err == nil {
+		t.Error("a tree without --access is accepted")
+	}
+}
+
+// Without --template the s.yaml of the working directory counts; --template may
+// also name its folder. Not parallel: the working directory is the process's.
+func TestWhichSpecIsCompleted(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	for folder, text := range map[string]string{dir: "resources:\n  here:\n", other: "services:\n  there:\n"} {
+		if err := os.WriteFile(filepath.Join(folder, "s.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	if diff := cmp.Diff([]string{"here"}, complete(t, "deploy", "")); diff != "" {
+		t.Errorf("in the working directory (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"there"}, complete(t, "deploy", "-t", other, "")); diff != "" {
+		t.Errorf("in the named folder (-want +got):\n%s", diff)
+	}
+}
