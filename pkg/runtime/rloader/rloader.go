@@ -12,9 +12,9 @@ package rloader
 // which calls Is and Main first thing act as rloader.
 const Path = "/var/fc/runtime/rloader"
 
-// TryEnv in the environment makes rloader end with exit code 0 if it may mount
-// file systems in the namespaces that it was started in.
-const TryEnv = "S_RLOADER_TRY=1"
+// Try as argv[1] makes rloader end with exit code 0 if it may mount file systems
+// in the namespaces that it was started in.
+const Try = "try"
 
 // Is reports whether a program that was started with args is to be rloader.
 // Every program that launches sandboxes, test binaries too, must ask it before

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +21,7 @@ func run() int {
 	// The thread of this goroutine becomes the command, with what confine took
 	// from it, or holds the process's first thread away from it (stay).
 	runtime.LockOSThread()
-	if slices.Contains(os.Environ(), TryEnv) {
+	if len(os.Args) > 1 && os.Args[1] == Try {
 		return try()
 	}
 	c := control{fd: ControlFD}

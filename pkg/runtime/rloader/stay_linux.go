@@ -48,14 +48,22 @@ func stay(c control, order *Order, files map[string]int) int {
 		case <-signals:
 			_ = unix.Kill(pid, unix.SIGTERM)
 		case <-orders: // the sandbox is gone, or wants it so
-			k.endRest()
-			return exitBroken
+			killDescendants(k.gone)
+			return k.finish(<-k.ended)
 		case status := <-k.ended:
-			k.endRest()
-			c.report(Report{Kind: ReportExit, Code: exitCode(status), Signal: exitSignal(status)})
-			return shellCode(status)
+			if order.Root == "" {
+				killDescendants(k.gone)
+			}
+			return k.finish(status)
 		}
 	}
+}
+
+// finish reports the end of the command. In a PID namespace of rloader's own,
+// what the command has left behind ends with rloader.
+func (k *keeper) finish(status unix.WaitStatus) int {
+	k.report(Report{Kind: ReportExit, Code: exitCode(status), Signal: exitSignal(status)})
+	return shellCode(status)
 }
 
 // setUp does what concerns the whole process.
@@ -178,7 +186,11 @@ func (k *keeper) spawn(s streams) (int, error) {
 	attr := &syscall.ProcAttr{
 		Dir: k.order.Dir, Env: k.order.Env,
 		Files: []uintptr{uintptr(s.stdin), uintptr(s.stdout), uintptr(s.stderr)},
-		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+		Sys:   &syscall.SysProcAttr{},
+	}
+	if _, joined := k.files[FileInstance]; !joined {
+		// syscall takes a parent in another PID namespace for dead.
+		attr.Sys.Pdeathsig = syscall.SIGKILL
 	}
 	if k.order.TTY {
 		attr.Sys.Setsid, attr.Sys.Setctty = true, true
@@ -204,14 +216,6 @@ func (k *keeper) listen(orders chan<- struct{}) {
 			close(orders)
 			return
 		}
-	}
-}
-
-// endRest ends what the command has left behind. In a PID namespace of its own
-// the kernel does it when rloader, PID 1, ends.
-func (k *keeper) endRest() {
-	if k.order.Root == "" {
-		killDescendants(k.gone)
 	}
 }
 

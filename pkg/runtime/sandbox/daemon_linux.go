@@ -45,8 +45,8 @@ func tryNamespaces(attr *syscall.SysProcAttr) error {
 		return err
 	}
 	defer null.Close()
-	p, err := os.StartProcess("/proc/self/exe", []string{rloader.Path}, &os.ProcAttr{
-		Env: []string{rloader.TryEnv}, Files: []*os.File{null, null, null}, Sys: attr,
+	p, err := os.StartProcess("/proc/self/exe", []string{rloader.Path, rloader.Try}, &os.ProcAttr{
+		Env: loaderEnv[:], Files: []*os.File{null, null, null}, Sys: attr,
 	})
 	if err != nil {
 		return err

@@ -50,6 +50,13 @@ type Options struct {
 // ErrClosed is returned by a launcher after its Close.
 var ErrClosed = errors.New("the launcher is closed")
 
+// StartError is the error of Process.Exec for a command that can't be executed.
+type StartError struct {
+	Why string // as Exit.StartFail
+}
+
+func (e *StartError) Error() string { return e.Why }
+
 // NewLauncher finds out what the kernel allows and gives a launcher that makes
 // the best of it. The launcher is also an io.Closer: Close kills every instance
 // that is still there. It fails only if no program can be started at all.

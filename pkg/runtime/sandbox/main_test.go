@@ -1,3 +1,5 @@
+//go:build linux
+
 package sandbox
 
 import (
@@ -11,5 +13,10 @@ func TestMain(m *testing.M) {
 	if rloader.Is(os.Args) {
 		os.Exit(rloader.Main())
 	}
-	os.Exit(m.Run())
+	if name := os.Getenv(programVariable); name != "" {
+		os.Exit(runProgram(name, os.Args[1:]))
+	}
+	code := m.Run()
+	removeProgramCopy()
+	os.Exit(code)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -33,7 +32,8 @@ type process struct {
 	mu        sync.Mutex
 	startFail string
 	exit      Exit
-	execs     map[*session]struct{}
+	ended     bool
+	execs     map[*session]chan struct{} // closed when the command has ended
 
 	done chan struct{}
 }
@@ -41,7 +41,7 @@ type process struct {
 // prepare reserves what an instance needs before it starts: an address and a
 // cgroup.
 func (l *launcher) prepare(spec Spec) (*process, error) {
-	p := &process{l: l, spec: spec, done: make(chan struct{}), execs: map[*session]struct{}{}}
+	p := &process{l: l, spec: spec, done: make(chan struct{}), execs: map[*session]chan struct{}{}}
 	p.stays = spec.Init || !l.namespaces()
 	if spec.Port > 0 {
 		p.addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(spec.Port))
@@ -259,5 +259,3 @@ func (p *process) pids() []int {
 	}
 	return append(pids, p.below()...)
 }
-
-var _ = os.ErrProcessDone
