@@ -17,11 +17,12 @@ type checker struct {
 
 // object checks a map. key is where the key stands that holds it.
 func (c *checker) object(v *expr.Value, o *object, key diag.Range) {
+	free := unused(v, o)
 	for _, e := range v.Entries {
 		f := o.find(e.Key)
 		if f == nil {
 			d := problem(CodeUnknownKey, e.KeyRange, "unknown key %q in %s", e.Key, o.title)
-			if d.Hint = diag.DidYouMean(e.Key, unused(v, o)); o.elsewhere[e.Key] != "" {
+			if d.Hint = diag.DidYouMean(e.Key, free); o.elsewhere[e.Key] != "" {
 				d.Hint = fmt.Sprintf("here it is %q", o.elsewhere[e.Key])
 			}
 			c.report(d)

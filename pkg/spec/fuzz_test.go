@@ -26,12 +26,13 @@ func FuzzLoad(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<16 {
 			t.Skip("larger than what the fuzzer should spend its time on")
 		}
 		started := time.Now()
-		p, ds := parse(testOptions(""), "s.yaml", t.TempDir(), data)
+		p, ds := parse(testOptions(""), "s.yaml", dir, data)
 		if p == nil && !ds.HasErrors() {
 			t.Error("neither a project nor an error")
 		}

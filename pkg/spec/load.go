@@ -38,6 +38,10 @@ func parse(opts Options, file, dir string, data []byte) (*Project, diag.Diagnost
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	l := &loader{opts: opts, dir: dir, source: &source{file: file, lines: diag.Lines(text)}}
 	root, d := parseYAML(file, []byte(text), l.lines)
+	if d == nil && countNodes(root, maxValues) > maxValues {
+		tooLarge := problem(CodeYAMLFeature, diag.Range{File: file}, "the file has more than %d values", maxValues)
+		d = &tooLarge
+	}
 	if d != nil {
 		return nil, diag.Diagnostics{*d}
 	}
@@ -64,7 +68,15 @@ type loader struct {
 	resolve *resolver
 }
 
-func (l *loader) add(d diag.Diagnostic) { l.diags = append(l.diags, d) }
+// maxFindings bounds how many findings are reported: a file with so many is not
+// one that somebody wrote.
+const maxFindings = 1000
+
+func (l *loader) add(d diag.Diagnostic) {
+	if len(l.diags) < maxFindings {
+		l.diags = append(l.diags, d)
+	}
+}
 
 // project reads the whole file.
 func (l *loader) project(root *yaml.Node) *Project {

@@ -14,6 +14,9 @@ import (
 // expressions are undone.
 const maxValues = 100_000
 
+// maxPerText bounds how many errors of one text are reported.
+const maxPerText = 20
+
 // resolver turns nodes into values: it evaluates the expressions in them, each
 // once, when it is first asked for.
 type resolver struct {
@@ -123,6 +126,9 @@ func (r *resolver) evaluate(y *yaml.Node, text string, offset int, scope *expr.S
 	var v *expr.Value
 	if len(errs) == 0 {
 		v, errs = expr.Eval(t, scope)
+	}
+	if len(errs) > maxPerText {
+		errs = errs[:maxPerText]
 	}
 	for _, e := range errs {
 		e.Span.Start += offset

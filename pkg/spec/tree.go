@@ -20,16 +20,16 @@ type node struct {
 	path    string     // e.g. vars.service.name
 	rng     diag.Range
 	entries []nodeEntry
+	index   map[string]int // of entries
 	items   []*node
 }
 
 // nodeEntry is a key of a map.
 type nodeEntry struct {
-	key    string
-	rng    diag.Range
-	yaml   *yaml.Node
-	value  *node
-	merged bool // came through <<
+	key   string
+	rng   diag.Range
+	yaml  *yaml.Node
+	value *node
 }
 
 func (n *node) isMap() bool    { return n != nil && n.yaml.Kind == yaml.MappingNode }
@@ -52,12 +52,18 @@ func (n *node) entry(key string) *nodeEntry {
 	if n == nil {
 		return nil
 	}
-	for i := range n.entries {
-		if n.entries[i].key == key {
-			return &n.entries[i]
-		}
+	if i, ok := n.index[key]; ok {
+		return &n.entries[i]
 	}
 	return nil
+}
+
+func (n *node) add(e nodeEntry) {
+	if n.index == nil {
+		n.index = map[string]int{}
+	}
+	n.index[e.key] = len(n.entries)
+	n.entries = append(n.entries, e)
 }
 
 func (n *node) get(key string) *node {
@@ -169,7 +175,7 @@ func (c *converter) mapping(n *node) {
 		if _, ok := c.keyOf[child]; !ok {
 			c.keyOf[child] = rng
 		}
-		n.entries = append(n.entries, nodeEntry{key: key.Value, rng: rng, yaml: key, value: child})
+		n.add(nodeEntry{key: key.Value, rng: rng, yaml: key, value: child})
 	}
 	for _, m := range merges {
 		c.merge(n, m)
@@ -192,8 +198,7 @@ func (c *converter) merge(n *node, y *yaml.Node) {
 		}
 		for _, e := range s.entries {
 			if n.entry(e.key) == nil {
-				e.merged = true
-				n.entries = append(n.entries, e)
+				n.add(e)
 			}
 		}
 	}
@@ -204,6 +209,19 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
+}
+
+// countNodes counts the nodes of a tree, aliases as one, up to a little more than
+// limit.
+func countNodes(y *yaml.Node, limit int) int {
+	n := 1
+	for _, child := range y.Content {
+		if n > limit {
+			break
+		}
+		n += countNodes(child, limit-n)
+	}
+	return n
 }
 
 // endLine gives the last line that a node reaches.
