@@ -151,6 +151,8 @@ func (p *pip) start(ctx context.Context, python, dir string, args []string) ([]s
 	// Whatever a build of a package left running must not hold us up.
 	cmd.WaitDelay = 3 * time.Second
 	group(cmd)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	err := cmd.Run()
 	end(cmd)
 	return tail.lines(), err

@@ -73,8 +73,9 @@ type ProjectOptions struct {
 	Builders Builders
 	// Fresh installs dependencies anew.
 	Fresh bool
-	// Begin is told before tools may run; nil is told nothing.
-	Begin func(r *spec.Resource)
+	// Begin is told when tools start to run, and where their output goes; nil
+	// is told nothing.
+	Begin func(r *spec.Resource, log string)
 	// Done is told of each resource as it is finished; nil is told nothing.
 	Done func(Result)
 }
@@ -144,10 +145,10 @@ func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resou
 	if !needed {
 		return nil, Remove(req.ArtifactDir)
 	}
-	if o.Begin != nil {
-		o.Begin(r)
-	}
 	log := &logFile{path: LogFile(p, r)}
+	if o.Begin != nil {
+		log.begin = func() { o.Begin(r, log.path) }
+	}
 	defer log.close()
 	req.Log = log
 	a, err := b.Build(ctx, req)
@@ -161,14 +162,18 @@ func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resou
 // logFile is made, anew, when the first is written to it. A log that can't be
 // written doesn't fail the build.
 type logFile struct {
-	path string
-	f    *os.File
-	err  error
+	path  string
+	begin func() // told before the first line
+	f     *os.File
+	err   error
 }
 
 // Write adds to the log.
 func (l *logFile) Write(p []byte) (int, error) {
 	if l.f == nil && l.err == nil {
+		if l.begin != nil {
+			l.begin()
+		}
 		if l.err = os.MkdirAll(filepath.Dir(l.path), 0o755); l.err == nil {
 			l.f, l.err = os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		}
@@ -197,7 +202,7 @@ func (l *logFile) close() {
 type Artifacts struct {
 	Builders Builders
 	// Begin and Done are those of ProjectOptions.
-	Begin func(r *spec.Resource)
+	Begin func(r *spec.Resource, log string)
 	Done  func(Result)
 }
 

@@ -108,11 +108,22 @@ func (p *Python) Build(ctx context.Context, req Request) (*Artifact, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s := readStamp(req.ArtifactDir); !req.Fresh && s.current(req.ArtifactDir, t.print, inputs) {
+	s := readStamp(req.ArtifactDir)
+	if !req.Fresh && s.current(req.ArtifactDir, t.print, inputs) && p.stillBest(ctx, req, s.Interpreter) {
 		env, err := Environment(req.ArtifactDir)
 		return &Artifact{Dir: req.ArtifactDir, Env: env, Reused: true, Unchanged: true, Interpreter: s.Interpreter}, err
 	}
 	return p.make(ctx, req, inputs, t)
+}
+
+// stillBest reports whether the interpreter of the last build would be chosen
+// again: what a newer version stood in for may have been installed since.
+func (p *Python) stillBest(ctx context.Context, req Request, last toolchain.Interpreter) bool {
+	if last.Exact {
+		return true
+	}
+	now, err := p.Finder.FindPython(ctx, wantedPython(req))
+	return err == nil && now.Path == last.Path && now.Version == last.Version
 }
 
 func (p *Python) make(ctx context.Context, req Request, inputs string, t *tree) (*Artifact, error) {

@@ -44,10 +44,9 @@ func readStamp(artifactDir string) stamp {
 }
 
 // current reports whether the artifact at the path is the one of that source
-// and inputs, made by an interpreter that is there yet. What a newer version
-// stood in for is looked for again.
+// and inputs, made by an interpreter that is there yet.
 func (s stamp) current(artifactDir, source, inputs string) bool {
-	if s.Source == "" || s.Source != source || s.Inputs != inputs || !s.Interpreter.Exact {
+	if s.Source == "" || s.Source != source || s.Inputs != inputs {
 		return false
 	}
 	if _, err := os.Stat(s.Interpreter.Path); err != nil {

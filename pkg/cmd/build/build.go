@@ -1,0 +1,252 @@
+// Package buildcmd is the command that builds functions.
+package buildcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"s/pkg/build"
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+	"s/pkg/toolchain"
+)
+
+// Options is what the command was asked for, and what it works with.
+type Options struct {
+	IO       *iostreams.IOStreams
+	Settings *cmdutil.Settings
+	Project  func(ctx context.Context, command string) (*spec.Project, error)
+	// Builders are asked in order.
+	Builders build.Builders
+	// Engine names the container engine that answers, empty for none; nil asks
+	// docker and podman.
+	Engine func(ctx context.Context) string
+
+	Resource    string // empty is all
+	UseDocker   bool
+	NoCache     bool
+	SkipActions bool
+
+	tellEngine *sync.Once // nil tells each time
+}
+
+// NewCmd makes the build command. runF replaces the run, for tests.
+func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := newOptions(f)
+	cmd := &cobra.Command{
+		Use:   "build [resource]",
+		Short: "Install dependencies and make the code ready to deploy",
+		Long: "Install the dependencies of functions with the interpreter of their runtime and make\n" +
+			"the code ready to deploy, in .s/build/artifacts beside s.yaml. The source stays as it is.\n" +
+			"Nothing is installed again while the list of dependencies is the same.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.Resource = args[0]
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return RunBuild(cmd.Context(), opts)
+		},
+	}
+	opts.bind(cmd.Flags())
+	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
+	return cmd
+}
+
+// bind defines the flags that a component action "fc build" has, too.
+func (o *Options) bind(flags *pflag.FlagSet) {
+	flags.BoolVarP(&o.UseDocker, "use-docker", "d", false, "build in a container; without an engine, on this machine")
+	flags.BoolVar(&o.NoCache, "no-cache", false, "install dependencies anew")
+}
+
+func newOptions(f *cmdutil.Factory) *Options {
+	cache := ""
+	if f.Home != nil {
+		if home, err := f.Home(); err == nil {
+			cache = filepath.Join(home, "cache")
+		}
+	}
+	finder := toolchain.New(os.LookupEnv)
+	finder.CacheDir = cache
+	return &Options{
+		IO: f.IO, Settings: f.Settings, Project: f.Project,
+		Builders:   build.Default(finder, os.Environ()),
+		tellEngine: &sync.Once{},
+	}
+}
+
+// Artifacts gives deploy what it needs to know of builds; what they do is told
+// on stderr.
+func Artifacts(f *cmdutil.Factory) build.Artifacts {
+	opts := newOptions(f)
+	a := build.Artifacts{Builders: opts.Builders}
+	a.Begin = opts.begin
+	a.Done = opts.done
+	return a
+}
+
+// Action gives what runs a component action "fc build <flags>" of a resource
+// for another command.
+func Action(f *cmdutil.Factory) func(ctx context.Context, p *spec.Project, r *spec.Resource, flags []string) error {
+	opts := newOptions(f)
+	return func(ctx context.Context, p *spec.Project, r *spec.Resource, flags []string) error {
+		return opts.action(ctx, p, r, flags)
+	}
+}
+
+func (o *Options) action(ctx context.Context, p *spec.Project, r *spec.Resource, words []string) error {
+	flags := pflag.NewFlagSet("build", pflag.ContinueOnError)
+	flags.Usage = func() {}
+	own := *o // several resources may be at it at the same time
+	own.bind(flags)
+	if err := flags.Parse(words); err != nil {
+		return cmdutil.UsageError(fmt.Errorf("build: %w", err))
+	}
+	_, err := own.one(ctx, p, r)
+	return err
+}
+
+// RunBuild builds the resources asked for.
+func RunBuild(ctx context.Context, opts *Options) error {
+	project, err := opts.Project(ctx, "build")
+	if err != nil {
+		return err
+	}
+	resources, err := cmdutil.Resources(project, opts.Resource)
+	if err != nil {
+		return err
+	}
+	actions := cmdutil.Actions{IO: opts.IO, Command: "build", Skip: opts.SkipActions}
+	if err := actions.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
+		return err
+	}
+	results, err := opts.all(ctx, project, resources, actions)
+	if err := actions.After(ctx, project.Actions, err); err != nil {
+		return err
+	}
+	if opts.Settings == nil || opts.Settings.Output == "" || opts.Settings.Output == cmdutil.OutputDefault {
+		return nil
+	}
+	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, results)
+}
+
+func (o *Options) all(ctx context.Context, p *spec.Project, resources []*spec.Resource, actions cmdutil.Actions) ([]cmdutil.Named, error) {
+	var results []cmdutil.Named
+	for _, r := range resources {
+		if err := actions.Run(ctx, r.Actions, cmdutil.WhenPre); err != nil {
+			return results, err
+		}
+		result, err := o.one(ctx, p, r)
+		if err := actions.After(ctx, r.Actions, err); err != nil {
+			return results, err
+		}
+		results = append(results, cmdutil.Named{Name: r.Name, Value: newView(p, result)})
+	}
+	return results, nil
+}
+
+// one builds a resource and tells what it did.
+func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (build.Result, error) {
+	if o.UseDocker {
+		if err := o.engine(ctx, p, r); err != nil {
+			return build.Result{}, err
+		}
+	}
+	results, err := build.Project(ctx, p, r.Name, build.ProjectOptions{
+		Builders: o.Builders, Fresh: o.NoCache, Begin: o.begin, Done: o.done,
+	})
+	if err != nil {
+		return build.Result{}, o.explain(ctx, p, err)
+	}
+	return results[0], nil
+}
+
+// engine says, once and only if there is something to build, that it isn't
+// built in a container.
+func (o *Options) engine(ctx context.Context, p *spec.Project, r *spec.Resource) error {
+	known := build.Artifacts{Builders: o.Builders}
+	needed, err := known.Needed(p, r)
+	if err != nil || !needed {
+		return o.explain(ctx, p, err)
+	}
+	if ready, err := known.UpToDate(p, r); err != nil || ready && !o.NoCache {
+		return o.explain(ctx, p, err)
+	}
+	if o.tellEngine == nil {
+		o.sayNative(ctx)
+	} else {
+		o.tellEngine.Do(func() { o.sayNative(ctx) })
+	}
+	return ctx.Err()
+}
+
+func (o *Options) sayNative(ctx context.Context) {
+	ask := o.Engine
+	if ask == nil {
+		ask = containerEngine
+	}
+	if name := ask(ctx); name != "" {
+		o.IO.Errf("builds in containers (%s) come with a later version: building on this machine", name)
+		return
+	}
+	o.IO.Errf("no Docker or Podman engine answers: building on this machine")
+}
+
+func (o *Options) begin(r *spec.Resource, _ string) {
+	o.IO.Errf("%s: installing dependencies …", r.Name)
+}
+
+func (o *Options) done(result build.Result) {
+	a, elapsed := result.Artifact, fmt.Sprintf("%.2fs", result.Elapsed.Seconds())
+	if a == nil {
+		o.IO.Errf("%s: nothing to build, the code runs as it is", result.Resource)
+		return
+	}
+	if python := a.Interpreter; !python.Exact {
+		o.IO.Errf("warning: %s: %s runs Python %s, which isn't on this machine: built with %s",
+			result.Resource, result.Runtime, python.Wanted, python.Version)
+	}
+	switch {
+	case a.Unchanged:
+		o.IO.Errf("%s: up to date (Python %s)", result.Resource, a.Interpreter.Version)
+	case a.Reused:
+		o.IO.Errf("%s: built with Python %s, dependencies reused, %s", result.Resource, a.Interpreter.Version, elapsed)
+	default:
+		o.IO.Errf("%s: built with Python %s, dependencies installed, %s", result.Resource, a.Interpreter.Version, elapsed)
+	}
+}
+
+// explain shows what a failed tool said and adds what can be done.
+func (o *Options) explain(ctx context.Context, p *spec.Project, err error) error {
+	var failed *build.BuildError
+	var missing *toolchain.NotFoundError
+	var pip *build.NoPipError
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case errors.As(err, &failed):
+		for _, line := range failed.Tail {
+			fmt.Fprintln(o.IO.ErrOut, o.IO.Dim("  | "+line))
+		}
+		hint := ""
+		if failed.Log != "" {
+			hint = "cat " + cmdutil.Shorten(p.Dir, failed.Log)
+		}
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, hint)
+	case errors.As(err, &missing):
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, "pyenv install "+missing.Wanted)
+	case errors.As(err, &pip):
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, pip.Interpreter.Path+" -m ensurepip")
+	}
+	return cmdutil.WithCode(cmdutil.ExitFailed, err)
+}

@@ -1,0 +1,26 @@
+package buildcmd
+
+import (
+	"s/pkg/build"
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/spec"
+)
+
+// view is a result as -o json shows it.
+type view struct {
+	Built    bool              `json:"built"` // false if the code runs as it is
+	Artifact string            `json:"artifact,omitempty"`
+	Reused   bool              `json:"dependenciesReused,omitempty"`
+	Python   string            `json:"python,omitempty"`
+	Env      map[string]string `json:"environmentVariables,omitempty"`
+}
+
+func newView(p *spec.Project, r build.Result) view {
+	if r.Artifact == nil {
+		return view{}
+	}
+	return view{
+		Built: true, Artifact: cmdutil.Shorten(p.Dir, r.Artifact.Dir), Reused: r.Artifact.Reused,
+		Python: r.Artifact.Interpreter.Version, Env: r.Artifact.Env,
+	}
+}
