@@ -25,7 +25,7 @@ func tree(t *testing.T, fsys fs.FS) map[string][]byte {
 	return files
 }
 
-// go:embed skips files without a word (a folder that isn't listed, one with a
+// Embedding skips files without a word (a folder that isn't listed, one with a
 // go.mod in it): what is on disk must all be in the program.
 func TestEverythingIsEmbedded(t *testing.T) {
 	t.Parallel()

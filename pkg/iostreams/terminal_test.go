@@ -117,21 +117,21 @@ func TestListenRestoresTheTerminal(t *testing.T) {
 	}
 	defer master.Close()
 	defer terminal.Close()
-	flags := func() uint32 {
+	cooked := func() bool {
 		mode, err := unix.IoctlGetTermios(int(terminal.Fd()), getTermios)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return uint32(mode.Lflag) & (unix.ECHO | unix.ICANON | unix.ISIG)
+		return mode.Lflag&unix.ECHO != 0 && mode.Lflag&unix.ICANON != 0 && mode.Lflag&unix.ISIG != 0
 	}
-	before := flags()
+	before := cooked()
 	restore, err := listen(terminal)
-	if err != nil || before == 0 || flags() != 0 {
-		t.Fatalf("%v: before %x, listening %x", err, before, flags())
+	if err != nil || !before || cooked() {
+		t.Fatalf("%v: cooked before: %v, while listening: %v", err, before, cooked())
 	}
 	restore()
-	if after := flags(); after != before {
-		t.Errorf("before %x, after %x", before, after)
+	if !cooked() {
+		t.Error("the terminal isn't as it was")
 	}
 	file, err := os.CreateTemp(t.TempDir(), "no terminal")
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // NotEmptyError says that the target folder holds something already.
@@ -186,10 +187,10 @@ func (m *merge) move(from, name string) error {
 // undo restores dir.
 func (m *merge) undo() error {
 	var errs []error
-	for i := len(m.moved) - 1; i >= 0; i-- {
-		name := m.moved[i].name
+	for _, done := range slices.Backward(m.moved) {
+		name := done.name
 		to := filepath.Join(m.dir, name)
-		if m.moved[i].replaced {
+		if done.replaced {
 			errs = append(errs, os.Rename(filepath.Join(m.backup, name), to))
 		} else {
 			errs = append(errs, os.Remove(to))
@@ -226,7 +227,7 @@ var errNotFolder = errors.New("a file is in the way")
 
 // removeEmpty removes folders, innermost first, that are still empty.
 func removeEmpty(dirs []string) {
-	for i := len(dirs) - 1; i >= 0; i-- {
-		os.Remove(dirs[i]) // one that isn't empty isn't ours alone: it stays
+	for _, dir := range slices.Backward(dirs) {
+		os.Remove(dir) // one that isn't empty isn't ours alone: it stays
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -61,9 +62,7 @@ func TestPlaces(t *testing.T) {
 	with := func(more map[string]string) map[string]string {
 		all := map[string]string{}
 		for _, m := range []map[string]string{project, more} {
-			for k, v := range m {
-				all[k] = v
-			}
+			maps.Copy(all, m)
 		}
 		return all
 	}
@@ -78,13 +77,19 @@ func TestPlaces(t *testing.T) {
 		{name: "empty folder", before: map[string]string{}, want: project},
 		{name: "not empty", before: map[string]string{"mine": "x"}, want: map[string]string{"mine": "x"}, fails: true},
 		{name: "hidden file", before: map[string]string{".git/config": "x"}, want: map[string]string{".git/": "", ".git/config": "x"}, fails: true},
-		{name: "force", before: map[string]string{"mine": "x", "code/mine.py": "y", "s.yaml": "old"}, force: true,
-			want: with(map[string]string{"mine": "x", "code/mine.py": "y"})},
+		{
+			name: "force", before: map[string]string{"mine": "x", "code/mine.py": "y", "s.yaml": "old"}, force: true,
+			want: with(map[string]string{"mine": "x", "code/mine.py": "y"}),
+		},
 		{name: "force on nothing", force: true, want: project},
-		{name: "a folder where a file goes", before: map[string]string{"code/index.py/deep": "x", "s.yaml": "old"}, force: true, fails: true,
-			want: map[string]string{"code/": "", "code/index.py/": "", "code/index.py/deep": "x", "s.yaml": "old"}},
-		{name: "a folder in the way of the last file", before: map[string]string{"s.yaml/deep": "x", "readme.md": "old"}, force: true, fails: true,
-			want: map[string]string{"s.yaml/": "", "s.yaml/deep": "x", "readme.md": "old"}},
+		{
+			name: "a folder where a file goes", before: map[string]string{"code/index.py/deep": "x", "s.yaml": "old"}, force: true, fails: true,
+			want: map[string]string{"code/": "", "code/index.py/": "", "code/index.py/deep": "x", "s.yaml": "old"},
+		},
+		{
+			name: "a folder in the way of the last file", before: map[string]string{"s.yaml/deep": "x", "readme.md": "old"}, force: true, fails: true,
+			want: map[string]string{"s.yaml/": "", "s.yaml/deep": "x", "readme.md": "old"},
+		},
 		{name: "a file where a folder goes", before: map[string]string{"code": "x"}, force: true, fails: true, want: map[string]string{"code": "x"}},
 	}
 	for _, c := range cases {

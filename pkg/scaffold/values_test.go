@@ -44,7 +44,9 @@ func TestCompleteReportsEverything(t *testing.T) {
 		{"missing", nil, []string{`parameter "service" is required`}},
 		{"null", map[string]any{"service": nil}, []string{`parameter "service" is required`}},
 		{"empty", map[string]any{"service": ""}, []string{`parameter "service" is required`}},
-		{"all at once", map[string]any{"region": "cn-hangzhu", "service": "A b", "note": 3.0, "logs": "yes", "servise": "x", "a": 1},
+		{
+			"all at once",
+			map[string]any{"region": "cn-hangzhu", "service": "A b", "note": 3.0, "logs": "yes", "servise": "x", "a": 1},
 			[]string{
 				`parameter "region" must be one of cn-hangzhou, us-west-1, not "cn-hangzhu"`,
 				`parameter "service" must match ^[a-z]+$, not "A b"`,
@@ -52,7 +54,8 @@ func TestCompleteReportsEverything(t *testing.T) {
 				`parameter "logs" must be a boolean, not "yes"`,
 				`unknown parameter "a"`,
 				`unknown parameter "servise"`,
-			}},
+			},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -149,22 +149,49 @@ func TestQuestions(t *testing.T) {
 		asked   []string
 		want    []string // region, service, function, access
 	}{
-		{"the template is named", []string{"us-west-1", "svc", "fn", ""}, []string{custom},
-			[]string{"Region", "Service name", "Function name", "Access"}, []string{"us-west-1", "svc", "fn", "local"}},
-		{"defaults", []string{"", "", "", ""}, []string{custom},
-			[]string{"Region", "Service name", "Function name", "Access"}, []string{"cn-hangzhou", "hello-world-service", custom, "local"}},
-		{"the menu", []string{"custom", custom, "", "", "", "prod"}, nil,
+		{
+			"the template is named",
+			[]string{"us-west-1", "svc", "fn", ""},
+			[]string{custom},
+			[]string{"Region", "Service name", "Function name", "Access"},
+			[]string{"us-west-1", "svc", "fn", "local"},
+		},
+		{
+			"defaults",
+			[]string{"", "", "", ""},
+			[]string{custom},
+			[]string{"Region", "Service name", "Function name", "Access"},
+			[]string{"cn-hangzhou", "hello-world-service", custom, "local"},
+		},
+		{
+			"the menu",
+			[]string{"custom", custom, "", "", "", "prod"},
+			nil,
 			[]string{"Kind of function", "Template", "Region", "Service name", "Function name", "Access"},
-			[]string{"cn-hangzhou", "hello-world-service", custom, "prod"}},
-		{"some are given", []string{"svc", ""}, []string{custom, "--parameters", `{"region":"us-east-1","functionName":"fn"}`},
-			[]string{"Service name", "Access"}, []string{"us-east-1", "svc", "fn", "local"}},
-		{"all are given", nil, []string{custom, "--parameters", `{"region":"us-east-1","functionName":"fn","serviceName":"svc","access":"prod"}`},
-			nil, []string{"us-east-1", "svc", "fn", "prod"}},
+			[]string{"cn-hangzhou", "hello-world-service", custom, "prod"},
+		},
+		{
+			"some are given",
+			[]string{"svc", ""},
+			[]string{custom, "--parameters", `{"region":"us-east-1","functionName":"fn"}`},
+			[]string{"Service name", "Access"},
+			[]string{"us-east-1", "svc", "fn", "local"},
+		},
+		{
+			"all are given", nil,
+			[]string{custom, "--parameters", `{"region":"us-east-1","functionName":"fn","serviceName":"svc","access":"prod"}`},
+			nil,
+			[]string{"us-east-1", "svc", "fn", "prod"},
+		},
 		{"-y", nil, []string{custom, "-y"}, nil, []string{"cn-hangzhou", "hello-world-service", custom, "local"}},
-		{"a refused answer is asked again", []string{"", "two words", "svc", "", ""}, []string{custom},
+		{
+			"a refused answer is asked again",
+			[]string{"", "two words", "svc", "", ""},
+			[]string{custom},
 			[]string{"Region", "Service name", `! parameter "serviceName" can't be "two words": ` +
 				`Letters, digits, "_" and "-", beginning with a letter or "_", at most 128`, "Service name", "Function name", "Access"},
-			[]string{"cn-hangzhou", "svc", custom, "local"}},
+			[]string{"cn-hangzhou", "svc", custom, "local"},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -220,8 +247,11 @@ func TestUsageErrors(t *testing.T) {
 		{"unlike any template", true, []string{"ruby"}, []string{`unknown template "ruby"`, "s init --list"}},
 		{"two templates", true, []string{"a", "b"}, []string{"one template, not 2"}},
 		{"unknown parameter", true, []string{custom, "--parameters", `{"regoin":"x"}`}, []string{`unknown parameter "regoin": did you mean region?`}},
-		{"all bad ones at once", false, []string{custom, "--parameters", `{"region":"mars","serviceName":"1 2","access":5}`},
-			[]string{`"region" can't be "mars": choose one of cn-hangzhou`, `"serviceName" can't be "1 2"`, `"access" must be a string, not 5`}},
+		{
+			"all bad ones at once", false,
+			[]string{custom, "--parameters", `{"region":"mars","serviceName":"1 2","access":5}`},
+			[]string{`"region" can't be "mars": choose one of cn-hangzhou`, `"serviceName" can't be "1 2"`, `"access" must be a string, not 5`},
+		},
 		{"a near region", false, []string{custom, "--parameters", `{"region":"cn-hangzhu"}`}, []string{"did you mean cn-hangzhou?"}},
 		{"empty required value", false, []string{custom, "--parameters", `{"access":""}`}, []string{`parameter "access" is required`}},
 		{"no JSON", false, []string{custom, "--parameters", `{region}`}, []string{"--parameters must be a JSON object"}},
@@ -387,7 +417,7 @@ func TestList(t *testing.T) {
 		if got.err != nil || !strings.Contains(got.out, "start-fc-http-python") || !strings.Contains(got.out, title) {
 			t.Errorf("%s: %q, %v", lang, got.out, got.err)
 		}
-		for _, line := range strings.Split(got.out, "\n") {
+		for line := range strings.SplitSeq(got.out, "\n") {
 			if runewidth.StringWidth(line) > 80 {
 				t.Errorf("%s: wider than 80 columns: %q", lang, line)
 			}
