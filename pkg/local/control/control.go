@@ -1,0 +1,185 @@
+// Package control serves the management operations of the Function Compute API
+// over the store: functions, triggers, code and instances in version
+// 2023-03-30, and services besides in versions 2021-04-06 and 2016-08-15. It
+// keeps one kind of function, of FC 3.0's shape, and maps FC 2.0's onto it. It
+// is given requests whose signature has been checked. Invocations are not its
+// business.
+package control
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"s/pkg/fc"
+	"s/pkg/local/reply"
+	"s/pkg/local/store"
+	"s/pkg/runtime/instance"
+)
+
+// Config is what the API needs to know and whom it tells.
+type Config struct {
+	Store     *store.Store
+	AccountID string
+	Region    string // of requests that name none
+	// Address is host:port of the local cloud, for the URLs that it gives out.
+	Address string
+	// Secret signs the URLs of code downloads.
+	Secret []byte
+	// Instances lists the running instances of a function.
+	Instances func(region, function string) []instance.Info
+	// Changed is told after a function was created, updated or deleted.
+	Changed func(region, function string)
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// API serves the management operations.
+type API struct {
+	cfg    Config
+	routes map[string][]route // by API version
+}
+
+// New makes the API.
+func New(cfg Config) *API {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	v2 := compile(routesV2())
+	return &API{cfg: cfg, routes: map[string][]route{
+		fc.APIVersion3:    compile(routesV3()),
+		fc.APIVersion2:    v2,
+		fc.APIVersion2Old: v2,
+	}}
+}
+
+// call is one request to an operation.
+type call struct {
+	*API
+	r       *http.Request
+	w       http.ResponseWriter
+	version string
+	region  string
+	id      string // of the request
+	args    map[string]string
+}
+
+// answer is what an operation gives back. Without a document it has no body.
+type answer struct {
+	status int
+	doc    any
+}
+
+func ok(doc any) (answer, error) { return answer{http.StatusOK, doc}, nil }
+
+func noContent() (answer, error) { return answer{status: http.StatusNoContent}, nil }
+
+// ServeHTTP serves one request. The answer's request id must have been set.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	out, c, err := a.serve(w, r)
+	if err != nil {
+		reply.Error(w, err)
+		return
+	}
+	if out.doc == nil {
+		w.WriteHeader(out.status)
+		return
+	}
+	c.write(out)
+}
+
+func (a *API) serve(w http.ResponseWriter, r *http.Request) (answer, *call, error) {
+	version, segments, err := splitPath(r.URL.EscapedPath())
+	if err != nil {
+		return answer{}, nil, err
+	}
+	region, err := Region(r, a.cfg.Region)
+	if err != nil {
+		return answer{}, nil, err
+	}
+	c := &call{API: a, r: r, w: w, version: version, region: region, id: w.Header().Get(fc.HeaderRequestID)}
+	found, args := match(a.routes[version], r.Method, segments)
+	if found == nil {
+		return answer{}, nil, notServed(r)
+	}
+	c.args = args
+	if err := c.cutQualifier(); err != nil {
+		return answer{}, nil, err
+	}
+	out, err := found.handle(c)
+	return out, c, err
+}
+
+func notServed(r *http.Request) error {
+	what := "'" + r.Method + "' against '" + r.URL.EscapedPath() + "'"
+	if action := r.Header.Get("X-Acs-Action"); action != "" {
+		what = action + " (" + what + ")"
+	}
+	return reply.NotServed(what)
+}
+
+// splitPath gives the API version and the unescaped segments after it. The
+// path is split before it is unescaped: a name may have an escaped slash.
+func splitPath(escaped string) (version string, segments []string, err error) {
+	parts := strings.Split(strings.Trim(escaped, "/"), "/")
+	for i, p := range parts {
+		if parts[i], err = url.PathUnescape(p); err != nil {
+			return "", nil, reply.Invalid("the path can't be read")
+		}
+	}
+	return parts[0], parts[1:], nil
+}
+
+// Region is the region that a request is for: of header X-Fc-Region, else the
+// default one.
+func Region(r *http.Request, standard string) (string, error) {
+	region := r.Header.Get(fc.HeaderRegion)
+	if region == "" {
+		return standard, nil
+	}
+	if !regionName.MatchString(region) {
+		return "", reply.Invalid("header X-Fc-Region is not the name of a region")
+	}
+	return region, nil
+}
+
+// v2 reports whether the request speaks FC 2.0.
+func (c *call) v2() bool { return c.version != fc.APIVersion3 }
+
+// function is the stored name of the function in the path.
+func (c *call) function() string {
+	if c.v2() {
+		return fc.JoinName(c.args["service"], c.args["function"])
+	}
+	return c.args["function"]
+}
+
+// cutQualifier takes the qualifier off the service in the path, where version
+// 2016-08-15 has it, or from the query, and refuses any but LATEST, since no
+// versions are kept.
+func (c *call) cutQualifier() error {
+	service, qualifier, _ := strings.Cut(c.args["service"], ".")
+	if service != "" {
+		c.args["service"] = service
+	}
+	if qualifier == "" {
+		qualifier = c.r.URL.Query().Get("qualifier")
+	}
+	if qualifier == "" || qualifier == fc.LatestQualifier {
+		return nil
+	}
+	return reply.QualifierNotFound(c.function(), qualifier)
+}
+
+func (c *call) now() string { return c.cfg.Now().UTC().Format("2006-01-02T15:04:05Z") }
+
+func (c *call) changed(function string) {
+	if c.cfg.Changed != nil {
+		c.cfg.Changed(c.region, function)
+	}
+}
+
+func (c *call) arn(function string) string {
+	return "acs:fc:" + c.region + ":" + c.cfg.AccountID + ":functions/" + function
+}

@@ -1,0 +1,62 @@
+package control
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"s/pkg/local/reply"
+)
+
+// Page sizes of lists.
+const (
+	defaultLimit = 100
+	maxLimit     = 100
+)
+
+// page cuts a list, sorted by name, as the query asks: prefix, startKey,
+// nextToken and limit. It gives the token of the next page, empty on the last.
+func page[T any](c *call, list []T, name func(T) string) ([]T, string, error) {
+	q := c.r.URL.Query()
+	limit := defaultLimit
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxLimit {
+			return nil, "", reply.Invalid(fmt.Sprintf("limit must be between 1 and %d, it is '%s'", maxLimit, text))
+		}
+		limit = n
+	}
+	start := q.Get("startKey")
+	if token := q.Get("nextToken"); token != "" {
+		text, err := base64.RawURLEncoding.DecodeString(token)
+		if err != nil {
+			return nil, "", reply.Invalid("nextToken is not one that a list gave")
+		}
+		start = string(text)
+	}
+	out := []T{}
+	for _, item := range list {
+		if name(item) < start || !strings.HasPrefix(name(item), q.Get("prefix")) {
+			continue
+		}
+		if len(out) == limit {
+			return out, base64.RawURLEncoding.EncodeToString([]byte(name(item))), nil
+		}
+		out = append(out, item)
+	}
+	return out, "", nil
+}
+
+// listing is the document of a page of things called name.
+func listing[T, D any](name string, items []T, next string, view func(T) D) map[string]any {
+	docs := make([]D, len(items))
+	for i, item := range items {
+		docs[i] = view(item)
+	}
+	doc := map[string]any{name: docs}
+	if next != "" {
+		doc["nextToken"] = next
+	}
+	return doc
+}

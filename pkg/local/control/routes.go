@@ -1,0 +1,148 @@
+package control
+
+import (
+	"net/http"
+	"strings"
+
+	"s/pkg/fc"
+)
+
+// route is one operation: how it is asked for and who serves it.
+type route struct {
+	method string
+	path   string // {name} stands for one segment
+	handle func(*call) (answer, error)
+
+	segments []string // of path
+}
+
+// routesV3 is the table of version 2023-03-30. Operations that aren't here are
+// answered with 501 and their name.
+func routesV3() []route {
+	return []route{
+		{method: "POST", path: "functions", handle: createFunction},
+		{method: "GET", path: "functions", handle: listFunctions},
+		{method: "GET", path: "functions/{function}", handle: getFunction},
+		{method: "PUT", path: "functions/{function}", handle: updateFunction},
+		{method: "DELETE", path: "functions/{function}", handle: deleteFunction},
+		{method: "GET", path: "functions/{function}/code", handle: getFunctionCode},
+		{method: "GET", path: "functions/{function}/instances", handle: listInstances},
+
+		{method: "POST", path: "functions/{function}/triggers", handle: createTrigger},
+		{method: "GET", path: "functions/{function}/triggers", handle: listTriggers},
+		{method: "GET", path: "functions/{function}/triggers/{trigger}", handle: getTrigger},
+		{method: "PUT", path: "functions/{function}/triggers/{trigger}", handle: updateTrigger},
+		{method: "DELETE", path: "functions/{function}/triggers/{trigger}", handle: deleteTrigger},
+
+		// What can't be configured here isn't there: clients that look before
+		// they deploy are told so.
+		{method: "GET", path: "functions/{function}/versions", handle: none("versions")},
+		{method: "GET", path: "functions/{function}/aliases", handle: none("aliases")},
+		{method: "GET", path: "functions/{function}/vpc-bindings", handle: none("vpcIds")},
+		{method: "GET", path: "async-invoke-configs", handle: none("configs")},
+		{method: "GET", path: "scaling-configs", handle: none("scalingConfigs")},
+		{method: "GET", path: "provision-configs", handle: none("provisionConfigs")},
+		{method: "GET", path: "custom-domains", handle: none("customDomains")},
+		{method: "GET", path: "functions/{function}/async-invoke-config", handle: unset("AsyncConfigNotExists", "async invoke config")},
+		{method: "GET", path: "functions/{function}/concurrency", handle: unset("OnDemandConfigNotFound", "concurrency config")},
+		{method: "GET", path: "functions/{function}/scaling-config", handle: unset("ScalingConfigNotFound", "scaling config")},
+		{method: "GET", path: "functions/{function}/provision-config", handle: unset("ProvisionConfigNotFound", "provision config")},
+	}
+}
+
+// routesV2 is the table of versions 2021-04-06 and 2016-08-15, whose paths
+// differ in the qualifier only.
+func routesV2() []route {
+	const function = "services/{service}/functions/{function}"
+	return []route{
+		{method: "POST", path: "services", handle: createService},
+		{method: "GET", path: "services", handle: listServices},
+		{method: "GET", path: "services/{service}", handle: getService},
+		{method: "PUT", path: "services/{service}", handle: updateService},
+		{method: "DELETE", path: "services/{service}", handle: deleteService},
+
+		{method: "POST", path: "services/{service}/functions", handle: createFunction},
+		{method: "GET", path: "services/{service}/functions", handle: listFunctions},
+		{method: "GET", path: function, handle: getFunction},
+		{method: "PUT", path: function, handle: updateFunction},
+		{method: "DELETE", path: function, handle: deleteFunction},
+		{method: "GET", path: function + "/code", handle: getFunctionCode},
+		{method: "GET", path: function + "/instances", handle: listInstances},
+
+		{method: "POST", path: function + "/triggers", handle: createTrigger},
+		{method: "GET", path: function + "/triggers", handle: listTriggers},
+		{method: "GET", path: function + "/triggers/{trigger}", handle: getTrigger},
+		{method: "PUT", path: function + "/triggers/{trigger}", handle: updateTrigger},
+		{method: "DELETE", path: function + "/triggers/{trigger}", handle: deleteTrigger},
+
+		{method: "GET", path: "services/{service}/versions", handle: none("versions")},
+		{method: "GET", path: "services/{service}/aliases", handle: none("aliases")},
+		{method: "GET", path: "custom-domains", handle: none("customDomains")},
+		{method: "GET", path: function + "/async-invoke-config", handle: unset("AsyncConfigNotExists", "async invoke config")},
+		{method: "GET", path: function + "/on-demand-config", handle: unset("OnDemandConfigNotFound", "on demand config")},
+	}
+}
+
+func compile(routes []route) []route {
+	for i := range routes {
+		routes[i].segments = strings.Split(routes[i].path, "/")
+	}
+	return routes
+}
+
+// match finds the route and what its {name} segments are.
+func match(routes []route, method string, segments []string) (*route, map[string]string) {
+	for i := range routes {
+		if r := &routes[i]; r.method == method && len(r.segments) == len(segments) {
+			if args, ok := bind(r.segments, segments); ok {
+				return r, args
+			}
+		}
+	}
+	return nil, nil
+}
+
+func bind(pattern, segments []string) (map[string]string, bool) {
+	args := map[string]string{}
+	for i, p := range pattern {
+		switch {
+		case p[0] == '{':
+			args[p[1:len(p)-1]] = segments[i]
+		case p != segments[i]:
+			return nil, false
+		}
+	}
+	return args, true
+}
+
+// none answers with an empty list.
+func none(name string) func(*call) (answer, error) {
+	return func(c *call) (answer, error) {
+		if err := c.parentsExist(); err != nil {
+			return answer{}, err
+		}
+		return ok(map[string]any{name: []string{}})
+	}
+}
+
+// unset answers that a configuration was never made.
+func unset(code, what string) func(*call) (answer, error) {
+	return func(c *call) (answer, error) {
+		if err := c.parentsExist(); err != nil {
+			return answer{}, err
+		}
+		return answer{}, &fc.APIError{Status: http.StatusNotFound, Code: code,
+			Message: what + " of function '" + c.function() + "' does not exist"}
+	}
+}
+
+// parentsExist looks up the function, or the service, that the path names.
+func (c *call) parentsExist() error {
+	var err error
+	if c.args["function"] != "" {
+		_, err = c.cfg.Store.Function(c.region, c.function())
+	} else if c.args["service"] != "" {
+		_, err = c.cfg.Store.Service(c.region, c.args["service"])
+	}
+	return err
+}

@@ -1,0 +1,266 @@
+package control
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"net"
+	"slices"
+	"strings"
+
+	"s/pkg/fc"
+	"s/pkg/local/reply"
+	"s/pkg/local/store"
+)
+
+// HostSuffix ends the host names of HTTP triggers:
+// <function>-<hash>.<region>.fcapp.localhost.
+const HostSuffix = ".fcapp.localhost"
+
+// maxHostName is how much of a function's name goes into a host name; a label
+// of it has 63 characters at most.
+const maxHostName = 40
+
+// triggerInput is what create and update take.
+type triggerInput struct {
+	TriggerName    string  `json:"triggerName"`
+	TriggerType    string  `json:"triggerType"`
+	TriggerConfig  rawJSON `json:"triggerConfig"`
+	Description    *string `json:"description"`
+	Qualifier      string  `json:"qualifier"`
+	InvocationRole *string `json:"invocationRole"`
+	SourceARN      *string `json:"sourceArn"`
+}
+
+// rawJSON is JSON that arrives as a string (FC 3.0 and 2021-04-06) or as it is
+// (2016-08-15).
+type rawJSON string
+
+// UnmarshalJSON takes both.
+func (t *rawJSON) UnmarshalJSON(piece []byte) error {
+	if len(piece) > 0 && piece[0] == '"' {
+		return json.Unmarshal(piece, (*string)(t))
+	}
+	if string(piece) == "null" {
+		return nil
+	}
+	var compact bytes.Buffer
+	err := json.Compact(&compact, piece)
+	*t = rawJSON(compact.String())
+	return err
+}
+
+func (c *call) triggerInput() (triggerInput, error) {
+	var in triggerInput
+	body, err := readBody(c.w, c.r, 1<<20)
+	if err != nil {
+		return in, err
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return in, badJSON(err)
+	}
+	if in.Qualifier != "" && in.Qualifier != fc.LatestQualifier {
+		return in, reply.QualifierNotFound(c.function(), in.Qualifier)
+	}
+	return in, nil
+}
+
+func createTrigger(c *call) (answer, error) {
+	in, err := c.triggerInput()
+	if err != nil {
+		return answer{}, err
+	}
+	if err := checkName("triggerName", in.TriggerName, maxTriggerName); err != nil {
+		return answer{}, err
+	}
+	if _, err := c.cfg.Store.Function(c.region, c.function()); err != nil {
+		return answer{}, c.serviceFirst(err)
+	}
+	t := &store.Trigger{Region: c.region, Function: c.function(), Host: c.hostLabel(in.TriggerName), Trigger: fc.Trigger{
+		TriggerName: in.TriggerName, TriggerType: in.TriggerType, Qualifier: fc.LatestQualifier, TriggerID: newUUID(),
+		CreatedTime: c.now(), LastModifiedTime: c.now()}}
+	if err := checkTriggerType(in.TriggerType); err != nil {
+		return answer{}, err
+	}
+	if err := in.applyTo(t); err != nil {
+		return answer{}, err
+	}
+	if t.HTTP == nil {
+		return answer{}, invalid("triggerConfig is required")
+	}
+	err = c.cfg.Store.CreateTrigger(t, func(others []*store.Trigger) error {
+		for _, o := range others {
+			if o.HTTP != nil {
+				return invalid("function '%s' has the HTTP trigger '%s' already: it can have one", t.Function, o.Trigger.TriggerName)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(c.triggerView(t))
+}
+
+// checkTriggerType accepts what fires here.
+func checkTriggerType(kind string) error {
+	switch kind {
+	case fc.TriggerHTTP:
+		return nil
+	case "":
+		return invalid("triggerType is required")
+	case fc.TriggerTimer, fc.TriggerOSS, fc.TriggerLog, fc.TriggerMNSTopic, fc.TriggerCDNEvents, fc.TriggerTablestore, fc.TriggerEventBridge:
+		return reply.NotServed("a trigger of type '" + kind + "'")
+	}
+	return invalid("triggerType '%s' is unknown", kind)
+}
+
+// applyTo lays what is given over a trigger.
+func (in triggerInput) applyTo(t *store.Trigger) error {
+	if in.Description != nil {
+		t.Trigger.Description = *in.Description
+	}
+	if in.InvocationRole != nil {
+		t.Trigger.InvocationRole = *in.InvocationRole
+	}
+	if in.SourceARN != nil {
+		t.Trigger.SourceARN = *in.SourceARN
+	}
+	if in.TriggerConfig == "" {
+		return nil
+	}
+	config, err := parseHTTPConfig(string(in.TriggerConfig))
+	if err != nil {
+		return err
+	}
+	t.HTTP, t.Trigger.TriggerConfig = config, string(in.TriggerConfig)
+	return nil
+}
+
+func parseHTTPConfig(text string) (*fc.HTTPTriggerConfig, error) {
+	config := &fc.HTTPTriggerConfig{}
+	if err := json.Unmarshal([]byte(text), config); err != nil {
+		return nil, badField("triggerConfig", err)
+	}
+	switch config.AuthType {
+	case "":
+		config.AuthType = "function"
+	case "function", "anonymous":
+	case "jwt":
+		return nil, reply.NotServed("authType 'jwt'")
+	default:
+		return nil, invalid("triggerConfig.authType '%s' is not one of anonymous and function", config.AuthType)
+	}
+	if len(config.Methods) == 0 {
+		return nil, invalid("triggerConfig.methods is required")
+	}
+	for _, m := range config.Methods {
+		if !slices.Contains([]string{"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"}, m) {
+			return nil, invalid("triggerConfig.methods has '%s', which is no method of an HTTP trigger", m)
+		}
+	}
+	return config, nil
+}
+
+func getTrigger(c *call) (answer, error) {
+	t, err := c.cfg.Store.Trigger(c.region, c.function(), c.args["trigger"])
+	if err != nil {
+		return answer{}, c.serviceFirst(err)
+	}
+	return ok(c.triggerView(t))
+}
+
+func updateTrigger(c *call) (answer, error) {
+	in, err := c.triggerInput()
+	if err != nil {
+		return answer{}, err
+	}
+	t, err := c.cfg.Store.UpdateTrigger(c.region, c.function(), c.args["trigger"], func(t *store.Trigger) error {
+		if err := c.ifMatch(c.triggerView(t)); err != nil {
+			return err
+		}
+		t.Trigger.LastModifiedTime = c.now()
+		return in.applyTo(t)
+	})
+	if err != nil {
+		return answer{}, c.serviceFirst(err)
+	}
+	return ok(c.triggerView(t))
+}
+
+func listTriggers(c *call) (answer, error) {
+	if err := c.parentsExist(); err != nil {
+		return answer{}, c.serviceFirst(err)
+	}
+	all := c.cfg.Store.Triggers(c.region, c.function())
+	some, next, err := page(c, all, func(t *store.Trigger) string { return t.Trigger.TriggerName })
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listing("triggers", some, next, c.triggerView))
+}
+
+func deleteTrigger(c *call) (answer, error) {
+	err := c.cfg.Store.DeleteTrigger(c.region, c.function(), c.args["trigger"], func(t *store.Trigger) error {
+		return c.ifMatch(c.triggerView(t))
+	})
+	if err != nil {
+		return answer{}, c.serviceFirst(err)
+	}
+	return noContent()
+}
+
+// triggerV3 and triggerV2 are a trigger as the two APIs show it.
+type triggerV3 struct {
+	fc.Trigger
+	Description string `json:"description"`
+	Status      string `json:"status"`
+	TargetARN   string `json:"targetArn"`
+}
+
+type triggerV2 struct {
+	fc.Trigger
+	Description   string          `json:"description"`
+	TriggerConfig json.RawMessage `json:"triggerConfig"`
+	HTTPTrigger   any             `json:"httpTrigger,omitempty"` // not in FC 2.0
+	DomainName    string          `json:"domainName,omitempty"`
+	URLInternet   string          `json:"urlInternet,omitempty"`
+	URLIntranet   string          `json:"urlIntranet,omitempty"`
+}
+
+func (c *call) triggerView(t *store.Trigger) any {
+	domain := t.Host + "." + t.Region + HostSuffix
+	url := "http://" + domain
+	if _, port, err := net.SplitHostPort(c.cfg.Address); err == nil {
+		url += ":" + port
+	}
+	if !c.v2() {
+		view := triggerV3{Trigger: t.Trigger, Description: t.Trigger.Description, TargetARN: c.arn(t.Function)}
+		view.HTTPTrigger = &fc.HTTPTrigger{URLInternet: url, URLIntranet: url}
+		return view
+	}
+	view := triggerV2{Trigger: t.Trigger, Description: t.Trigger.Description, DomainName: domain, URLInternet: url, URLIntranet: url,
+		TriggerConfig: json.RawMessage(t.Trigger.TriggerConfig)}
+	if c.version == fc.APIVersion2 {
+		view.TriggerConfig, _ = json.Marshal(t.Trigger.TriggerConfig) // a string always marshals
+	}
+	return view
+}
+
+// hostLabel makes the first label of a trigger's host name: readable, unique
+// and valid in a host name, which names of functions needn't be.
+func (c *call) hostLabel(trigger string) string {
+	function := c.function()
+	sum := sha256.Sum256([]byte(strings.Join([]string{c.cfg.AccountID, c.region, function, trigger}, "/")))
+	readable := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(function))
+	if readable = strings.Trim(readable[:min(len(readable), maxHostName)], "-"); readable == "" {
+		readable = "f"
+	}
+	return readable + "-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10])
+}

@@ -1,0 +1,263 @@
+// Package gateway is the invoke path of the local cloud: InvokeFunction of both
+// APIs, HTTP triggers, live logs and commands inside instances. It keeps a pool
+// of instances per function, made when it is first needed and replaced when the
+// function changes. It is given API requests whose signature has been checked;
+// HTTP triggers are checked here, since each says itself whether it wants one.
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"s/pkg/fc"
+	"s/pkg/local/store"
+	"s/pkg/runtime/instance"
+	"s/pkg/runtime/sandbox"
+)
+
+// drainGrace is added to a function's timeout when its pool is drained.
+const drainGrace = 10 * time.Second
+
+// Pool is the instances of one function, as the gateway needs it.
+type Pool interface {
+	// Invoke runs an invocation on an instance.
+	Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error)
+	// Instances lists those that run.
+	Instances() []instance.Info
+	// Drain lets the invocations under way end, then stops the instances.
+	Drain(ctx context.Context)
+	// Close kills the instances.
+	Close()
+}
+
+// Config is what the gateway needs to know.
+type Config struct {
+	Store     *store.Store
+	AccountID string
+	// Keys that the functions are given as their role's.
+	AccessKeyID, AccessKeySecret, SecurityToken string
+	Launcher                                    sandbox.Launcher
+	// WorkDir is where instances keep their temporary folders.
+	WorkDir      string
+	IdleTimeout  time.Duration // of an instance; zero is the pool's default
+	MaxInstances int           // of a function; zero is the pool's default
+	// NewPool makes the pool of a function.
+	NewPool func(instance.Config) Pool
+	// Closed reports whether an error of a pool's says that it takes no more
+	// invocations, so that the one at hand should go to its successor.
+	Closed func(error) bool
+	// Verify checks the signature of a request to an HTTP trigger.
+	Verify func(*http.Request) error
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Gateway serves invocations.
+type Gateway struct {
+	cfg   Config
+	logs  sessions
+	async asyncQueue
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // drains and unpacking under way
+
+	mu      sync.RWMutex
+	entries map[key]*entry
+	closed  bool
+}
+
+type key struct{ region, function string }
+
+// entry is the pool of one revision of a function.
+type entry struct {
+	fn      *store.Function
+	custom  bool // the function is an HTTP server itself
+	ready   chan struct{}
+	err     error // why there is no pool, once ready
+	pool    Pool
+	release func()
+	live    liveLogs
+}
+
+// New makes a gateway.
+func New(cfg Config) *Gateway {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	g := &Gateway{cfg: cfg, entries: map[key]*entry{}}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
+	g.async.start(g)
+	return g
+}
+
+// Close kills all instances and returns when nothing runs any more. Queued
+// asynchronous invocations are dropped.
+func (g *Gateway) Close() {
+	g.cancel()
+	g.mu.Lock()
+	g.closed = true
+	entries := g.entries
+	g.entries = map[key]*entry{}
+	g.mu.Unlock()
+	var closing sync.WaitGroup
+	for _, e := range entries {
+		closing.Go(func() { e.close(func(p Pool) { p.Close() }) })
+	}
+	closing.Wait()
+	g.wg.Wait()
+}
+
+// close ends an entry's pool the given way and gives its code back.
+func (e *entry) close(end func(Pool)) {
+	<-e.ready
+	if e.pool != nil {
+		end(e.pool)
+	}
+	if e.release != nil {
+		e.release()
+	}
+}
+
+// Changed tells that a function was created, updated or deleted: its old
+// instances finish what they do and end, its new code is unpacked meanwhile.
+func (g *Gateway) Changed(region, function string) {
+	current, err := g.cfg.Store.Function(region, function)
+	if err != nil {
+		current = nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return
+	}
+	k := key{region, function}
+	if old := g.entries[k]; old != nil && old.fn != current {
+		delete(g.entries, k)
+		g.retire(old)
+	}
+	if current != nil && current.Code.SHA256 != "" {
+		g.wg.Go(func() {
+			if _, release, err := g.cfg.Store.OpenCode(current.Code.SHA256); err == nil {
+				release()
+			} // else the first invocation tells
+		})
+	}
+}
+
+// retire drains an entry in the background. The gateway is locked.
+func (g *Gateway) retire(e *entry) {
+	limit := time.Duration(e.fn.Function.Timeout)*time.Second + drainGrace
+	g.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(g.ctx, limit)
+		defer cancel()
+		e.close(func(p Pool) { p.Drain(ctx) })
+	})
+}
+
+// entry gives the pool of the function's current revision.
+func (g *Gateway) entry(ctx context.Context, region, function string) (*entry, error) {
+	fn, err := g.cfg.Store.Function(region, function)
+	if err != nil {
+		return nil, err
+	}
+	k := key{region, function}
+	g.mu.RLock()
+	e := g.entries[k]
+	g.mu.RUnlock()
+	if e == nil || e.fn != fn {
+		if e, err = g.enter(k, fn); err != nil {
+			return nil, err
+		}
+	}
+	select {
+	case <-e.ready:
+		return e, e.err
+	default:
+	}
+	select {
+	case <-e.ready:
+		return e, e.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// enter makes the entry of a function, or finds the one that another request
+// has just made.
+func (g *Gateway) enter(k key, fn *store.Function) (*entry, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil, stopping()
+	}
+	old := g.entries[k]
+	if old != nil && (old.fn == fn || old.fn.Revision > fn.Revision && old.fn.Function.FunctionID == fn.Function.FunctionID) {
+		return old, nil
+	}
+	e := &entry{fn: fn, custom: fc.IsCustom(fn.Function.Runtime), ready: make(chan struct{})}
+	g.entries[k] = e
+	if old != nil {
+		g.retire(old)
+	}
+	g.wg.Go(func() {
+		defer close(e.ready)
+		if e.err = g.fill(e); e.err != nil {
+			g.forget(k, e)
+		}
+	})
+	return e, nil
+}
+
+// forget removes an entry that came to nothing, so that the next request tries
+// again.
+func (g *Gateway) forget(k key, e *entry) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.entries[k] == e {
+		delete(g.entries, k)
+	}
+}
+
+// fill unpacks the code and makes the pool.
+func (g *Gateway) fill(e *entry) error {
+	dir, release, err := g.cfg.Store.OpenCode(e.fn.Code.SHA256)
+	if err != nil {
+		return err
+	}
+	e.release = release
+	service, _ := fc.SplitName(e.fn.Function.FunctionName)
+	e.pool = g.cfg.NewPool(instance.Config{
+		Function: e.fn.Function, Qualifier: fc.LatestQualifier, Region: e.fn.Region, AccountID: g.cfg.AccountID,
+		AccessKeyID: g.cfg.AccessKeyID, AccessKeySecret: g.cfg.AccessKeySecret, SecurityToken: g.cfg.SecurityToken,
+		CodeDir: dir, WorkDir: g.cfg.WorkDir, Launcher: g.cfg.Launcher,
+		HTTPParams:  !e.custom && service != "",
+		IdleTimeout: g.cfg.IdleTimeout, MaxInstances: g.cfg.MaxInstances, Now: g.cfg.Now, Logs: e.live.add,
+	})
+	return nil
+}
+
+// Instances lists the running instances of a function.
+func (g *Gateway) Instances(region, function string) []instance.Info {
+	g.mu.RLock()
+	e := g.entries[key{region, function}]
+	g.mu.RUnlock()
+	if e == nil {
+		return nil
+	}
+	select {
+	case <-e.ready:
+	default:
+		return nil
+	}
+	if e.pool == nil {
+		return nil
+	}
+	return e.pool.Instances()
+}
+
+func stopping() error {
+	return &fc.APIError{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "the local cloud is stopping"}
+}

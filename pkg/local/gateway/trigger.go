@@ -1,0 +1,215 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"s/pkg/fc"
+	"s/pkg/local/reply"
+	"s/pkg/local/store"
+	"s/pkg/runtime/instance"
+)
+
+// IsTriggerHost reports whether a Host header names an HTTP trigger:
+// <label>.<region><suffix>, with or without a port.
+func IsTriggerHost(host, suffix string) bool {
+	label, region, ok := splitHost(host, suffix)
+	return ok && label != "" && region != ""
+}
+
+func splitHost(host, suffix string) (label, region string, ok bool) {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	rest, ok := strings.CutSuffix(strings.ToLower(strings.TrimSuffix(host, ".")), suffix)
+	if !ok {
+		return "", "", false
+	}
+	label, region, ok = strings.Cut(rest, ".")
+	return label, region, ok
+}
+
+// ServeHost serves a request to the host name of an HTTP trigger.
+func (g *Gateway) ServeHost(w http.ResponseWriter, r *http.Request, suffix string) {
+	label, region, _ := splitHost(r.Host, suffix)
+	t, err := g.cfg.Store.TriggerByHost(region, label)
+	if err != nil {
+		reply.Error(w, &fc.APIError{Status: http.StatusNotFound, Code: "DomainNameNotFound",
+			Message: "domain name '" + r.Host + "' does not exist"})
+		return
+	}
+	if err := g.serveTrigger(w, r, t, r.URL); err != nil {
+		g.refuse(w, r, err)
+	}
+}
+
+// ServeProxy serves a request to the path of an HTTP trigger, rest being the
+// escaped path as the function shall see it. Since the path works on any host
+// name, the name must be one of this machine's own: a web page on a name that
+// was pointed at the loopback address gets nothing.
+func (g *Gateway) ServeProxy(w http.ResponseWriter, r *http.Request, target Target, rest string) {
+	if err := g.serveProxy(w, r, target, rest); err != nil {
+		g.refuse(w, r, err)
+	}
+}
+
+func (g *Gateway) serveProxy(w http.ResponseWriter, r *http.Request, target Target, rest string) error {
+	if !IsLoopbackHost(r.Host) {
+		return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeAccessDenied,
+			Message: "host '" + r.Host + "' is not a name of this machine's loopback address"}
+	}
+	if err := g.check(target); err != nil {
+		return err
+	}
+	t, err := g.cfg.Store.HTTPTrigger(target.Region, target.Function, fc.LatestQualifier)
+	if err != nil {
+		return &fc.APIError{Status: http.StatusNotFound, Code: fc.CodeTriggerNotFound,
+			Message: "function '" + target.Function + "' has no http trigger"}
+	}
+	path, err := url.PathUnescape(rest)
+	if err != nil {
+		return reply.Invalid("the path can't be read")
+	}
+	seen := *r.URL
+	seen.Path, seen.RawPath = path, rest
+	return g.serveTrigger(w, r, t, &seen)
+}
+
+// IsLoopbackHost reports whether a Host header names the loopback address
+// itself: localhost, a name below it, or an address.
+func IsLoopbackHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.Trim(host, "[]."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// serveTrigger runs a function for an HTTP request; seen is the URL as the
+// function sees it.
+func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.Trigger, seen *url.URL) error {
+	if err := g.admit(r, t); err != nil {
+		return err
+	}
+	async := r.Header.Get(fc.HeaderInvocationType) == fc.InvocationAsync
+	session := r.Header.Get(fc.HeaderLogSession)
+	limit := int64(fc.MaxSyncBody)
+	if async {
+		limit = fc.MaxAsyncBody
+	}
+	target := Target{t.Region, t.Function, fc.LatestQualifier}
+	inner, err := g.inner(w, r, seen, limit, async || t.HTTP.AuthType != "anonymous")
+	if err != nil {
+		return err
+	}
+	inv := &instance.Invocation{RequestID: w.Header().Get(fc.HeaderRequestID), R: inner, W: w}
+	if async {
+		inv.R, inv.W = inner.WithContext(context.WithoutCancel(r.Context())), newDiscard()
+		return g.enqueue(w, r, target, inv)
+	}
+	result, e, err := g.invoke(r.Context(), target, inv, session)
+	if err != nil {
+		return bodyError(err)
+	}
+	if result.ErrorType != "" && !result.Written {
+		resultHeaders(w.Header(), e, result)
+		reply.Bytes(w, http.StatusBadGateway, result.Body)
+	}
+	return nil
+}
+
+// admit enforces what the trigger says and FC's limits.
+func (g *Gateway) admit(r *http.Request, t *store.Trigger) error {
+	if t.HTTP.DisableURLInternet {
+		return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeAccessDenied, Message: "the URL of this trigger is disabled"}
+	}
+	if !slices.Contains(t.HTTP.Methods, r.Method) {
+		return &fc.APIError{Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
+			Message: "the trigger doesn't serve " + r.Method + ", it serves " + strings.Join(t.HTTP.Methods, ", ")}
+	}
+	if len(r.URL.RequestURI()) > fc.MaxTriggerPathAndQuery {
+		return reply.Invalid("path and query are longer than 4 KB")
+	}
+	size := 0
+	for name, values := range r.Header {
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	if size > fc.MaxTriggerHeaders {
+		return reply.Invalid("the headers are longer than 8 KB")
+	}
+	if t.HTTP.AuthType == "anonymous" {
+		return nil
+	}
+	return g.cfg.Verify(r)
+}
+
+// inner is the request as the function gets it: without the headers that only
+// the platform may set. With whole, the body is read first: then a signature
+// over it is known to be right.
+func (g *Gateway) inner(w http.ResponseWriter, r *http.Request, seen *url.URL, limit int64, whole bool) (*http.Request, error) {
+	if r.ContentLength > limit {
+		return nil, reply.TooLarge(limit)
+	}
+	out := *r
+	out.URL = seen
+	out.Header = make(http.Header, len(r.Header))
+	for name, values := range r.Header {
+		if name == "Connection" && !isUpgrade(r) || name == "Keep-Alive" || strings.HasPrefix(name, "X-Fc-") || strings.HasPrefix(name, "X-S-") {
+			continue
+		}
+		out.Header[name] = values
+	}
+	if !whole {
+		if r.Body != nil && r.Body != http.NoBody {
+			out.Body = http.MaxBytesReader(w, r.Body, limit)
+		}
+		return &out, nil
+	}
+	body, err := readBody(w, r, limit)
+	if err != nil {
+		return nil, err
+	}
+	out.Body, out.ContentLength, out.TransferEncoding = http.NoBody, int64(len(body)), nil
+	if len(body) > 0 {
+		out.Body = io.NopCloser(strings.NewReader(string(body)))
+	}
+	return &out, nil
+}
+
+func isUpgrade(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
+
+// bodyError shows that the body of the request, not the function, is why an
+// invocation failed.
+func bodyError(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return reply.TooLarge(tooLarge.Limit)
+	}
+	return err
+}
+
+// discard is the caller of an asynchronous HTTP invocation: nobody.
+type discard struct{ header http.Header }
+
+func newDiscard() http.ResponseWriter { return &discard{http.Header{}} }
+
+// Header gives headers that nobody reads.
+func (d *discard) Header() http.Header { return d.header }
+
+// Write drops the body.
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader drops the status.
+func (d *discard) WriteHeader(int) {}
