@@ -62,7 +62,11 @@ func run(ctx context.Context, opts *Options) error {
 		}
 		found = about(found, r, project)
 	}
-	if err := show(opts, found); err != nil {
+	file := ""
+	if project != nil {
+		file = project.File
+	}
+	if err := show(opts, file, found); err != nil {
 		return err
 	}
 	if found.HasErrors() {
@@ -103,7 +107,7 @@ func about(found diag.Diagnostics, resource *spec.Resource, project *spec.Projec
 
 // show writes the findings: data on stdout if -o asks for it, else for a person
 // on stderr.
-func show(opts *Options, found diag.Diagnostics) error {
+func show(opts *Options, file string, found diag.Diagnostics) error {
 	report := diag.NewReport(found)
 	if format := opts.Settings.Output; format != "" && format != cmdutil.OutputDefault {
 		return cmdutil.Print(opts.IO.Out, format, report)
@@ -116,11 +120,11 @@ func show(opts *Options, found diag.Diagnostics) error {
 	}
 	switch {
 	case report.Errors > 0:
-		opts.IO.Errf("%d errors, %d warnings", report.Errors, report.Warnings)
+		opts.IO.Errf("errors: %d, warnings: %d", report.Errors, report.Warnings)
 	case report.Warnings > 0:
-		opts.IO.Errf("s.yaml is valid, with %d warnings", report.Warnings)
+		opts.IO.Errf("%s is valid; warnings: %d", file, report.Warnings)
 	default:
-		opts.IO.Errf("s.yaml is valid")
+		opts.IO.Errf("%s is valid", file)
 	}
 	return nil
 }
