@@ -172,7 +172,7 @@ func (c *custom) exitedEarly() error {
 	command := strings.Join(c.command, " ")
 	if exit.StartFail != "" {
 		code := fc.CodeCAExited
-		if strings.Contains(exit.StartFail, "no such file") {
+		if strings.HasPrefix(exit.StartFail, sandbox.StartNotFound) {
 			code = fc.CodeCAFileNotFound
 		}
 		return &fc.APIError{

@@ -169,7 +169,7 @@ func listenPort(cfg *Config) int {
 // sandbox could only map them: in messages of the interpreter above all. It is
 // nil where instances have their own root.
 func hostPaths(cfg *Config, mounts []sandbox.Mount) *strings.Replacer {
-	if cfg.Launcher.Isolation().Mode != "process" {
+	if cfg.Launcher.Isolation().Mode != sandbox.ModeProcess {
 		return nil
 	}
 	var list []string

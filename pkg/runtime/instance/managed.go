@@ -110,39 +110,29 @@ func (m *managed) invoke(ctx context.Context, inv *Invocation) (*Result, error) 
 	}
 	res := &Result{Body: reply.Body, Duration: call.Duration()}
 	if inv.R != nil {
-		m.answerHTTP(inv.W, reply, res)
+		answerHTTP(inv.W, reply, res)
 	}
 	return res, nil
 }
 
-// httpTask makes the request of an HTTP trigger into what the runtime gets.
+// httpTask describes the request of an HTTP trigger to the runtime.
 func (m *managed) httpTask(task *rapi.Invocation, inv *Invocation) error {
-	body, err := readRequestBody(inv.R)
-	if err != nil {
+	if !m.i.cfg.HTTPParams {
+		return errors.New("this function takes HTTP requests as events only")
+	}
+	var err error
+	if task.Event, err = readRequestBody(inv.R); err != nil {
 		return err
 	}
-	if m.i.cfg.HTTPParams {
-		task.Event = body
-		task.ContentType = inv.R.Header.Get("Content-Type")
-		task.HTTPParams, err = httpParams(inv.R)
-	} else {
-		task.Event, err = httpEvent(inv.R, body, m.i.cfg.AccountID, inv.RequestID, m.i.cfg.Now())
-		task.ContentType = "application/json"
-	}
-	task.ClientIP = clientIP(inv.R)
+	task.ContentType, task.ClientIP = inv.R.Header.Get("Content-Type"), clientIP(inv.R)
+	task.HTTPParams, err = httpParams(inv.R)
 	return err
 }
 
 // answerHTTP writes the answer of an HTTP trigger that the runtime gave.
-func (m *managed) answerHTTP(w http.ResponseWriter, reply rapi.Reply, res *Result) {
-	var err error
-	if m.i.cfg.HTTPParams {
-		err = writeParams(w, reply)
-	} else {
-		err = writeEventAnswer(w, reply.Body)
-	}
+func answerHTTP(w http.ResponseWriter, reply rapi.Reply, res *Result) {
 	var bad *badAnswer
-	if errors.As(err, &bad) {
+	if errors.As(writeParams(w, reply), &bad) {
 		res.ErrorType, res.Body = fc.ErrorTypeUnhandled, document("%v", bad)
 		return
 	}

@@ -36,8 +36,9 @@ type Config struct {
 	LayerDir string
 	// WorkDir is where the instance's own temporary folders are made.
 	WorkDir string
-	// HTTPParams makes a managed runtime's HTTP invocations FC 2.0 style
-	// (x-fc-http-params: WSGI and so on) instead of FC 3.0 JSON events.
+	// HTTPParams allows HTTP invocations of a managed runtime, in FC 2.0's way
+	// (x-fc-http-params: WSGI and so on). In FC 3.0 HTTP requests come to managed
+	// runtimes as JSON events, which are made by the caller.
 	HTTPParams bool
 
 	Launcher sandbox.Launcher

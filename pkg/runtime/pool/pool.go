@@ -107,6 +107,10 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 	for try := 1; ; try++ {
 		s, err := p.acquire(ctx)
 		if err != nil {
+			var failed *instance.InitError
+			if errors.As(err, &failed) {
+				return failed.Result(), nil
+			}
 			return nil, withRequestID(err, inv.RequestID)
 		}
 		res, err := s.member.Invoke(ctx, inv)
