@@ -1,0 +1,395 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/bundle"
+	"s/pkg/toolchain"
+)
+
+func flask() map[string]string {
+	return map[string]string{
+		"requirements.txt": "flask\n", "app.py": "pass\n", "lib/x.py": "1\n", ".git/config": "x",
+		".env": "SECRET=1", ".fcignore": "*.md\n", "readme.md": "text", "python/own.py": "own\n",
+	}
+}
+
+func TestArtifactOfBothEditions(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		legacy bool
+		module string
+		env    map[string]string
+	}{
+		"3.0.0": {false, "python/pkg.py", map[string]string{
+			"PATH": "/code/python/bin:" + systemPath, "PYTHONPATH": "/code/python",
+		}},
+		"1.0.0": {true, ".s/python/lib/python3.10/site-packages/pkg.py", map[string]string{
+			"PATH": "/code/.s/python/bin:" + systemPath, "PYTHONUSERBASE": "/code/.s/python",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t, "3.10.4", fakeInstall)
+			p := newProject(t, "python3.10", tc.legacy, flask())
+			before := snapshot(t, p.req.SourceDir)
+			a := p.build(f.builder())
+			if diff := cmp.Diff(before, snapshot(t, p.req.SourceDir)); diff != "" {
+				t.Error("the source was touched: ", diff)
+			}
+			if p.artifact(tc.module) != "x = 1\n" || p.artifact("app.py") != "pass\n" || p.artifact("python/own.py") != "own\n" {
+				t.Error("files differ")
+			}
+			dir := dependencyDir(p.req)
+			if got := p.artifact(dir + "/bin/tool"); got != "#!/usr/bin/env python3\nprint(1)\n" {
+				t.Errorf("script: %q", got)
+			}
+			left := snapshot(t, p.req.ArtifactDir)
+			for path := range left {
+				for _, no := range []string{"readme.md", ".git", ".fcignore", "direct_url.json"} {
+					if filepath.Base(path) == no {
+						t.Errorf("%s is in the artifact", path)
+					}
+				}
+			}
+			if !strings.HasPrefix(left[filepath.FromSlash(dir+"/bin/tool")], "-rwxr-xr-x") || left["app.py"] != before["app.py"] {
+				t.Errorf("modes or times differ: %v", left)
+			}
+			if !strings.HasPrefix(left["."], "drwxr-xr-x") {
+				t.Errorf("the artifact's own mode: %s", left["."])
+			}
+			env, err := Environment(p.req.ArtifactDir)
+			if diff := cmp.Diff(tc.env, env); diff != "" || err != nil || !cmp.Equal(a.Env, env) {
+				t.Error(err, diff, a.Env)
+			}
+			if a.Reused || a.Unchanged || a.Interpreter.Version != "3.10.4" || len(a.Notes) != 0 {
+				t.Errorf("%+v", a)
+			}
+			p.noScratch()
+		})
+	}
+}
+
+func TestWhatIsReused(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", fakeInstall)
+	b := f.builder()
+	p := newProject(t, "python3.10", false, flask())
+	upToDate := func(want bool) {
+		t.Helper()
+		if got, err := (Builders{b}).UpToDate(context.Background(), p.req); got != want || err != nil {
+			t.Errorf("up to date: %v, %v", got, err)
+		}
+	}
+	step := func(what string, reused, unchanged bool, runs int) {
+		t.Helper()
+		a := p.build(b)
+		if a.Reused != reused || a.Unchanged != unchanged || len(f.runs()) != runs {
+			t.Errorf("%s: reused %v, unchanged %v, %d runs; want %v, %v, %d", what, a.Reused, a.Unchanged, len(f.runs()), reused, unchanged, runs)
+		}
+		if a.Env["PYTHONPATH"] != "/code/python" || p.artifact("python/pkg.py") == "" {
+			t.Errorf("%s: %+v", what, a)
+		}
+		upToDate(true)
+	}
+	upToDate(false)
+	step("first", false, false, 1)
+	step("nothing changed", true, true, 1)
+	p.write("app.py", "changed\n")
+	upToDate(false)
+	step("source changed", true, false, 1)
+	if p.artifact("app.py") != "changed\n" {
+		t.Error("the artifact has the old source")
+	}
+	if err := os.RemoveAll(filepath.Join(p.req.SourceDir, "lib")); err != nil {
+		t.Fatal(err)
+	}
+	step("file removed", true, false, 1)
+	if _, err := os.Stat(filepath.Join(p.req.ArtifactDir, "lib/x.py")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the removed file is in the artifact yet: %v", err)
+	}
+	p.write("requirements.txt", "flask\ngunicorn\n")
+	step("requirements changed", false, false, 2)
+	p.write("requirements.txt", "flask\n")
+	step("and back", true, false, 2)
+	p.req.Fresh = true
+	a := p.build(b)
+	if a.Reused || len(f.runs()) != 3 {
+		t.Errorf("fresh: %+v, %d runs", a, len(f.runs()))
+	}
+	p.req.Fresh = false
+	b = f.builder("PIP_INDEX_URL=https://example.com/simple")
+	upToDate(false)
+	step("another index", false, false, 4)
+	if err := os.RemoveAll(p.req.ArtifactDir); err != nil {
+		t.Fatal(err)
+	}
+	upToDate(false)
+	step("artifact gone", true, false, 4)
+	p.noScratch()
+}
+
+func TestFreshFilesAreNotTrusted(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	soon := time.Now().Add(time.Hour) // as new as can be at the time of the build
+	if err := os.Chtimes(filepath.Join(p.req.SourceDir, "app.py"), soon, soon); err != nil {
+		t.Fatal(err)
+	}
+	p.build(f.builder())
+	if got, err := (Builders{f.builder()}).UpToDate(context.Background(), p.req); got || err != nil {
+		t.Errorf("up to date: %v, %v", got, err)
+	}
+}
+
+func TestHowPipIsRun(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.7.16", fakeInstall)
+	p := newProject(t, "custom", true, flask())
+	a := p.build(f.builder("PYTHONPATH=/bad", "PIP_TARGET=/bad", "PIP_INDEX_URL=https://index.example.com"))
+	runs := f.runs()
+	if len(runs) != 1 {
+		t.Fatalf("runs: %q", runs)
+	}
+	dir, rest, _ := strings.Cut(runs[0], "|")
+	args, env, _ := strings.Cut(rest, "|")
+	if strings.HasPrefix(dir, p.req.SourceDir) {
+		t.Errorf("pip ran in the source: %s", dir)
+	}
+	for _, want := range []string{"-c PIP install", "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "-r " + p.req.SourceDir + "/requirements.txt"} {
+		if !strings.Contains(args, want) {
+			t.Errorf("%q isn't in %q", want, args)
+		}
+	}
+	if !strings.HasPrefix(env, "PYTHONPATH= PIP_TARGET= PIP_INDEX_URL=https://index.example.com TMPDIR="+p.req.CacheDir) {
+		t.Errorf("environment: %s", env)
+	}
+	if want := "/code/.s/python/bin:/var/fc/lang/python3.7/bin:" + systemPath; a.Env["PATH"] != want {
+		t.Errorf("PATH %s, want %s", a.Env["PATH"], want)
+	}
+	if !strings.Contains(p.log.String(), " -m pip install ") || !strings.Contains(p.log.String(), "Successfully installed") {
+		t.Errorf("log: %s", p.log.String())
+	}
+}
+
+func TestNewerInterpreter(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.11.2", fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	a := p.build(f.builder())
+	if a.Interpreter.Exact || len(a.Notes) != 1 || !strings.Contains(a.Notes[0], "built with Python 3.11.2") {
+		t.Errorf("%+v", a)
+	}
+	if a := p.build(f.builder()); !a.Unchanged {
+		t.Errorf("built again: %+v", a)
+	}
+	f.program("3.10.9", fakeInstall)
+	if a := p.build(f.builder()); a.Unchanged || a.Reused || a.Interpreter.Version != "3.10.9" {
+		t.Errorf("the right version came and wasn't taken: %+v", a)
+	}
+}
+
+func TestNoInterpreter(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.8.1", fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	_, err := f.builder().Build(context.Background(), p.req)
+	var nf *toolchain.NotFoundError
+	if !errors.As(err, &nf) || nf.Wanted != "3.10" || !strings.HasPrefix(err.Error(), "build hello: no python 3.10") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPipFails(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	p.build(f.builder())
+	before := snapshot(t, p.req.ArtifactDir)
+	f.program("3.10.4", "touch $target/half; i=0; while [ $i -lt 30 ]; do echo line $i; i=$((i+1)); done\necho 'ERROR: No matching distribution found for nosuch' >&2; echo; exit 1")
+	p.write("requirements.txt", "nosuch\n")
+	_, err := f.builder().Build(context.Background(), p.req)
+	var be *BuildError
+	if !errors.As(err, &be) {
+		t.Fatalf("got %v", err)
+	}
+	if len(be.Tail) != tailLines || be.Tail[0] != "line 11" || be.Name != "hello" {
+		t.Errorf("tail: %q", be.Tail)
+	}
+	if want := "build hello: pip install: exit status 1: No matching distribution found for nosuch"; err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, snapshot(t, p.req.ArtifactDir)); diff != "" {
+		t.Error("the former artifact changed: ", diff)
+	}
+	p.noScratch()
+}
+
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", `touch "$target/half"; touch "${0%/bin/*}/begun"; sleep 300 & sleep 300`)
+	p := newProject(t, "python3.10", false, flask())
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	failed := make(chan error, 1)
+	go func() {
+		_, err := f.builder().Build(ctx, p.req)
+		failed <- err
+	}()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(f.dir, "begun")); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("pip was not started")
+		}
+	}
+	cancel()
+	if err := <-failed; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(p.req.ArtifactDir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an artifact was made: %v", err)
+	}
+	p.noScratch()
+}
+
+func TestLeftoversOfKilledBuilds(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	p.build(f.builder())
+	entries, err := os.ReadDir(p.req.CacheDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			plant(t, p.req.CacheDir, map[string]string{e.Name() + tempMark + "1/out/x": ""})
+		}
+	}
+	plant(t, filepath.Dir(p.req.ArtifactDir), map[string]string{"hello" + tempMark + "2/x": "", "hello" + tempMark + "2.old/x": "", "hellofriend/x": ""})
+	p.req.Fresh = true
+	p.build(f.builder())
+	p.noScratch()
+	if _, err := os.Stat(filepath.Join(filepath.Dir(p.req.ArtifactDir), "hellofriend/x")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPythonWithoutPip(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", `if [ ! -e "$(dirname "$(dirname "$(readlink -f "$0")")")/haspip" ]; then echo "ImportError: No module named pip" >&2; exit 1; fi
+`+fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	p.build(f.builder())
+	runs := f.runs()
+	if len(runs) != 3 || !strings.HasPrefix(runs[1], "-m venv ") {
+		t.Errorf("runs: %q", runs)
+	}
+	f = newFake(t, "3.10.4", `echo "No module named pip"; exit 1`)
+	p = newProject(t, "python3.10", false, flask())
+	_, err := f.builder().Build(context.Background(), p.req)
+	var be *BuildError
+	if !errors.As(err, &be) || len(f.runs()) != 3 {
+		t.Errorf("got %v after %q", err, f.runs())
+	}
+}
+
+func TestTwoBuildsAtATime(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	p.req.Log = nil
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if _, err := f.builder().Build(context.Background(), p.req); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if runs := f.runs(); len(runs) != 1 {
+		t.Errorf("pip ran %d times", len(runs))
+	}
+	p.noScratch()
+}
+
+func TestLockGivesUp(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	unlock, err := lock(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := lock(ctx, dir); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	unlock()
+	if unlock, err = lock(context.Background(), dir); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
+
+func TestSourceThatCannotBeCopied(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	if err := os.Symlink("/etc", filepath.Join(p.req.SourceDir, "etc")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.builder().Build(context.Background(), p.req)
+	var fe *bundle.FileError
+	if !errors.As(err, &fe) || fe.Path != "etc" {
+		t.Errorf("got %v", err)
+	}
+	if len(f.runs()) != 0 {
+		t.Error("pip ran first")
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for i := range cacheEntries + 5 {
+		name := string(rune('a' + i))
+		plant(t, dir, map[string]string{name + "/x": ""})
+		at := old().Add(time.Duration(i) * time.Minute)
+		if err := os.Chtimes(filepath.Join(dir, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := prune(dir, filepath.Join(dir, "a")); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != cacheEntries || entries[0].Name() != "a" || entries[1].Name() != "g" {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+func TestWithoutCache(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "3.10.4", fakeInstall)
+	p := newProject(t, "python3.10", false, flask())
+	p.req.CacheDir = ""
+	p.build(f.builder())
+	if p.artifact("python/pkg.py") != "x = 1\n" {
+		t.Error("no dependencies")
+	}
+}
