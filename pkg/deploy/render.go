@@ -52,11 +52,24 @@ func renderChange(b *strings.Builder, change Change, style Style) {
 		return
 	}
 	for _, field := range change.Fields {
-		fmt.Fprintf(b, "      %s\n", cut(fieldText(change.Action, field), style.Width()-6))
+		renderField(b, change.Action, field, style)
 	}
 	if change.Code != nil {
 		fmt.Fprintf(b, "      %s\n", cut(codeText(*change.Code, style), style.Width()-6))
 	}
+}
+
+// renderField shows a value; an old and a new one that don't fit in a line are
+// put below each other, so that what differs is seen.
+func renderField(b *strings.Builder, action Action, f Field, style Style) {
+	text, width := fieldText(action, f), style.Width()-6
+	if action == Update && runewidth.StringWidth(text) > width {
+		fmt.Fprintf(b, "      %s\n", cut(f.Path+":", width))
+		fmt.Fprintf(b, "        - %s\n", cut(valueText(f.Old), width-4))
+		fmt.Fprintf(b, "        + %s\n", cut(valueText(f.New), width-4))
+		return
+	}
+	fmt.Fprintf(b, "      %s\n", cut(text, width))
 }
 
 func painter(action Action, style Style) func(string) string {

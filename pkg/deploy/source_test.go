@@ -1,0 +1,188 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/fc"
+	"s/pkg/spec"
+)
+
+// fakeArtifacts is one artifact folder and what is known of it.
+type fakeArtifacts struct {
+	dir           string
+	needed, ready bool
+	builds        int
+	err           error
+}
+
+func (f *fakeArtifacts) Dir(*spec.Project, *spec.Resource) string             { return f.dir }
+func (f *fakeArtifacts) Needed(*spec.Project, *spec.Resource) (bool, error)   { return f.needed, f.err }
+func (f *fakeArtifacts) UpToDate(*spec.Project, *spec.Resource) (bool, error) { return f.ready, nil }
+func (f *fakeArtifacts) Environment(string) (map[string]string, error) {
+	return map[string]string{"PYTHONPATH": "/code/python", "A": "artifact"}, nil
+}
+
+func (f *fakeArtifacts) MergeEnv(artifact, user map[string]string) map[string]string {
+	return overlay(artifact, user)
+}
+
+func (f *fakeArtifacts) Build(context.Context, *spec.Project, *spec.Resource) error {
+	f.builds++
+	return f.err
+}
+
+func resourceWith(path string) (*spec.Project, *spec.Resource) {
+	r := &spec.Resource{Name: "hello", Region: "r", Code: spec.CodeSource{Path: path},
+		Function: fc.Function{FunctionName: "hello", Runtime: "python3.10", EnvironmentVariables: map[string]string{"A": "user"}}}
+	return &spec.Project{Dir: filepath.Dir(path), Resources: []*spec.Resource{r}}, r
+}
+
+func TestCodeComesFromTheSourceOrTheArtifact(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name          string
+		needed, ready bool
+		fromArtifact  bool
+		builds        int
+	}{
+		{"plain code", false, false, false, 0},
+		{"built code", true, true, true, 0},
+		{"stale code", true, false, true, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			src, artifact := source(t, map[string]string{"index.py": "src"}), source(t, map[string]string{"index.py": "built"})
+			fake := &fakeArtifacts{dir: artifact, needed: tt.needed, ready: tt.ready}
+			project, r := resourceWith(src)
+			got, err := Preparer{Artifacts: fake}.Prepare(context.Background(), project, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fake.builds != tt.builds || got.Built != (tt.builds > 0) {
+				t.Errorf("%d builds, Built %t", fake.builds, got.Built)
+			}
+			want, env := src, map[string]string{"A": "user"}
+			if tt.fromArtifact {
+				want, env = artifact, map[string]string{"A": "user", "PYTHONPATH": "/code/python"}
+			}
+			if got.Desired.Code.Source != want || (got.Artifact == artifact) != tt.fromArtifact {
+				t.Errorf("code from %s, artifact %q", got.Desired.Code.Source, got.Artifact)
+			}
+			if d := cmp.Diff(env, got.Desired.Function.EnvironmentVariables); d != "" {
+				t.Error(d)
+			}
+			if len(r.Function.EnvironmentVariables) != 1 {
+				t.Errorf("the resource itself was changed: %v", r.Function.EnvironmentVariables)
+			}
+		})
+	}
+}
+
+func TestPrepareErrors(t *testing.T) {
+	t.Parallel()
+	src := source(t, map[string]string{"index.py": "x"})
+	project, r := resourceWith(src)
+	var stale *StaleError
+	_, err := Preparer{Artifacts: &fakeArtifacts{needed: true}, NoBuild: true}.Prepare(context.Background(), project, r)
+	if !errors.As(err, &stale) || stale.Resource != "hello" || !strings.Contains(err.Error(), "hello") {
+		t.Errorf("stale: %v", err)
+	}
+	broken := errors.New("broken")
+	if _, err = (Preparer{Artifacts: &fakeArtifacts{needed: true, err: broken}}).Prepare(context.Background(), project, r); !errors.Is(err, broken) {
+		t.Errorf("detection fails: %v", err)
+	}
+	project, r = resourceWith(filepath.Join(src, "none"))
+	if _, err = (Preparer{}).Prepare(context.Background(), project, r); err == nil || !strings.Contains(err.Error(), "hello") {
+		t.Errorf("missing folder: %v", err)
+	}
+	r.Code.Path = ""
+	if _, err = (Preparer{}).Prepare(context.Background(), project, r); err == nil || !strings.Contains(err.Error(), "no code") {
+		t.Errorf("no code: %v", err)
+	}
+}
+
+func TestCodeThatIsNotPacked(t *testing.T) {
+	t.Parallel()
+	project, r := resourceWith("")
+	r.Code = spec.CodeSource{OSSBucket: "b", OSSObject: "o"}
+	got, err := Preparer{}.Prepare(context.Background(), project, r)
+	if err != nil || got.Desired.Code.OSSObject != "o" || got.Desired.Code.OSSBucket != "b" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	r.Code, r.Function.Runtime = spec.CodeSource{}, "custom-container"
+	if got, err = (Preparer{}).Prepare(context.Background(), project, r); err != nil || got.Desired.Code != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestArchivesOfResourcesAreApart(t *testing.T) {
+	t.Parallel()
+	src := source(t, map[string]string{"index.py": "x"})
+	project, r := resourceWith(src)
+	project.Dir = t.TempDir()
+	seen := map[string]bool{}
+	for _, change := range []func(){func() {}, func() { r.Name = "other/../x" }, func() { r.Region = "cn-shanghai" }} {
+		change()
+		got, err := Preparer{}.Prepare(context.Background(), project, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[got.Desired.Code.Path] {
+			t.Errorf("%s is shared", got.Desired.Code.Path)
+		}
+		seen[got.Desired.Code.Path] = true
+		if dir := filepath.Dir(got.Desired.Code.Path); dir != filepath.Join(project.Dir, ".s", "cache", "code") {
+			t.Errorf("archive in %s", dir)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(src, ".s")); err == nil {
+		t.Error("the source tree was touched")
+	}
+}
+
+func TestNormalise(t *testing.T) {
+	t.Parallel()
+	custom := &fc.CustomRuntimeConfig{Command: []string{"x"}}
+	container := &fc.CustomContainerConfig{Image: "i"}
+	r := &spec.Resource{Service: &fc.Service{ServiceName: "s"}, Function: fc.Function{FunctionName: "s$f", Role: "r",
+		LogConfig: &fc.LogConfig{}, CustomRuntimeConfig: custom, CustomContainerConfig: container}}
+	d := Want(r, nil, nil, nil)
+	if d.Function.Role != "" || d.Function.LogConfig != nil {
+		t.Errorf("what belongs to the service is in the function: %+v", d.Function)
+	}
+	if d.Function.CustomRuntimeConfig.Port != fc.DefaultPort || d.Function.CustomContainerConfig.Port != fc.DefaultPort {
+		t.Errorf("ports %+v %+v", d.Function.CustomRuntimeConfig, d.Function.CustomContainerConfig)
+	}
+	if custom.Port != 0 || container.Port != 0 {
+		t.Error("the resource itself was changed")
+	}
+	r.Service, custom.Port = nil, 8080
+	if d = Want(r, nil, nil, nil); d.Function.Role != "r" || d.Function.CustomRuntimeConfig.Port != 8080 {
+		t.Errorf("edition 3.0.0: %+v", d.Function)
+	}
+}
+
+func TestCreatable(t *testing.T) {
+	t.Parallel()
+	v1 := Desired{Service: &fc.Service{}}
+	if f := v1.creatable(); f.MemorySize != 128 || f.CPU != 0 || f.Timeout != 3 || f.Handler != "index.handler" || f.InternetAccess != nil {
+		t.Errorf("edition 1.0.0: %+v", f)
+	}
+	v3 := Desired{}
+	if f := v3.creatable(); f.MemorySize != 512 || f.CPU != 0.35 || f.DiskSize != 512 || !*f.InternetAccess {
+		t.Errorf("edition 3.0.0: %+v", f)
+	}
+	no := false
+	given := Desired{Function: fc.Function{Handler: "a.b", Timeout: 9, MemorySize: 1024, InternetAccess: &no}}
+	if f := given.creatable(); f.Handler != "a.b" || f.Timeout != 9 || f.MemorySize != 1024 || f.CPU != 0 || *f.InternetAccess {
+		t.Errorf("given values: %+v", f)
+	}
+}
