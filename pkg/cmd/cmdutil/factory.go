@@ -7,7 +7,6 @@ import (
 	"context"
 
 	"s/pkg/access"
-	"s/pkg/build"
 	"s/pkg/diag"
 	"s/pkg/fcclient"
 	"s/pkg/iostreams"
@@ -36,8 +35,6 @@ type Factory struct {
 	Local func(ctx context.Context) (*local.Info, error)
 	// Home is the folder of s, ~/.s or S_HOME.
 	Home func() (string, error)
-	// Builders gives what builds code, with the tools of this machine.
-	Builders func() (build.Builders, error)
 }
 
 // Target is where a command acts.

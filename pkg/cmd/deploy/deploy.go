@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
 	"s/pkg/iostreams"
@@ -41,7 +42,7 @@ type Options struct {
 
 // NewCmd makes the deploy command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: cmdutil.Artifacts(f)}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: Artifacts(f), Build: buildcmd.Action(f)}
 	cmd := &cobra.Command{
 		Use:   "deploy [resource]",
 		Short: "Deploy the resources of s.yaml",

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	deploycmd "s/pkg/cmd/deploy"
 	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
@@ -220,7 +221,7 @@ func memory(r *spec.Resource) int {
 func localFallback(f *cmdutil.Factory) func(context.Context, *spec.Project, *spec.Resource) (invoke.Target, func(), error) {
 	return func(ctx context.Context, project *spec.Project, r *spec.Resource) (invoke.Target, func(), error) {
 		local := invoke.Local{
-			Artifacts: cmdutil.Artifacts(f),
+			Artifacts: deploycmd.Artifacts(f),
 			Client: func(ctx context.Context, region string, v2 bool) (*fcclient.Client, error) {
 				return cmdutil.LocalClient(ctx, f, region, v2)
 			},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	deploycmd "s/pkg/cmd/deploy"
 	"s/pkg/deploy"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
@@ -30,7 +31,7 @@ type Options struct {
 
 // NewCmd makes the plan command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: cmdutil.Artifacts(f)}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: deploycmd.Artifacts(f)}
 	return &cobra.Command{
 		Use:   "plan [resource]",
 		Short: "Show what deploy would change",

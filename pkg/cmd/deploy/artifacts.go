@@ -1,0 +1,27 @@
+package deploycmd
+
+import (
+	"context"
+
+	"s/pkg/build"
+	buildcmd "s/pkg/cmd/build"
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
+	"s/pkg/spec"
+)
+
+// Artifacts gives deploy the builds of a project; what they do, and why they
+// fail, is told as the build command tells it.
+func Artifacts(f *cmdutil.Factory) deploy.Artifacts {
+	return artifacts{buildcmd.Artifacts(f), buildcmd.Action(f)}
+}
+
+type artifacts struct {
+	build.Artifacts
+	build func(ctx context.Context, p *spec.Project, r *spec.Resource, flags []string) error
+}
+
+// Build makes the artifact of one resource.
+func (a artifacts) Build(ctx context.Context, p *spec.Project, r *spec.Resource) error {
+	return a.build(ctx, p, r, nil)
+}
