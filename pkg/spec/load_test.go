@@ -309,18 +309,18 @@ func TestHostileFilesEnd(t *testing.T) {
 		return b.String()
 	}
 	for name, body := range map[string]string{
-		"many values":       "vars: [" + strings.Repeat("a, ", 1<<20) + "]\nresources: {}\n",
-		"one long line":     "vars: {x: [" + strings.Repeat("'a', ", 50_000) + "]}\nresources: {}\n",
-		"many errors":       "vars:\n  l:\n" + strings.Repeat("  - ${vars.x}\n", 50_000) + "resources: {}\n",
-		"errors in a text":  "vars: {x: \"" + strings.Repeat("${vars.x} ", 50_000) + "\"}\nresources: {}\n",
-		"unclosed":          "vars: " + strings.Repeat("${", 1<<20) + "\nresources: {}\n",
-		"same keys":         "vars:\n" + strings.Repeat("  k: v\n", 40_000) + "resources: {}\n",
-		"unknown keys":      "resources:\n  a:\n    component: fc3\n    props:\n" + unique("      k%d: v\n", 40_000),
-		"references":        "vars:\n" + unique("  k%d: v\n", 20_000) + "  l:\n" + unique("  - ${vars.k%d}\n", 20_000) + "resources: {}\n",
-		"a chain":           "vars:\n  k0: v\n" + unique("  k1%[1]d: ${vars.k0}\n", 20_000) + "resources: {}\n",
-		"merges":            "vars:\n  a: &a {" + unique("k%d: v, ", 10_000) + "}\n  b: {<<: *a, " + unique("j%d: v, ", 10_000) + "}\nresources: {}\n",
+		"many values":       "vars: [" + strings.Repeat("a, ", 1<<17) + "]\nresources: {}\n",
+		"one long line":     "vars: {x: [" + strings.Repeat("'a', ", 15_000) + "]}\nresources: {}\n",
+		"many errors":       "vars:\n  l:\n" + strings.Repeat("  - ${vars.x}\n", 15_000) + "resources: {}\n",
+		"errors in a text":  "vars: {x: \"" + strings.Repeat("${vars.x} ", 15_000) + "\"}\nresources: {}\n",
+		"unclosed":          "vars: " + strings.Repeat("${", 1<<18) + "\nresources: {}\n",
+		"same keys":         "vars:\n" + strings.Repeat("  k: v\n", 15_000) + "resources: {}\n",
+		"unknown keys":      "resources:\n  a:\n    component: fc3\n    props:\n" + unique("      k%d: v\n", 15_000),
+		"references":        "vars:\n" + unique("  k%d: v\n", 8_000) + "  l:\n" + unique("  - ${vars.k%d}\n", 8_000) + "resources: {}\n",
+		"a chain":           "vars:\n  k0: v\n" + unique("  k1%[1]d: ${vars.k0}\n", 8_000) + "resources: {}\n",
+		"merges":            "vars:\n  a: &a {" + unique("k%d: v, ", 5_000) + "}\n  b: {<<: *a, " + unique("j%d: v, ", 5_000) + "}\nresources: {}\n",
 		"deep":              "vars: " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "\nresources: {}\n",
-		"syntax error late": "resources:\n" + unique("  k%d: v\n", 20_000) + "  - x\n",
+		"syntax error late": "resources:\n" + unique("  k%d: v\n", 8_000) + "  - x\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

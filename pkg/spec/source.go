@@ -134,6 +134,20 @@ const templateHint = "{{ }} belongs to templates; s init fills it in"
 
 var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
+// yamlAnchor is the one error that the parser gives without any line.
+var yamlAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
+
+// findText is the range of the first place of a text.
+func findText(file string, lines []string, text string) diag.Range {
+	for i, line := range lines {
+		if at := strings.Index(line, text); at >= 0 {
+			from := diag.Pos{Line: i + 1, Column: utf8.RuneCountInString(line[:at]) + 1}
+			return diag.Range{File: file, Start: from, End: diag.Pos{Line: i + 1, Column: from.Column + utf8.RuneCountInString(text)}}
+		}
+	}
+	return diag.Range{File: file}
+}
+
 // syntaxProblem places an error of the YAML parser, which tells its line in
 // its text only.
 func syntaxProblem(file string, lines []string, err error) *diag.Diagnostic {
@@ -142,6 +156,9 @@ func syntaxProblem(file string, lines []string, err error) *diag.Diagnostic {
 		message = m[2]
 		n, _ := strconv.Atoi(m[1])
 		rng = wholeLine(file, lines, min(problemLine(lines, n, message), len(lines)))
+	}
+	if m := yamlAnchor.FindStringSubmatch(message); m != nil {
+		rng = findText(file, lines, "*"+m[1])
 	}
 	d := problem(CodeSyntax, rng, "not valid YAML: %s", message)
 	line := ""
