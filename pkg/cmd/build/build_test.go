@@ -1,0 +1,301 @@
+package buildcmd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/build"
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/fc"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+	"s/pkg/toolchain"
+)
+
+// script is a builder that gives what it is told.
+type script struct {
+	artifact build.Artifact
+	err      error
+	fresh    *bool
+}
+
+func (s script) Detect(req build.Request) (bool, error) { return req.Runtime != "go1", nil }
+func (s script) Inputs(build.Request) (string, error)   { return "", nil }
+func (s script) Build(_ context.Context, req build.Request) (*build.Artifact, error) {
+	if s.fresh != nil {
+		*s.fresh = req.Fresh
+	}
+	if !s.artifact.Reused || s.err != nil {
+		fmt.Fprintln(req.Log, "a line of the log")
+	}
+	a := s.artifact
+	a.Dir = req.ArtifactDir
+	return &a, s.err
+}
+
+// bench is a command over a project of functions with these runtimes.
+type bench struct {
+	*Options
+	out, err *bytes.Buffer
+	project  *spec.Project
+	asked    int // how often for an engine
+}
+
+func newBench(t *testing.T, b build.Builder, runtimes ...string) *bench {
+	t.Helper()
+	io, _, out, errOut := iostreams.Test()
+	w := &bench{out: out, err: errOut, project: &spec.Project{Dir: t.TempDir(), Edition: spec.Edition3, File: "s.yaml"}}
+	for _, rt := range runtimes {
+		code := filepath.Join(w.project.Dir, rt)
+		if err := os.Mkdir(code, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		w.project.Resources = append(w.project.Resources, &spec.Resource{
+			Name: "fn-" + rt, Function: fc.Function{FunctionName: rt, Runtime: rt}, Code: spec.CodeSource{Path: code},
+		})
+	}
+	w.Options = &Options{
+		IO: io, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault}, Builders: build.Builders{b}, tellEngine: &sync.Once{},
+		Project: func(context.Context, string) (*spec.Project, error) { return w.project, nil },
+		Engine:  func(context.Context) string { w.asked++; return "" },
+	}
+	return w
+}
+
+var seconds = regexp.MustCompile(`\d+\.\d\ds`)
+
+func (w *bench) said() string { return seconds.ReplaceAllString(w.err.String(), "T") }
+
+func py(version string, exact bool) toolchain.Interpreter {
+	return toolchain.Interpreter{Version: version, Exact: exact, Wanted: "3.10"}
+}
+
+func TestWhatIsTold(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		b    script
+		want string
+	}{
+		{"installed", script{artifact: build.Artifact{Interpreter: py("3.10.4", true)}},
+			"fn-custom: installing dependencies …\nfn-custom: built with Python 3.10.4, dependencies installed, T\n"},
+		{"reused", script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}},
+			"fn-custom: built with Python 3.10.4, dependencies reused, T\n"},
+		{"unchanged", script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Unchanged: true}},
+			"fn-custom: up to date (Python 3.10.4)\n"},
+		{"stand-in", script{artifact: build.Artifact{Interpreter: py("3.11.2", false), Reused: true}},
+			"warning: fn-custom: custom runs Python 3.10, which isn't on this machine: built with 3.11.2\n" +
+				"fn-custom: built with Python 3.11.2, dependencies reused, T\n"},
+	} {
+		w := newBench(t, tc.b, "custom")
+		if err := RunBuild(context.Background(), w.Options); err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+		if diff := cmp.Diff(tc.want, w.said()); diff != "" || w.out.Len() > 0 {
+			t.Errorf("%s: %s; stdout %q", tc.name, diff, w.out)
+		}
+	}
+}
+
+func TestAllAndOne(t *testing.T) {
+	t.Parallel()
+	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}}, "custom", "go1")
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	want := "fn-custom: built with Python 3.10.4, dependencies reused, T\nfn-go1: nothing to build, the code runs as it is\n"
+	if diff := cmp.Diff(want, w.said()); diff != "" {
+		t.Error(diff)
+	}
+	w.err.Reset()
+	w.Resource = "fn-go1"
+	if err := RunBuild(context.Background(), w.Options); err != nil || strings.Contains(w.said(), "custom") {
+		t.Errorf("%v, %s", err, w.said())
+	}
+	w.Resource = "nobody"
+	var known *cmdutil.Error
+	if err := RunBuild(context.Background(), w.Options); !errors.As(err, &known) || known.Code != cmdutil.ExitUsage {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNoEngineIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}}, "custom", "python3.10", "go1")
+	w.UseDocker = true
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(w.said(), "no Docker or Podman engine answers: building on this machine\n"); n != 1 || w.asked != 1 {
+		t.Errorf("said %d times, asked %d times: %s", n, w.asked, w.said())
+	}
+	w = newBench(t, script{}, "go1")
+	w.UseDocker = true
+	if err := RunBuild(context.Background(), w.Options); err != nil || w.asked != 0 {
+		t.Errorf("%v, asked %d times with nothing to build", err, w.asked)
+	}
+	w = newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true)}}, "custom")
+	w.UseDocker, w.Engine = true, func(context.Context) string { return "podman" }
+	if err := RunBuild(context.Background(), w.Options); err != nil || !strings.Contains(w.said(), "builds in containers (podman) come with a later version") {
+		t.Errorf("%v, %s", err, w.said())
+	}
+}
+
+func TestAsData(t *testing.T) {
+	t.Parallel()
+	b := script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Env: map[string]string{"PYTHONPATH": "/code/python"}}}
+	w := newBench(t, b, "custom", "go1")
+	w.Settings.Output = cmdutil.OutputJSON
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]view
+	if err := json.Unmarshal(w.out.Bytes(), &got); err != nil {
+		t.Fatalf("%v: %s", err, w.out)
+	}
+	want := map[string]view{
+		"fn-custom": {Built: true, Artifact: filepath.FromSlash(".s/build/artifacts/fn-custom"), Reused: true, Python: "3.10.4",
+			Env: map[string]string{"PYTHONPATH": "/code/python"}},
+		"fn-go1": {},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		err        error
+		said, hint string
+	}{
+		{&build.BuildError{Name: "x", Tool: "pip install", Tail: []string{"line 1", "ERROR: no"}, Err: errors.New("exit status 1")},
+			"fn-custom: installing dependencies …\n  | line 1\n  | ERROR: no\n", "cat " + filepath.FromSlash(".s/logs/build-fn-custom.log")},
+		{fmt.Errorf("build x: %w", &toolchain.NotFoundError{Wanted: "3.10"}), "fn-custom: installing dependencies …\n", "pyenv install 3.10"},
+		{&build.NoPipError{Interpreter: toolchain.Interpreter{Path: "/p/python3"}, Err: errors.New("no")}, "fn-custom: installing dependencies …\n", "/p/python3 -m ensurepip"},
+		{errors.New("other"), "fn-custom: installing dependencies …\n", ""},
+	} {
+		w := newBench(t, script{err: tc.err}, "custom")
+		err := RunBuild(context.Background(), w.Options)
+		var known *cmdutil.Error
+		if !errors.As(err, &known) || known.Code != cmdutil.ExitFailed || known.Hint != tc.hint {
+			t.Errorf("%v: got %v, %+v", tc.err, err, known)
+		}
+		if diff := cmp.Diff(tc.said, w.said()); diff != "" {
+			t.Errorf("%v: %s", tc.err, diff)
+		}
+	}
+	w := newBench(t, script{err: context.Canceled}, "custom")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := RunBuild(ctx, w.Options); !errors.Is(err, context.Canceled) || errors.As(err, new(*cmdutil.Error)) {
+		t.Errorf("interrupted: %v", err)
+	}
+}
+
+func TestAction(t *testing.T) {
+	t.Parallel()
+	var fresh bool
+	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}, fresh: &fresh}, "custom")
+	r := w.project.Resources[0]
+	for range 2 {
+		if err := w.action(context.Background(), w.project, r, []string{"--use-docker", "--no-cache"}); err != nil || !fresh {
+			t.Fatalf("%v, fresh %v", err, fresh)
+		}
+	}
+	if w.asked != 1 || w.UseDocker {
+		t.Errorf("asked %d times, use docker %v", w.asked, w.UseDocker)
+	}
+	if err := w.action(context.Background(), w.project, r, nil); err != nil || fresh {
+		t.Errorf("%v, fresh %v", err, fresh)
+	}
+	var known *cmdutil.Error
+	err := w.action(context.Background(), w.project, r, []string{"--unknown"})
+	if !errors.As(err, &known) || known.Code != cmdutil.ExitUsage || !strings.Contains(err.Error(), "--unknown") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestHooks(t *testing.T) {
+	t.Parallel()
+	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}}, "custom")
+	w.project.Resources[0].Actions = []spec.Action{
+		{When: "pre", Command: "build", Run: "echo before", Path: w.project.Dir},
+		{When: "success", Command: "build", Run: "echo after", Path: w.project.Dir},
+	}
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	if said := w.said(); strings.Index(said, "before") > strings.Index(said, "built with") || !strings.HasSuffix(said, "after\n") {
+		t.Errorf("said %s", said)
+	}
+	w.err.Reset()
+	w.SkipActions = true
+	if err := RunBuild(context.Background(), w.Options); err != nil || strings.Contains(w.said(), "before") {
+		t.Errorf("%v, %s", err, w.said())
+	}
+}
+
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	io, _, _, _ := iostreams.Test()
+	f := &cmdutil.Factory{IO: io, Home: func() (string, error) { return t.TempDir(), nil }}
+	var got *Options
+	cmd := NewCmd(f, func(_ context.Context, o *Options) error { got = o; return nil })
+	cmd.SetArgs([]string{"web", "-d", "--no-cache", "--skip-actions"})
+	if err := cmd.ExecuteContext(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got.Resource != "web" || !got.UseDocker || !got.NoCache || !got.SkipActions || len(got.Builders) == 0 {
+		t.Errorf("%+v", got)
+	}
+	if a := Artifacts(f); len(a.Builders) == 0 || a.Done == nil || Action(f) == nil {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestEngine puts programs named docker and podman in the way of the real ones.
+func TestEngine(t *testing.T) {
+	for _, tc := range []struct{ docker, podman, want string }{
+		{"exit 1", "exit 0", "podman"}, {"exit 0", "exit 1", "docker"}, {"exit 1", "exit 1", ""}, {"", "", ""},
+	} {
+		dir := t.TempDir()
+		for name, body := range map[string]string{"docker": tc.docker, "podman": tc.podman} {
+			if body == "" {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv("PATH", dir)
+		if got := containerEngine(context.Background()); got != tc.want {
+			t.Errorf("%+v: %q", tc, got)
+		}
+	}
+}
+
+func TestInChinese(t *testing.T) {
+	t.Parallel()
+	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Unchanged: true}}, "custom", "go1")
+	w.IO.SetLang("zh")
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(w.said()), "\n") {
+		if strings.IndexFunc(line, func(r rune) bool { return r >= 0x4e00 && r <= 0x9fff }) < 0 {
+			t.Errorf("not translated: %s", line)
+		}
+	}
+}
