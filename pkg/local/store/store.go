@@ -18,12 +18,17 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"s/pkg/local/flock"
 )
+
+// LockName is the file in the data directory that is locked while a store is
+// open.
+const LockName = "lock"
 
 // File names in the data directory.
 const (
 	databaseName = "state.db"
-	lockName     = "lock"
 	codeName     = "code"
 )
 
@@ -58,7 +63,11 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory of the local cloud: %w", err)
 	}
-	lock, err := takeLock(filepath.Join(dir, lockName))
+	path := filepath.Join(dir, LockName)
+	lock, err := flock.Try(path)
+	if errors.Is(err, flock.ErrLocked) {
+		return nil, &LockedError{Path: path}
+	}
 	if err != nil {
 		return nil, err
 	}

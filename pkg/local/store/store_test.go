@@ -212,7 +212,7 @@ func TestConcurrentUseOfTheStore(t *testing.T) {
 func TestOneProcessAtATime(t *testing.T) {
 	s := open(t, t.TempDir())
 	_, err := Open(t.Context(), s.Dir())
-	if e := wantError[*LockedError](t, err); e.Path != filepath.Join(s.Dir(), lockName) {
+	if e := wantError[*LockedError](t, err); e.Path != filepath.Join(s.Dir(), LockName) {
 		t.Errorf("path %s", e.Path)
 	}
 	must(t, s.Close())

@@ -1,0 +1,236 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"s/pkg/fc/fcsign"
+	"s/pkg/local/control"
+	"s/pkg/local/gateway"
+	"s/pkg/local/store"
+	"s/pkg/runtime/instance"
+	"s/pkg/runtime/pool"
+	"s/pkg/runtime/sandbox"
+)
+
+// Defaults of the local cloud.
+const (
+	DefaultPort   = 19800
+	DefaultRegion = "cn-hangzhou"
+)
+
+// stopGrace is how long requests under way may take once the cloud stops.
+const stopGrace = 3 * time.Second
+
+// Options says how a Cloud is started. The zero value works but for DataDir.
+type Options struct {
+	// DataDir keeps the state; it is made if missing.
+	DataDir string
+	// Addr is host:port of the loopback to listen on; empty is any free port.
+	Addr string
+	// Region of requests that name none; empty is DefaultRegion.
+	Region string
+	// Version of s, for status.
+	Version string
+	// Launcher starts instances; nil makes the best that the kernel allows.
+	Launcher sandbox.Launcher
+	// NewPool makes the instances of a function; nil is the real ones.
+	NewPool func(instance.Config) gateway.Pool
+	// IdleTimeout and MaxInstances rule the instances of a function; zero are
+	// the pool's defaults.
+	IdleTimeout  time.Duration
+	MaxInstances int
+	// Log gets what goes wrong with connections; nil drops it.
+	Log io.Writer
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// PortTakenError says that another program has the port.
+type PortTakenError struct {
+	Addr   string
+	Holder string // which program, if that can be found out
+}
+
+// Error names the port and who has it.
+func (e *PortTakenError) Error() string {
+	if e.Holder == "" {
+		return fmt.Sprintf("%s is taken by another program", e.Addr)
+	}
+	return fmt.Sprintf("%s is taken by %s", e.Addr, e.Holder)
+}
+
+// Cloud is a running local cloud.
+type Cloud struct {
+	info     Info
+	now      func() time.Time
+	store    *store.Store
+	launcher sandbox.Launcher
+	owned    bool // the launcher was made here
+	gateway  *gateway.Gateway
+	control  *control.API
+	verifier *fcsign.Verifier
+	server   *http.Server
+
+	stop  chan struct{} // closed when a client asks for the end
+	asked sync.Once
+	done  chan struct{} // closed when the server has ended
+	err   error         // of the server, once done
+}
+
+// Start starts a local cloud: the store, the gateway and the API, on loopback.
+// It serves when Start returns, until Close. Errors are the store's,
+// *PortTakenError or the system's.
+func Start(ctx context.Context, o Options) (*Cloud, error) {
+	o = withDefaults(o)
+	listener, err := listen(ctx, o.Addr)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cloud{now: o.Now, launcher: o.Launcher, stop: make(chan struct{}), done: make(chan struct{})}
+	if err := c.open(ctx, o, listener.Addr().String()); err != nil {
+		return nil, errors.Join(err, listener.Close(), c.closeParts())
+	}
+	var logger io.Writer = io.Discard
+	if o.Log != nil {
+		logger = o.Log
+	}
+	c.server = &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute,
+		ErrorLog: log.New(logger, "", log.LstdFlags)}
+	go func() {
+		defer close(c.done)
+		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			c.err = err
+		}
+		c.end()
+	}()
+	return c, nil
+}
+
+func withDefaults(o Options) Options {
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	if o.Region == "" {
+		o.Region = DefaultRegion
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewPool == nil {
+		o.NewPool = func(cfg instance.Config) gateway.Pool { return pool.New(cfg) }
+	}
+	return o
+}
+
+// listen binds a loopback address, and no other.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return nil, fmt.Errorf("the local cloud listens on loopback addresses only, not on %s", addr)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
+	if isTaken(err) {
+		return nil, &PortTakenError{Addr: addr, Holder: holder(addr)}
+	}
+	return listener, err
+}
+
+// open opens the parts. What was opened when it fails is closed by closeParts.
+func (c *Cloud) open(ctx context.Context, o Options, address string) error {
+	var err error
+	if c.store, err = store.Open(ctx, o.DataDir); err != nil {
+		return err
+	}
+	dir := c.store.Dir()
+	k, err := loadKeys(dir)
+	if err != nil {
+		return err
+	}
+	if c.launcher == nil {
+		state := filepath.Join(dir, "sandbox")
+		if c.launcher, err = sandbox.NewLauncher(sandbox.Options{StateDir: state}); err != nil {
+			return err
+		}
+		c.owned = true
+	}
+	work := filepath.Join(dir, "instances")
+	if err := os.RemoveAll(work); err != nil { // of a process that was killed
+		return err
+	}
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return err
+	}
+	c.info = Info{Endpoint: "http://" + address, AccountID: k.AccountID, Region: o.Region, AccessKeyID: k.AccessKeyID,
+		AccessKeySecret: k.AccessKeySecret, PID: os.Getpid(), DataDir: dir, Isolation: c.launcher.Isolation(), Version: o.Version}
+	c.serve(o, k, work, address)
+	return nil
+}
+
+// serve makes the parts that answer requests.
+func (c *Cloud) serve(o Options, k *keys, work, address string) {
+	c.verifier = fcsign.NewVerifier(k.lookup, o.Now)
+	c.gateway = gateway.New(gateway.Config{
+		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
+		SecurityToken: k.FunctionToken, Launcher: c.launcher, WorkDir: work, IdleTimeout: o.IdleTimeout,
+		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now,
+		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
+		Verify: func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },
+	})
+	c.control = control.New(control.Config{
+		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
+		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Now: o.Now,
+	})
+}
+
+// Info is what a client must know.
+func (c *Cloud) Info() Info { return c.info }
+
+// Stopped is closed when a client has asked for the end, or when the server
+// has ended by itself; Close must follow.
+func (c *Cloud) Stopped() <-chan struct{} { return c.stop }
+
+func (c *Cloud) end() { c.asked.Do(func() { close(c.stop) }) }
+
+// Close stops the cloud: requests under way get a moment, then every instance
+// is killed. When it returns nothing of the cloud runs any more.
+func (c *Cloud) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	err := c.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
+	c.gateway.Close()
+	err = errors.Join(err, c.server.Close())
+	<-c.done
+	return errors.Join(err, c.err, c.closeParts())
+}
+
+// closeParts closes what was opened.
+func (c *Cloud) closeParts() error {
+	var err error
+	if c.gateway != nil {
+		c.gateway.Close()
+	}
+	if closer, ok := c.launcher.(io.Closer); ok && c.owned {
+		err = closer.Close()
+	}
+	if c.store != nil {
+		err = errors.Join(err, c.store.Close())
+	}
+	return err
+}

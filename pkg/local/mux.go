@@ -1,0 +1,172 @@
+package local
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"s/pkg/fc"
+	"s/pkg/local/control"
+	"s/pkg/local/gateway"
+	"s/pkg/local/reply"
+)
+
+// Paths of what only the local cloud has.
+const (
+	ownPrefix  = "/_s/"
+	statusPath = ownPrefix + "status"
+	stopPath   = ownPrefix + "stop"
+	logsPath   = ownPrefix + "logs"
+)
+
+// ServeHTTP sorts requests: HTTP triggers, which check their callers
+// themselves, and the API, where everybody must have signed.
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	reply.Start(w, c.now())
+	if gateway.IsTriggerHost(r.Host, control.HostSuffix) {
+		c.gateway.ServeHost(w, r, control.HostSuffix)
+		return
+	}
+	path := r.URL.EscapedPath()
+	if strings.HasPrefix(path, control.CodePath) {
+		c.control.ServeCode(w, r)
+		return
+	}
+	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	known := version == fc.APIVersion3 || version == fc.APIVersion2 || version == fc.APIVersion2Old
+	if proxied, ok := strings.CutPrefix(rest, "proxy/"); ok && known {
+		c.serveProxy(w, r, version, proxied)
+		return
+	}
+	if _, err := c.verifier.Verify(r); err != nil {
+		reply.Error(w, err)
+		return
+	}
+	switch {
+	case strings.HasPrefix(path, ownPrefix):
+		c.serveOwn(w, r)
+	case !known:
+		reply.Error(w, reply.NotServed("'"+r.Method+"' against '"+path+"'"))
+	default:
+		c.serveAPI(w, r, version, strings.Split(rest, "/"))
+	}
+}
+
+// serveOwn serves what FC doesn't have.
+func (c *Cloud) serveOwn(w http.ResponseWriter, r *http.Request) {
+	switch r.Method + " " + r.URL.Path {
+	case "GET " + statusPath:
+		info := c.info
+		info.AccessKeySecret = ""
+		reply.JSON(w, http.StatusOK, info)
+	case "POST " + stopPath:
+		reply.JSON(w, http.StatusOK, struct{}{})
+		http.NewResponseController(w).Flush()
+		c.end()
+	case "GET " + logsPath:
+		c.gateway.ServeLogs(w, r)
+	default:
+		reply.Error(w, reply.NotServed("'"+r.Method+"' against '"+r.URL.Path+"'"))
+	}
+}
+
+// serveAPI picks the operations that concern running instances; the rest is
+// management. segments are the escaped path after the version.
+func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request, version string, segments []string) {
+	names, action := functionPath(version, segments)
+	if names == nil {
+		c.control.ServeHTTP(w, r)
+		return
+	}
+	invoke := r.Method == http.MethodPost && len(action) == 1 && action[0] == "invocations"
+	exec := r.Method == http.MethodGet && len(action) == 3 && action[0] == "instances" && action[2] == "exec"
+	if !invoke && !exec {
+		c.control.ServeHTTP(w, r)
+		return
+	}
+	t, err := c.target(r, names)
+	if err != nil {
+		reply.Error(w, err)
+		return
+	}
+	if invoke {
+		c.gateway.ServeInvoke(w, r, t)
+		return
+	}
+	id, err := url.PathUnescape(action[1])
+	if err != nil {
+		reply.Error(w, reply.Invalid("the path can't be read"))
+		return
+	}
+	c.gateway.ServeExec(w, r, t, id)
+}
+
+// functionPath splits the path of an operation on a function: its names (the
+// function, or service and function) and what follows. names is nil if the
+// path is none.
+func functionPath(version string, segments []string) (names, action []string) {
+	if version == fc.APIVersion3 {
+		if len(segments) > 2 && segments[0] == "functions" {
+			return segments[1:2], segments[2:]
+		}
+		return nil, nil
+	}
+	if len(segments) > 4 && segments[0] == "services" && segments[2] == "functions" {
+		return []string{segments[1], segments[3]}, segments[4:]
+	}
+	return nil, nil
+}
+
+// target is the function that escaped names stand for. The qualifier is in the
+// query or after a dot of the first name.
+func (c *Cloud) target(r *http.Request, names []string) (gateway.Target, error) {
+	t := gateway.Target{}
+	var err error
+	if t.Region, err = control.Region(r, c.info.Region); err != nil {
+		return t, err
+	}
+	plain := make([]string, len(names))
+	for i, n := range names {
+		if plain[i], err = url.PathUnescape(n); err != nil {
+			return t, reply.Invalid("the path can't be read")
+		}
+	}
+	plain[0], t.Qualifier, _ = strings.Cut(plain[0], ".")
+	t.Function = plain[0]
+	if len(plain) == 2 {
+		t.Function = fc.JoinName(plain[0], plain[1])
+	}
+	if t.Qualifier == "" && r.URL.RawQuery != "" {
+		t.Qualifier = r.URL.Query().Get("qualifier")
+	}
+	return t, nil
+}
+
+// serveProxy serves an HTTP trigger by its path:
+// <service>[.<qualifier>]/<function>/… of FC 2.0 and
+// <function>[.<qualifier>]/… of FC 3.0.
+func (c *Cloud) serveProxy(w http.ResponseWriter, r *http.Request, version, proxied string) {
+	count := 2
+	if version == fc.APIVersion3 {
+		count = 1
+	}
+	segments := strings.SplitN(proxied, "/", count+1)
+	if len(segments) < count {
+		reply.Error(w, reply.NotServed("'"+r.Method+"' against '"+r.URL.EscapedPath()+"'"))
+		return
+	}
+	rest := "/"
+	if len(segments) > count {
+		rest += segments[count]
+	}
+	own := *r.URL
+	own.RawQuery = "" // it is the function's
+	plain := *r
+	plain.URL = &own
+	t, err := c.target(&plain, segments[:count])
+	if err != nil {
+		reply.Error(w, err)
+		return
+	}
+	c.gateway.ServeProxy(w, r, t, rest)
+}
