@@ -14,13 +14,9 @@ import (
 	"s/pkg/fc"
 )
 
-const (
-	// inline is the size up to which an event is copied behind the headers, so
-	// that both go out in one write; larger ones are written as they are.
-	inline = 16 << 10
-	// writeTimeout bounds writing a large event to a client that doesn't read.
-	writeTimeout = time.Minute
-)
+// inline is the size up to which an event is copied behind the headers, so that
+// both go out in one write; larger ones are written as they are.
+const inline = 16 << 10
 
 // conn is a client's connection. Its goroutine reads requests and answers posts;
 // the answer to a next is written by whoever has the invocation, so that no
@@ -148,7 +144,8 @@ func (c *conn) writeNext(inv *Invocation) error {
 		_, err := c.nc.Write(c.wbuf)
 		return err
 	}
-	if err := c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+	// The client may not read: the invocation's time bounds the wait for it.
+	if err := c.nc.SetWriteDeadline(inv.Deadline); err != nil {
 		return err
 	}
 	parts := net.Buffers{c.wbuf, inv.Event}
