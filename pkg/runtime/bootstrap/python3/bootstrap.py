@@ -372,10 +372,13 @@ def text_of(err):
 
 
 def trim(trace):
-    """Drop the frames of this file and of the import system at the beginning."""
+    """Drop the frames before the user's: of this file, the import system, json."""
+    encoding = False
     while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name != HERE and not name.startswith("<frozen importlib"):
+        code = trace.tb_frame.f_code
+        name = code.co_filename
+        encoding = encoding or (name == HERE and code.co_name == "encode")
+        if not (name == HERE or name.startswith("<frozen importlib") or (encoding and "/json/" in name)):
             break
         trace = trace.tb_next
     return trace
@@ -383,7 +386,7 @@ def trim(trace):
 
 def stack(frames, err):
     rows = [['File "%s"' % f[0], "line %s" % f[1], "in %s" % f[2], f[3] or ""]
-            for f in frames if not f[0].startswith("<frozen importlib")]
+            for f in frames if f[0] != HERE and not f[0].startswith("<frozen importlib")]
     if isinstance(err, SyntaxError) and err.filename:
         rows.append(['File "%s"' % err.filename, "line %s" % err.lineno, (err.text or "").strip(), str(err.msg)])
     if len(rows) > 2 * MAX_FRAMES:

@@ -1,0 +1,7 @@
+import logging
+
+logging.info("at import")
+
+
+def handler(event, context):
+    return b""

@@ -1,0 +1,6 @@
+import sibling
+from . import VALUE
+
+
+def handler(event, context):
+    return VALUE + ", " + sibling.NAME
