@@ -1,0 +1,84 @@
+package control
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const httpConfig = `{\"authType\":\"anonymous\",\"methods\":[\"GET\",\"POST\"]}`
+
+func TestTriggerLife(t *testing.T) {
+	w := newWorld(t)
+	const base = "/2023-03-30/functions/f/triggers"
+	body := `{"triggerName":"http","triggerType":"http","qualifier":"LATEST","description":"","sourceArn":null,"triggerConfig":"` + httpConfig + `"}`
+	w.do("POST", base, body).is(404, "FunctionNotFound")
+	w.create("f")
+	created := w.do("POST", base, body).is(200).has("triggerName", "http").has("qualifier", "LATEST").
+		has("triggerConfig", strings.ReplaceAll(httpConfig, `\`, "")).has("targetArn", "acs:fc:cn-hangzhou:1234567890123456:functions/f")
+	port := w.url[strings.LastIndex(w.url, ":"):]
+	url, _ := created.at("httpTrigger.urlInternet").(string)
+	if !regexp.MustCompile(`^http://f-[a-z2-7]{10}\.cn-hangzhou\.fcapp\.localhost` + port + `$`).MatchString(url) {
+		t.Errorf("url %q", url)
+	}
+	w.do("POST", base, body).is(409, "TriggerAlreadyExists")
+	w.do("POST", base, strings.Replace(body, `"http"`, `"second"`, 1)).is(400, "InvalidArgument").says("has the HTTP trigger 'http' already")
+	w.do("GET", base+"/http", "").is(200).has("httpTrigger.urlInternet", url)
+	w.do("GET", base+"/none", "").is(404, "TriggerNotFound")
+	w.do("PUT", base+"/http", `{"triggerConfig":"{\"authType\":\"function\",\"methods\":[\"PUT\"]}","description":"d"}`).is(200).
+		has("description", "d").has("httpTrigger.urlInternet", url).has("triggerId", created.doc["triggerId"])
+	w.do("PUT", base+"/http", `{}`).is(200).has("description", "d")
+	w.do("PUT", base+"/none", `{}`).is(404, "TriggerNotFound")
+	w.do("GET", base+"?limit=10", "").is(200).has("triggers", []any{w.do("GET", base+"/http", "").doc})
+	w.do("GET", "/2023-03-30/functions/none/triggers", "").is(404, "FunctionNotFound")
+	w.do("DELETE", "/2023-03-30/functions/f", "").is(409, "FunctionNotEmpty").says("function 'f' has active triggers")
+	w.do("DELETE", base+"/http", "").is(204)
+	w.do("DELETE", base+"/http", "").is(404, "TriggerNotFound")
+	w.do("DELETE", "/2023-03-30/functions/f", "").is(204)
+}
+
+func TestCreateTriggerRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.create("f")
+	for _, tt := range []struct {
+		body   string
+		status int
+		says   string
+	}{
+		{`{"triggerType":"http","triggerConfig":"` + httpConfig + `"}`, 400, "triggerName is required"},
+		{`{"triggerName":"a b","triggerType":"http","triggerConfig":"` + httpConfig + `"}`, 400, "triggerName 'a b'"},
+		{`{"triggerName":"t"}`, 400, "triggerType is required"},
+		{`{"triggerName":"t","triggerType":"carrier-pigeon"}`, 400, "is unknown"},
+		{`{"triggerName":"t","triggerType":"timer","triggerConfig":"{}"}`, 501, "a trigger of type 'timer' is not served"},
+		{`{"triggerName":"t","triggerType":"oss"}`, 501, "type 'oss'"},
+		{`{"triggerName":"t","triggerType":"http"}`, 400, "triggerConfig is required"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{"}`, 400, "triggerConfig"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":\"GET\"}"}`, 400, "triggerConfig.methods"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{}"}`, 400, "methods is required"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":[\"BREW\"]}"}`, 400, "'BREW'"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":[\"GET\"],\"authType\":\"jwt\"}"}`, 501, "jwt"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":[\"GET\"],\"authType\":\"none\"}"}`, 400, "authType 'none'"},
+		{`{"triggerName":"t","triggerType":"http","qualifier":"1","triggerConfig":"` + httpConfig + `"}`, 404, "version '1'"},
+		{`{"triggerName":5}`, 400, "field 'triggerName'"},
+	} {
+		code := map[int]string{400: "InvalidArgument", 501: "NotImplemented", 404: "VersionNotFound"}[tt.status]
+		w.do("POST", "/2023-03-30/functions/f/triggers", tt.body).is(tt.status, code).says(tt.says)
+	}
+}
+
+// Version 2016-08-15 has the configuration as an object, 2021-04-06 as a string.
+func TestTriggersOfFC2(t *testing.T) {
+	w := newWorld(t)
+	w.do("POST", "/2021-04-06/services", `{"serviceName":"svc"}`).is(200)
+	w.do("POST", "/2021-04-06/services/svc/functions", with(w.minimal("F_n"), nil)).is(200)
+	const old, current = "/2016-08-15/services/svc/functions/F_n/triggers", "/2021-04-06/services/svc/functions/F_n/triggers"
+	g := w.do("POST", old, `{"triggerName":"t","triggerType":"http","triggerConfig":{"methods": ["GET"], "authType":"anonymous"}}`).is(200).
+		has("triggerConfig.methods", []string{"GET"})
+	if url, _ := g.doc["urlInternet"].(string); !strings.HasPrefix(url, "http://svc-f-n-") || g.doc["httpTrigger"] != nil {
+		t.Errorf("answer %s", g.body)
+	}
+	w.do("GET", current+"/t", "").is(200).has("triggerConfig", `{"methods":["GET"],"authType":"anonymous"}`)
+	w.do("GET", current, "").is(200)
+	w.do("GET", "/2021-04-06/services/none/functions/F_n/triggers", "").is(404, "ServiceNotFound")
+	w.do("DELETE", current+"/t", "").is(204)
+}
