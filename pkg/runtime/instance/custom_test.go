@@ -1,0 +1,449 @@
+package instance
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"s/pkg/fc"
+)
+
+// customConfig is that of a function whose server is testdata/custom/server.py.
+func customConfig(t testing.TB, fn fc.Function, args ...string) (Config, *collected) {
+	t.Helper()
+	anyPython(t)
+	fn.Runtime = "custom.debian10"
+	if fn.CustomRuntimeConfig == nil {
+		fn.CustomRuntimeConfig = &fc.CustomRuntimeConfig{}
+	}
+	fn.CustomRuntimeConfig.Command = []string{"python3", "-u", "/code/server.py"}
+	fn.CustomRuntimeConfig.Args = args
+	return config(t, "", "testdata/custom", fn)
+}
+
+func TestCustomEvents(t *testing.T) {
+	cfg, logs := customConfig(t, fc.Function{})
+	i := start(t, cfg)
+	for _, tt := range []struct{ event, body, errorType string }{
+		{"hello", "hello", ""},
+		{"", "", ""},
+		{"status 404", "no good", fc.ErrorTypeUnhandled},
+		{"fc-status", "told so", fc.ErrorTypeUnhandled},
+		{"fc-status fine", "fine", ""},
+		{strings.Repeat("x", 3<<20), strings.Repeat("x", 3<<20), ""},
+	} {
+		res := call(t, i, &Invocation{RequestID: "r-" + tt.event[:min(4, len(tt.event))], Event: []byte(tt.event)})
+		if string(res.Body) != tt.body || res.ErrorType != tt.errorType {
+			t.Errorf("%.20q: %s %.40q", tt.event, res.ErrorType, res.Body)
+		}
+		if res.Duration <= 0 || res.MaxMemoryMB <= 0 {
+			t.Errorf("%.20q: not measured: %+v", tt.event, res)
+		}
+	}
+	if got := logs.of("r-hell"); len(got) != 1 || got[0] != "got hello" {
+		t.Errorf("log %q", got)
+	}
+	res := call(t, i, &Invocation{RequestID: "r", Event: []byte("hello")})
+	if res.ContentType != "text/plain" || string(res.LogTail) != "got hello\n" {
+		t.Errorf("type %q, log tail %q", res.ContentType, res.LogTail)
+	}
+}
+
+func TestCustomHeaders(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{
+		FunctionName: "svc$web", Handler: "index.handler", Timeout: 7, MemorySize: 256,
+		LogConfig: &fc.LogConfig{Project: "p", Logstore: "l"},
+		InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{
+			Initializer: &fc.LifecycleHook{Handler: "index.init", Timeout: 9}, PreStop: &fc.LifecycleHook{Handler: "index.stop"},
+		},
+	})
+	i := start(t, cfg)
+	res := call(t, i, &Invocation{RequestID: "rid-1", Event: []byte("headers"), RetryCount: 2})
+	got := map[string]string{}
+	var raw map[string]string
+	if err := json.Unmarshal(res.Body, &raw); err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range raw {
+		got[strings.ToLower(k)] = v
+	}
+	for name, want := range map[string]string{
+		"x-fc-request-id": "rid-1", "x-fc-access-key-id": "KEY", "x-fc-access-key-secret": "SECRET",
+		"x-fc-security-token": "TOKEN", "x-fc-function-name": "web", "x-fc-function-handler": "index.handler",
+		"x-fc-function-memory": "256", "x-fc-function-timeout": "7", "x-fc-region": "cn-hangzhou",
+		"x-fc-account-id": "1234567890", "x-fc-qualifier": "LATEST", "x-fc-version-id": "", "x-fc-service-name": "svc",
+		"x-fc-service-logproject": "p", "x-fc-service-logstore": "l", "x-fc-control-path": "/invoke", "x-fc-base-path": "",
+		"x-fc-client-ip": "", "x-fc-retry-count": "2", "x-fc-tracing-jaeger-endpoint": "", "content-type": "application/octet-stream",
+		"x-fc-function-initializer": "index.init", "x-fc-initialization-timeout": "9",
+		"x-fc-instance-lifecycle-pre-stop-handler": "index.stop", "x-fc-instance-id": i.ID(),
+	} {
+		if v, ok := got[name]; !ok || v != want {
+			t.Errorf("%s: %q, %v; want %q", name, v, ok, want)
+		}
+	}
+}
+
+func TestCustomEnvironment(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{CustomRuntimeConfig: &fc.CustomRuntimeConfig{Port: 8080},
+		EnvironmentVariables: map[string]string{"FC_REGION": "made up"}})
+	res := call(t, start(t, cfg), &Invocation{Event: []byte("mine")})
+	var got map[string]string
+	if err := json.Unmarshal(res.Body, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got["FC_SERVER_PORT"] != got["FC_CUSTOM_LISTEN_PORT"] || got["FC_SERVER_PORT"] == "" ||
+		got["MINE"] != "yes" || got["FC_FUNCTION_NAME"] != "hello" || got["FC_REGION"] != "cn-hangzhou" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestCustomInitializer(t *testing.T) {
+	hook := &fc.InstanceLifecycleConfig{
+		Initializer: &fc.LifecycleHook{Handler: "x", Timeout: 1}, PreStop: &fc.LifecycleHook{Handler: "x", Timeout: 20}}
+	t.Run("runs once", func(t *testing.T) {
+		cfg, logs := customConfig(t, fc.Function{InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{
+			Initializer: &fc.LifecycleHook{Handler: "x", Timeout: 20}, PreStop: hook.PreStop}})
+		i := start(t, cfg)
+		for _, id := range []string{"a", "b"} {
+			if res := call(t, i, &Invocation{RequestID: id, Event: []byte("x")}); string(res.Body) != "x" {
+				t.Errorf("%+v", res)
+			}
+		}
+		i.Stop(context.Background())
+		a, b := strings.Join(logs.of("a"), ","), strings.Join(logs.of("b"), ",")
+		if a != "initialize a,got x" || b != "got x" {
+			t.Errorf("logs %q, %q", a, b)
+		}
+		var all []string
+		for _, l := range logs.lines {
+			all = append(all, l.Message)
+		}
+		if !strings.Contains(strings.Join(all, ","), "stopping 1-") {
+			t.Errorf("the preStop hook wasn't called: %q", all)
+		}
+	})
+	for mode, want := range map[string]string{"fail": "can't", "sleep": "Function initialization timed out after 1 seconds"} {
+		t.Run(mode, func(t *testing.T) {
+			fn := fc.Function{InstanceLifecycleConfig: hook, EnvironmentVariables: map[string]string{"INITIALIZE": mode}}
+			cfg, _ := customConfig(t, fn)
+			cfg.Grace = time.Millisecond
+			i := start(t, cfg)
+			res := call(t, i, &Invocation{RequestID: "a", Event: []byte("x")})
+			if res.ErrorType != fc.ErrorTypeInitialization || !strings.Contains(string(res.Body), want) {
+				t.Errorf("%s %s", res.ErrorType, res.Body)
+			}
+			ended(t, i)
+		})
+	}
+}
+
+func TestCustomStartFails(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		set  func(*fc.Function)
+		args []string
+		code string
+		says []string
+	}{
+		{name: "exits", args: []string{"exit"}, code: fc.CodeCAExited, says: []string{
+			"Function instance exited unexpectedly(code 3, message:exit code 3) with start command 'python3 -u /code/server.py exit'",
+			"\nLogs: starting exit\nTraceback: no config\n"}},
+		{name: "no such program", code: fc.CodeCAFileNotFound, says: []string{"'/code/bootstrap'"},
+			set: func(f *fc.Function) { f.CustomRuntimeConfig.Command, f.CustomRuntimeConfig.Args = nil, nil }},
+		{name: "not healthy", code: fc.CodeFunctionNotStarted, says: []string{"GET /nowhere", "starting"},
+			set: func(f *fc.Function) {
+				f.CustomRuntimeConfig.HealthCheckConfig = &fc.HealthCheckConfig{HTTPGetURL: "/nowhere", FailureThreshold: 1}
+			}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg, _ := customConfig(t, fc.Function{}, tt.args...)
+			if tt.set != nil {
+				tt.set(&cfg.Function)
+			}
+			_, err := Start(t.Context(), cfg)
+			var api *fc.APIError
+			if !errors.As(err, &api) || api.Status != 412 || api.Code != tt.code {
+				t.Fatalf("%v", err)
+			}
+			for _, s := range tt.says {
+				if !strings.Contains(api.Message, s) {
+					t.Errorf("%q isn't in %q", s, api.Message)
+				}
+			}
+		})
+	}
+}
+
+func TestCustomStartIsCancelled(t *testing.T) {
+	cfg, logs := customConfig(t, fc.Function{}, "deaf")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for len(logs.of("")) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	if _, err := Start(ctx, cfg); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCustomStartsLate(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{CustomRuntimeConfig: &fc.CustomRuntimeConfig{
+		HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "health", PeriodSeconds: 1, TimeoutSeconds: 3}}}, "late")
+	if res := call(t, start(t, cfg), &Invocation{Event: []byte("x")}); string(res.Body) != "x" {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestCustomTimeout(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{Timeout: 1})
+	cfg.Grace = time.Millisecond
+	i := start(t, cfg)
+	res := call(t, i, &Invocation{RequestID: "a", Event: []byte("sleep")})
+	if res.ErrorType != fc.ErrorTypeTimeout || !strings.Contains(string(res.Body), "Function timed out after 1 seconds (maxMemoryUsage: ") {
+		t.Errorf("%s %s", res.ErrorType, res.Body)
+	}
+	ended(t, i)
+	if _, err := i.Invoke(t.Context(), &Invocation{}); !errors.Is(err, ErrGone) {
+		t.Errorf("an instance that has ended: %v", err)
+	}
+}
+
+func TestCustomExits(t *testing.T) {
+	cfg, logs := customConfig(t, fc.Function{})
+	i := start(t, cfg)
+	res := call(t, i, &Invocation{RequestID: "a", Event: []byte("exit")})
+	if res.ErrorType != fc.ErrorTypeUnhandled || !strings.Contains(string(res.Body), "Process exited unexpectedly") {
+		t.Errorf("%s %s", res.ErrorType, res.Body)
+	}
+	ended(t, i)
+	if got := strings.Join(logs.of("a"), ","); got != "got exit,bye" {
+		t.Errorf("log %q", got)
+	}
+}
+
+func TestCustomDropsConnection(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{})
+	i := start(t, cfg)
+	res := call(t, i, &Invocation{RequestID: "a", Event: []byte("drop")})
+	if res.ErrorType != fc.ErrorTypeUnhandled || !strings.Contains(string(res.Body), "Process exited unexpectedly") {
+		t.Errorf("%s %s", res.ErrorType, res.Body)
+	}
+	if res := call(t, i, &Invocation{RequestID: "b", Event: []byte("alive")}); string(res.Body) != "alive" {
+		t.Errorf("the instance lives on: %+v", res)
+	}
+}
+
+func TestCustomConcurrency(t *testing.T) {
+	cfg, logs := customConfig(t, fc.Function{InstanceConcurrency: 2})
+	i := start(t, cfg)
+	var wg sync.WaitGroup
+	for _, id := range []string{"a", "b"} {
+		wg.Go(func() {
+			res, err := i.Invoke(t.Context(), &Invocation{RequestID: id, Event: []byte("together")})
+			if err != nil || string(res.Body) != "together" {
+				t.Errorf("%v %v", res, err)
+			}
+		})
+	}
+	wg.Wait()
+	// Without a request id in them, lines of two at once belong to neither.
+	if n := len(logs.of("a")) + len(logs.of("b")) + len(logs.of("")); n != 3 {
+		t.Errorf("%d lines: %v", n, logs.lines)
+	}
+}
+
+// serveInstance puts an HTTP server in front of an instance, as the gateway is.
+func serveInstance(t *testing.T, i *Instance) (*httptest.Server, func() *Result) {
+	results := make(chan *Result, 10)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		res, err := i.Invoke(r.Context(), &Invocation{RequestID: "http-1", R: r, W: w})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		results <- res
+		if !res.Written {
+			w.WriteHeader(http.StatusBadGateway)
+			w.Write(res.Body)
+		} else if res.ErrorType != "" && res.Body != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	return srv, func() *Result {
+		select {
+		case res := <-results:
+			return res
+		case <-time.After(patience):
+			t.Fatal("no result")
+			return nil
+		}
+	}
+}
+
+func TestCustomHTTP(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{})
+	srv, result := serveInstance(t, start(t, cfg))
+	for _, method := range []string{"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"} {
+		req, err := http.NewRequest(method, srv.URL+"/a%2Fb/c?x=1&y=%20", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "web.example.com"
+		req.Header.Set("X-One", "1")
+		req.Header.Set("X-Fc-Access-Key-Id", "forged")
+		req.Header.Set("Connection", "X-Hop")
+		req.Header.Set("X-Hop", "1")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != 418 || resp.Header.Get("X-Answer") != "yes" {
+			t.Errorf("%s: %s %v %v", method, resp.Status, resp.Header, err)
+		}
+		if res := result(); res.ErrorType != "" || !res.Written || res.Body != nil {
+			t.Errorf("%s: %+v", method, res)
+		}
+		if method != "HEAD" {
+			checkSeen(t, method, body)
+		}
+	}
+}
+
+// checkSeen checks what the server saw of the request of TestCustomHTTP.
+func checkSeen(t *testing.T, method string, body []byte) {
+	t.Helper()
+	var seen struct {
+		Method, Path, Body string
+		Headers            map[string]string
+	}
+	if err := json.Unmarshal(body, &seen); err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	h := http.Header{}
+	for k, v := range seen.Headers {
+		h.Set(k, v)
+	}
+	if seen.Method != method || seen.Path != "/a%2Fb/c?x=1&y=%20" || seen.Body != "body" {
+		t.Errorf("%+v", seen)
+	}
+	for name, want := range map[string]string{
+		"Host": "web.example.com", "X-One": "1", "X-Fc-Access-Key-Id": "KEY", "X-Fc-Control-Path": "/http-invoke",
+		"X-Fc-Client-Ip": "127.0.0.1", "X-Hop": "", "X-Fc-Request-Id": "http-1",
+	} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s: %s is %q, want %q", method, name, got, want)
+		}
+	}
+}
+
+func TestCustomHTTPStatus(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{})
+	srv, result := serveInstance(t, start(t, cfg))
+	resp, err := http.Get(srv.URL + "/failed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != 500 || string(body) != "the function's own page" {
+		t.Errorf("%s %q %v", resp.Status, body, err)
+	}
+	if resp.Header.Get("X-Fc-Status") != "" || resp.Header.Get("X-Fc-Secret") != "" {
+		t.Errorf("the platform's headers got out: %v", resp.Header)
+	}
+	if res := result(); res.ErrorType != fc.ErrorTypeUnhandled || !res.Written {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestCustomHTTPStream(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{EnvironmentVariables: map[string]string{"PAUSE": "0.3"}})
+	srv, result := serveInstance(t, start(t, cfg))
+	resp, err := http.Get(srv.URL + "/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	br := bufio.NewReader(resp.Body)
+	if line, err := br.ReadString('\n'); err != nil || line != "t0\n" {
+		t.Fatalf("%q %v", line, err)
+	}
+	// The first part is here while the function still works on the rest.
+	if br.Buffered() > 0 {
+		t.Error("the parts came together")
+	}
+	rest, err := io.ReadAll(br)
+	if err != nil || string(rest) != "t1\nt2\n" {
+		t.Errorf("%q %v", rest, err)
+	}
+	if res := result(); res.ErrorType != "" || !res.Written {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestCustomHTTPBreaksOff(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{})
+	i := start(t, cfg)
+	srv, result := serveInstance(t, i)
+	resp, err := http.Get(srv.URL + "/die")
+	if err == nil {
+		_, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+	}
+	if err == nil {
+		t.Error("the caller must see that the answer isn't whole")
+	}
+	if res := result(); res.ErrorType != fc.ErrorTypeUnhandled || !res.Written {
+		t.Errorf("%+v", res)
+	}
+	ended(t, i)
+}
+
+func TestCustomHTTPTimeout(t *testing.T) {
+	cfg, _ := customConfig(t, fc.Function{Timeout: 1})
+	cfg.Grace = time.Millisecond
+	srv, result := serveInstance(t, start(t, cfg))
+	resp, err := http.Get(srv.URL + "/slow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != 502 || !strings.Contains(string(body), "Function timed out after 1 seconds") {
+		t.Errorf("%s %s %v", resp.Status, body, err)
+	}
+	if res := result(); res.ErrorType != fc.ErrorTypeTimeout || res.Written {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestCustomCallerHangsUp(t *testing.T) {
+	cfg, logs := customConfig(t, fc.Function{})
+	i := start(t, cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for len(logs.of("a")) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	if _, err := i.Invoke(ctx, &Invocation{RequestID: "a", Event: []byte("sleep")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if res := call(t, i, &Invocation{RequestID: "b", Event: []byte("x")}); string(res.Body) != "x" {
+		t.Errorf("%+v", res)
+	}
+}
