@@ -164,7 +164,7 @@ func lookup(order *Order) (string, error) {
 	if refused != nil {
 		return "", refused
 	}
-	return "", fmt.Errorf("not found: %s (PATH is %s)", name, path)
+	return "", fmt.Errorf("not found: %s (PATH is %s): %w", name, path, unix.ENOENT)
 }
 
 // searchPath is the PATH in env; the last one counts, as for a shell.

@@ -231,7 +231,8 @@ func (f *filter) connect(n *notification) {
 		return
 	}
 	q := port{udp: s.udp, number: address.port}
-	if !f.ports.has(q) {
+	if !f.ports.has(q) || !f.ports.inUse(q) {
+		f.ports.forget(q) // closed since; perhaps the developer's own answers
 		s.close()
 		f.pass(n)
 		return
@@ -244,14 +245,7 @@ func (f *filter) connect(n *notification) {
 	go func() {
 		defer f.ports.connected(s)
 		err := s.connect(f.ports.own, f.ports.real(address.port))
-		f.later(func(f *filter) {
-			if err == unix.ECONNREFUSED {
-				f.ports.forget(q) // closed since; perhaps the developer's own answers
-				f.pass(n)
-				return
-			}
-			f.done(n, err)
-		})
+		f.later(func(f *filter) { f.done(n, err) })
 	}()
 }
 

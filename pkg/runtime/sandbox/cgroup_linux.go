@@ -33,13 +33,13 @@ type cgroup struct {
 }
 
 // names of the files that both versions have in their own way.
-type cgroupNames struct{ now, top, stat, cache, limit, events, oomKill string }
+type cgroupNames struct{ now, top, stat, cache, shared, limit, events, oomKill string }
 
 func names(v2 bool) cgroupNames {
 	if v2 {
-		return cgroupNames{"memory.current", "memory.peak", "memory.stat", "file", "memory.max", "memory.events", "oom_kill"}
+		return cgroupNames{"memory.current", "memory.peak", "memory.stat", "file", "shmem", "memory.max", "memory.events", "oom_kill"}
 	}
-	return cgroupNames{"memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.stat", "total_cache", "memory.limit_in_bytes", "memory.oom_control", "oom_kill"}
+	return cgroupNames{"memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.stat", "total_cache", "total_shmem", "memory.limit_in_bytes", "memory.oom_control", "oom_kill"}
 }
 
 // newCgroup makes dir a cgroup with a limit; 0 is none.
@@ -136,7 +136,7 @@ func (g *cgroup) read() {
 		return
 	}
 	if t := time.Now(); t.Sub(g.cacheAt) > cacheAge {
-		g.cache, g.cacheAt = statValue(g.ram, names(g.v2).cache), t
+		g.cache, g.cacheAt = fileCache(g.ram, names(g.v2)), t
 	}
 	g.last = max(now-g.cache, 0)
 	top, ok := readNumber(g.top)
@@ -167,12 +167,8 @@ func (g *cgroup) finish() {
 	g.read()
 	g.last, g.finished = 0, true
 	n := names(g.v2)
-	events, err := os.Open(filepath.Join(g.dir, n.events))
-	if err != nil {
-		return
-	}
-	defer events.Close()
-	if statValue(events, n.oomKill) > 0 {
+	events, err := os.ReadFile(filepath.Join(g.dir, n.events))
+	if err == nil && statValue(events, n.oomKill) > 0 {
 		g.killed.Store(true)
 	}
 }
@@ -219,13 +215,20 @@ func readNumber(f *os.File) (int64, bool) {
 	return value, err == nil
 }
 
-// statValue finds the number after key in a file of "key number" lines.
-func statValue(f *os.File, key string) int64 {
+// fileCache is what of the memory is the machine's cache of files. Files that
+// are nothing but memory (/dev/shm, tmpfs) are counted as cache too, but are
+// the function's own.
+func fileCache(stat *os.File, n cgroupNames) int64 {
 	var buffer [8 << 10]byte
-	n, _ := f.ReadAt(buffer[:], 0)
-	for rest := buffer[:n]; len(rest) > 0; {
+	length, _ := stat.ReadAt(buffer[:], 0)
+	return statValue(buffer[:length], n.cache) - statValue(buffer[:length], n.shared)
+}
+
+// statValue finds the number after key in "key number" lines.
+func statValue(text []byte, key string) int64 {
+	for len(text) > 0 {
 		var line []byte
-		line, rest, _ = bytes.Cut(rest, []byte("\n"))
+		line, text, _ = bytes.Cut(text, []byte("\n"))
 		name, value, _ := bytes.Cut(line, []byte(" "))
 		if string(name) == key {
 			number, _ := strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -13,8 +14,9 @@ import (
 	"s/pkg/proc"
 )
 
-// cgroupPrefix begins the names of our cgroups: s-<pid>-<start>-<serial>, of
-// the launcher's process, so that those of a killed one are known as stale.
+// cgroupPrefix begins the names of our cgroups: s-<pid>-<start>-<launcher>.<serial>.
+// By the number and start of the launcher's process, those of a killed one are
+// known as stale.
 const cgroupPrefix = "s-"
 
 // cgroups is where the cgroups of a launcher's instances are made.
@@ -34,7 +36,7 @@ func findCgroups(state string) (*cgroups, error) {
 	}
 	pid := os.Getpid()
 	start, _ := proc.StartTime(pid)
-	g := &cgroups{owner: fmt.Sprintf("%s%d-%d-", cgroupPrefix, pid, start)}
+	g := &cgroups{owner: fmt.Sprintf("%s%d-%d-%s.", cgroupPrefix, pid, start, rand.Text()[:8])}
 	var err error
 	if g.base, g.version, err = memoryBase(); err != nil {
 		return nil, err

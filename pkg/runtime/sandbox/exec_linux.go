@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -133,25 +131,6 @@ func (p *process) endExecs() {
 	for _, ended := range left {
 		<-ended
 	}
-}
-
-// mergeEnv is the instance's environment with the command's variables in place
-// of those of the same name.
-func mergeEnv(own []string, spec ExecSpec) []string {
-	env := slices.Clone(own)
-	added := spec.Env
-	if spec.TTY && !slices.ContainsFunc(append(slices.Clone(own), added...), hasName("TERM")) {
-		added = append([]string{"TERM=xterm"}, added...)
-	}
-	for _, pair := range added {
-		name, _, _ := strings.Cut(pair, "=")
-		env = append(slices.DeleteFunc(env, hasName(name)), pair)
-	}
-	return env
-}
-
-func hasName(name string) func(string) bool {
-	return func(pair string) bool { return strings.HasPrefix(pair, name+"=") }
 }
 
 // open gives another descriptor of the child, which can be passed on.

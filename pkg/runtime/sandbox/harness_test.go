@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -241,3 +242,9 @@ func restart(ctx context.Context, userNamespace bool, env []string, args ...stri
 
 // nobody is an ordinary user that every system has.
 const nobody = 65534
+
+// newMarker is a text that no other process has in its command line.
+func newMarker() string { return fmt.Sprintf("sandbox-test-%d-%d", os.Getpid(), markers.Add(1)) }
+
+// markers counts them; a test binary's own counter, not a package's.
+var markers atomic.Uint64

@@ -42,7 +42,7 @@ func (m pathMap) env(spec Spec) []string {
 func (m pathMap) one(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
-		if s[i] == '/' && (i == 0 || isDelimiter(s[i-1])) {
+		if s[i] == '/' && (i == 0 || !inPath(s[i-1])) {
 			if source, n := m.match(s[i:]); n > 0 {
 				b.WriteString(source)
 				i += n
@@ -60,11 +60,15 @@ func (m pathMap) match(s string) (source string, length int) {
 	for _, mount := range m {
 		target := strings.TrimSuffix(mount.Target, "/")
 		rest, ok := strings.CutPrefix(s, target)
-		if ok && target != "" && (rest == "" || rest[0] == '/' || isDelimiter(rest[0])) {
+		if ok && target != "" && (rest == "" || rest[0] == '/' || !inPath(rest[0])) {
 			return strings.TrimSuffix(mount.Source, "/"), len(target)
 		}
 	}
 	return "", 0
 }
 
-func isDelimiter(c byte) bool { return strings.IndexByte(":=,; \t\n'\"()", c) >= 0 }
+// inPath reports whether c is a usual character of file names, so that what is
+// beside it may be part of the same path.
+func inPath(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80 || strings.IndexByte("/._-~+@%$}", c) >= 0
+}

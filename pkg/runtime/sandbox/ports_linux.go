@@ -80,6 +80,25 @@ func (p *ports) forget(q port) {
 	delete(p.bound, q)
 }
 
+// inUse reports whether a socket is bound to the port on the own address. A
+// non-blocking connect wouldn't tell until it is too late to try another.
+func (p *ports) inUse(q port) bool {
+	kind := unix.SOCK_STREAM
+	if q.udp {
+		kind = unix.SOCK_DGRAM
+	}
+	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	if !q.udp {
+		// Connections that outlive their listener are no matter.
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	}
+	return unix.Bind(fd, &unix.SockaddrInet4{Addr: p.own.As4(), Port: p.real(q.number)}) == unix.EADDRINUSE
+}
+
 // otherFamily reports whether the port was bound for the other family only: an
 // own address is one for both, so the second bind needs the twin.
 func (p *ports) otherFamily(q port, v6 bool) bool {

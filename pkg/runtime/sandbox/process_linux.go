@@ -32,6 +32,7 @@ type process struct {
 	mu        sync.Mutex
 	startFail string
 	exit      Exit
+	grace     *time.Timer // until rloader is killed without mercy
 	ended     bool
 	execs     map[*session]chan struct{} // closed when the command has ended
 
@@ -137,6 +138,9 @@ func (p *process) watch() {
 	p.usage.finish()
 	exit.OOM = p.usage.oom()
 	p.mu.Lock()
+	if p.grace != nil {
+		p.grace.Stop()
+	}
 	exit.StartFail = p.startFail
 	p.exit = exit
 	p.mu.Unlock()
@@ -230,7 +234,11 @@ func (p *process) end() {
 		p.session.kill()
 		return
 	}
-	time.AfterFunc(killGrace, p.session.kill)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.grace == nil && !p.ended {
+		p.grace = time.AfterFunc(killGrace, p.session.kill)
+	}
 }
 
 // Kill ends everything and waits for it.

@@ -111,7 +111,7 @@ func serve(args []string) error {
 			}
 		}()
 	}
-	fmt.Println("ready")
+	fmt.Println("serving")
 	select {}
 }
 

@@ -12,10 +12,6 @@ import (
 	"s/pkg/runtime/rloader"
 )
 
-// drainIdle is how long nothing may come after a command has ended before its
-// output counts as complete, if a process that it left keeps the stream open.
-const drainIdle = 100 * time.Millisecond
-
 // endOfInput is what a terminal's user types at the end of input.
 const endOfInput = 4
 

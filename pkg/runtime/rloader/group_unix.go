@@ -1,0 +1,7 @@
+//go:build !linux && !windows
+
+package rloader
+
+import "syscall"
+
+func killGroup(group int) { _ = syscall.Kill(-group, syscall.SIGKILL) }
