@@ -1,0 +1,182 @@
+package cmdutil
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/diag"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+)
+
+func action(when, run string) spec.Action {
+	return spec.Action{When: when, Command: "deploy", Run: run, Range: diag.Range{File: "s.yaml", Start: diag.Pos{Line: 7, Column: 5}}}
+}
+
+// recorder keeps the lines that would go to a shell; a line "fail" fails.
+type recorder struct{ lines []string }
+
+func (r *recorder) shell(_ context.Context, line, dir string) error {
+	r.lines = append(r.lines, strings.TrimSpace(line+" "+dir))
+	if line == "fail" {
+		return errors.New("exit status 1")
+	}
+	return nil
+}
+
+func TestActionsOfTheirMoment(t *testing.T) {
+	t.Parallel()
+	io, _, _, errOut := iostreams.Test()
+	r := &recorder{}
+	a := Actions{IO: io, Command: "deploy", Shell: r.shell}
+	list := []spec.Action{action(WhenPre, "one"), action(WhenSuccess, "no"), {When: WhenPre, Command: "build", Run: "no"}, action(WhenPre, "two")}
+	list[3].Path = "/dir"
+	if err := a.Run(context.Background(), list, WhenPre); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"one", "two /dir"}, r.lines); d != "" {
+		t.Error(d)
+	}
+	if got := errOut.String(); got != "> one\n> two\n" {
+		t.Errorf("stderr %q", got)
+	}
+	a.Skip = true
+	if err := a.Run(context.Background(), list, WhenPre); err != nil || len(r.lines) != 2 {
+		t.Errorf("skipped: %v, %v", err, r.lines)
+	}
+}
+
+func TestFailedActionStopsTheRest(t *testing.T) {
+	t.Parallel()
+	io, _, _, errOut := iostreams.Test()
+	r := &recorder{}
+	a := Actions{IO: io, Command: "deploy", Shell: r.shell}
+	list := []spec.Action{action(WhenPre, "fail"), action(WhenPre, "two")}
+	err := a.Run(context.Background(), list, WhenPre)
+	if err == nil || !strings.HasPrefix(err.Error(), "s.yaml:7:5: action pre-deploy: ") || len(r.lines) != 1 {
+		t.Errorf("err %v, ran %v", err, r.lines)
+	}
+	list[0].AllowFailure = true
+	if err = a.Run(context.Background(), list, WhenPre); err != nil || len(r.lines) != 3 {
+		t.Errorf("allowed: err %v, ran %v", err, r.lines)
+	}
+	if !strings.Contains(errOut.String(), "warning: action pre-deploy failed and may") {
+		t.Errorf("stderr %q", errOut.String())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err = a.Run(ctx, list, WhenPre); !errors.Is(err, context.Canceled) {
+		t.Errorf("an interruption was taken for a failure that may be: %v", err)
+	}
+}
+
+func TestAfter(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	all := []spec.Action{action(WhenComplete, "complete"), action(WhenFail, "fail"), action(WhenSuccess, "success")}
+	tests := []struct {
+		name   string
+		list   []spec.Action
+		failed error
+		ran    string
+		want   string
+	}{
+		{"success", all, nil, "success complete", ""},
+		{"failure", all, broken, "fail complete", "broken"}, // the action "fail" fails; the command's error wins
+		{"a failing success action", []spec.Action{action(WhenSuccess, "fail"), action(WhenComplete, "complete")}, nil, "fail complete", "exit status 1"},
+		{"a failing complete action", []spec.Action{action(WhenComplete, "fail")}, nil, "fail", "exit status 1"},
+	}
+	for _, tt := range tests {
+		io, _, _, _ := iostreams.Test()
+		r := &recorder{}
+		err := Actions{IO: io, Command: "deploy", Shell: r.shell}.After(context.Background(), tt.list, tt.failed)
+		if strings.Join(r.lines, " ") != tt.ran || (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: err %v, ran %v", tt.name, err, r.lines)
+		}
+	}
+}
+
+func TestShellOutputIsNoData(t *testing.T) {
+	t.Parallel()
+	io, _, out, errOut := iostreams.Test()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "here"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := Actions{IO: io, Command: "deploy"}
+	list := []spec.Action{{When: WhenPre, Command: "deploy", Run: "ls && echo error >&2", Path: dir}}
+	if err := a.Run(context.Background(), list, WhenPre); err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != "" || !strings.Contains(errOut.String(), "here\n") || !strings.Contains(errOut.String(), "error\n") {
+		t.Errorf("stdout %q, stderr %q", out, errOut)
+	}
+}
+
+func TestShellIsInterrupted(t *testing.T) {
+	t.Parallel()
+	io, _, _, _ := iostreams.Test()
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- Actions{IO: io, Command: "deploy"}.Run(ctx, []spec.Action{
+			{When: WhenPre, Command: "deploy", Run: "touch started; exec sleep 600", Path: dir, AllowFailure: true}}, WhenPre)
+	}()
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "started")); err == nil {
+			break
+		}
+		select {
+		case err := <-done:
+			t.Fatalf("it ended by itself: %v", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestComponentActions(t *testing.T) {
+	t.Parallel()
+	io, _, _, _ := iostreams.Test()
+	var flags []string
+	a := Actions{IO: io, Command: "deploy", Build: func(_ context.Context, given []string) error {
+		flags = append(flags, strings.Join(given, ","))
+		return nil
+	}}
+	for line, wrong := range map[string]string{
+		"fc build --use-docker":  "",
+		"fc3 build":              "",
+		"fc deploy":              "not supported",
+		"fc":                     "not supported",
+		"website build":          "not supported",
+		"fc local invoke --mode": "not supported",
+	} {
+		err := a.Run(context.Background(), []spec.Action{{When: WhenPre, Command: "deploy", Component: line}}, WhenPre)
+		if (err == nil) != (wrong == "") || err != nil && !strings.Contains(err.Error(), wrong) {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if len(flags) != 2 || strings.Join(flags, "") != "--use-docker" {
+		t.Errorf("flags %q", flags)
+	}
+	a.Build = nil
+	if err := a.Run(context.Background(), []spec.Action{{When: WhenPre, Command: "deploy", Component: "fc build"}}, WhenPre); err == nil {
+		t.Error("built without a builder")
+	}
+	err := a.Run(context.Background(), []spec.Action{{When: WhenPre, Command: "deploy", Plugin: "some-plugin"}}, WhenPre)
+	if err == nil || !strings.Contains(err.Error(), "plugin some-plugin: plugins are not supported yet") {
+		t.Errorf("plugin: %v", err)
+	}
+}

@@ -1,0 +1,172 @@
+package cmdutil
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"s/pkg/access"
+	"s/pkg/deploy"
+	"s/pkg/fc"
+	"s/pkg/fcclient"
+	"s/pkg/iostreams"
+	"s/pkg/local"
+	"s/pkg/spec"
+)
+
+func project(names ...string) *spec.Project {
+	p := &spec.Project{File: "s.yaml"}
+	for _, n := range names {
+		p.Resources = append(p.Resources, &spec.Resource{Name: n})
+	}
+	return p
+}
+
+func TestResources(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		project *spec.Project
+		name    string
+		count   int
+		code    int
+		one     bool
+	}{
+		{project("a", "b"), "", 2, ExitOK, false},
+		{project("a", "b"), "b", 1, ExitOK, true},
+		{project("a"), "", 1, ExitOK, true},
+		{project("a"), "x", 0, ExitUsage, false},
+		{project(), "", 0, ExitSpec, false},
+	}
+	for _, tt := range tests {
+		list, err := Resources(tt.project, tt.name)
+		var known *Error
+		if len(list) != tt.count || errors.As(err, &known) != (tt.code != ExitOK) || known != nil && known.Code != tt.code {
+			t.Errorf("%q: %d resources, %v", tt.name, len(list), err)
+		}
+		if r, err := OneResource(tt.project, tt.name, "invoke"); (err == nil) != tt.one || tt.one && r == nil {
+			t.Errorf("one of %q: %v", tt.name, err)
+		}
+	}
+}
+
+func TestCloudError(t *testing.T) {
+	t.Parallel()
+	remote := &Target{Credentials: access.Credentials{Alias: "prod"}}
+	tests := []struct {
+		err    error
+		target *Target
+		code   int
+		hint   string
+	}{
+		{&fc.APIError{Code: fc.CodeAccessDenied}, remote, ExitCloud, "access prod may not do that"},
+		{fmt.Errorf("read: %w", &fc.APIError{Code: fc.CodeSignatureNotMatch}), remote, ExitCloud, "key pair of access prod"},
+		{&fc.APIError{Code: fc.CodeInvalidAccessKeyID}, nil, ExitCloud, "these credentials"},
+		{&fc.APIError{Code: fc.CodeResourceThrottled}, remote, ExitCloud, "later"},
+		{&fc.APIError{Code: fc.CodeFunctionNotFound}, remote, ExitCloud, "s deploy"},
+		{&fc.APIError{Code: "Other"}, remote, ExitCloud, ""},
+		{&fcclient.UnreachableError{Host: "h", Err: errors.New("refused")}, remote, ExitFailed, "network"},
+		{&fcclient.UnreachableError{Host: "h", Err: errors.New("refused")}, &Target{Local: true}, ExitFailed, "s local status"},
+	}
+	for _, tt := range tests {
+		err := CloudError(tt.err, tt.target)
+		var known *Error
+		if !errors.As(err, &known) || known.Code != tt.code || !strings.Contains(known.Hint, tt.hint) || (tt.hint == "") != (known.Hint == "") {
+			t.Errorf("%v: %#v", tt.err, known)
+		}
+		if !errors.Is(err, tt.err) {
+			t.Errorf("%v: the cause is lost", tt.err)
+		}
+	}
+	plain := errors.New("plain")
+	already := WithHint(ExitSpec, &fc.APIError{}, "x")
+	for _, err := range []error{nil, plain, already, context.Canceled} {
+		if got := CloudError(err, remote); got != err {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
+func TestPrintNamed(t *testing.T) {
+	t.Parallel()
+	one := Named{"b", map[string]string{"x": "<1>"}}
+	two := Named{"a", []int{2}}
+	tests := []struct {
+		results []Named
+		format  string
+		want    string
+	}{
+		{nil, OutputJSON, ""},
+		{[]Named{one}, OutputRaw, `{"x":"<1>"}` + "\n"},
+		{[]Named{one, two}, OutputRaw, `{"b":{"x":"<1>"},"a":[2]}` + "\n"},
+		{[]Named{one, two}, OutputYAML, "b:\n  x: <1>\na:\n  - 2\n"},
+		{[]Named{one, two}, OutputDefault, "b:\n  x: <1>\na:\n  - 2\n"},
+	}
+	for _, tt := range tests {
+		var out bytes.Buffer
+		if err := PrintNamed(&out, tt.format, tt.results); err != nil || out.String() != tt.want {
+			t.Errorf("%d results as %s: %q, %v", len(tt.results), tt.format, out.String(), err)
+		}
+	}
+	if err := PrintNamed(&bytes.Buffer{}, OutputJSON, []Named{one, {"c", make(chan int)}}); err == nil {
+		t.Error("a channel was printed")
+	}
+}
+
+func TestShorten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	inside, outside := filepath.Join(dir, "a", "b"), filepath.Join(filepath.Dir(dir), "x")
+	if got := Shorten(dir, inside); got != filepath.Join("a", "b") {
+		t.Errorf("inside: %s", got)
+	}
+	if got := Shorten(dir, outside); got != outside {
+		t.Errorf("outside: %s", got)
+	}
+}
+
+func TestTellCode(t *testing.T) {
+	t.Parallel()
+	p, r := &spec.Project{Dir: "/p"}, &spec.Resource{Name: "hello"}
+	tests := []struct {
+		prepared deploy.Prepared
+		want     string
+	}{
+		{deploy.Prepared{}, ""},
+		{deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z", Reused: true}}, Artifact: "/p/.s/a"}, ""},
+		{deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z"}}, Artifact: "/p/.s/a"}, "hello: using the built code in .s/a\n"},
+		{deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z", LeftOut: []string{".git", ".env"}}}}, "hello: left out of the code: .git, .env\n"},
+		{deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z", LeftOut: []string{"1", "2", "3", "4", "5", "6"}}}},
+			"hello: left out of the code: 1, 2, 3, 4, 5, …\n"},
+	}
+	for i, tt := range tests {
+		io, _, out, errOut := iostreams.Test()
+		TellCode(io, p, r, &tt.prepared)
+		if errOut.String() != tt.want || out.Len() != 0 {
+			t.Errorf("%d: %q", i, errOut)
+		}
+	}
+}
+
+func TestLocalClient(t *testing.T) {
+	t.Parallel()
+	f := &Factory{Version: "1", Local: func(context.Context) (*local.Info, error) {
+		return &local.Info{Endpoint: "http://127.0.0.1:1", AccountID: "a", AccessKeyID: "k", AccessKeySecret: "s"}, nil
+	}}
+	client, err := LocalClient(context.Background(), f, "region", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := client.Config()
+	if got.Region != "region" || !got.V2 || got.Endpoint != "http://127.0.0.1:1" || got.Credentials.AccessKeySecret != "s" || got.Credentials.Alias != access.LocalAlias {
+		t.Errorf("%+v", got)
+	}
+	broken := errors.New("broken")
+	f.Local = func(context.Context) (*local.Info, error) { return nil, broken }
+	if _, err := LocalClient(context.Background(), f, "r", false); !errors.Is(err, broken) {
+		t.Errorf("err = %v", err)
+	}
+}
