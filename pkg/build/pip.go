@@ -55,6 +55,7 @@ func (p *pip) install(ctx context.Context) (string, error) {
 	}
 	args := []string{
 		"install", "--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile",
+		"--progress-bar", "off",
 		"--target", target, "-r", filepath.Join(p.req.SourceDir, requirementsFile),
 	}
 	if err := p.run(ctx, p.python.Path, dir, args); err != nil {
