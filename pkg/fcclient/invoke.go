@@ -15,6 +15,10 @@ import (
 	"s/pkg/fc/fcsign"
 )
 
+// headerMemorySize is the memory that the function was given, in MB; only the
+// local cloud says it.
+const headerMemorySize = "X-S-Memory-Size"
+
 // InvokeInput is one invocation.
 type InvokeInput struct {
 	Function  string // service$function in FC 2.0
@@ -137,6 +141,9 @@ func readResult(response *http.Response) *fc.InvokeResult {
 	}
 	if mb, err := strconv.ParseFloat(h.Get(fc.HeaderMaxMemory), 64); err == nil {
 		result.MaxMemoryMB = mb
+	}
+	if mb, err := strconv.Atoi(h.Get(headerMemorySize)); err == nil {
+		result.MemorySizeMB = mb
 	}
 	return result
 }

@@ -36,7 +36,7 @@ func TestInvoke(t *testing.T) {
 	server.Invoke = func(c fctest.Call) fctest.Reply {
 		return fctest.Reply{Body: c.Body, Header: map[string]string{
 			fc.HeaderInstanceID: "c-1", fc.HeaderCodeChecksum: "42", fc.HeaderVersion: "LATEST",
-			fc.HeaderDuration: "2.60", fc.HeaderMaxMemory: "80.95",
+			fc.HeaderDuration: "2.60", fc.HeaderMaxMemory: "80.95", "X-S-Memory-Size": "1536",
 			fc.HeaderLogResult: base64.StdEncoding.EncodeToString([]byte("line\n")),
 		}}
 	}
@@ -45,7 +45,7 @@ func TestInvoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &fc.InvokeResult{RequestID: got.RequestID, StatusCode: 200, Body: binary, LogTail: "line\n", InstanceID: "c-1",
-		CodeChecksum: "42", Version: "LATEST", Duration: 2600 * time.Microsecond, MaxMemoryMB: 80.95}
+		CodeChecksum: "42", Version: "LATEST", Duration: 2600 * time.Microsecond, MaxMemoryMB: 80.95, MemorySizeMB: 1536}
 	if d := cmp.Diff(want, got); d != "" || got.RequestID == "" {
 		t.Error(d)
 	}
