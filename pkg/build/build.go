@@ -46,6 +46,9 @@ type Artifact struct {
 	Unchanged bool
 	// Interpreter is what installed the dependencies and will run them.
 	Interpreter toolchain.Interpreter
+	// LeftOut is what the default rules kept out of the copy of the source, for
+	// the user to hear; empty if nothing was copied.
+	LeftOut []string
 	// Notes are things the user should hear once, e.g. that a newer
 	// interpreter stood in.
 	Notes []string

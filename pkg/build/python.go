@@ -131,7 +131,7 @@ func (p *Python) make(ctx context.Context, req Request, inputs string, t *tree) 
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", req.Name, err)
 	}
-	a := &Artifact{Dir: req.ArtifactDir, Env: pythonEnv(req), Interpreter: python}
+	a := &Artifact{Dir: req.ArtifactDir, Env: pythonEnv(req), Interpreter: python, LeftOut: t.LeftOut}
 	if !python.Exact {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s runs Python %s, which isn't on this machine: built with Python %s",
 			req.Runtime, python.Wanted, python.Version))

@@ -72,6 +72,9 @@ func TestArtifactOfBothEditions(t *testing.T) {
 			if diff := cmp.Diff(tc.env, env); diff != "" || err != nil || !cmp.Equal(a.Env, env) {
 				t.Error(err, diff, a.Env)
 			}
+			if diff := cmp.Diff([]string{".env", ".git"}, a.LeftOut); diff != "" {
+				t.Error("left out: ", diff)
+			}
 			if a.Reused || a.Unchanged || a.Interpreter.Version != "3.10.4" || len(a.Notes) != 0 {
 				t.Errorf("%+v", a)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -216,6 +217,9 @@ func (o *Options) done(result build.Result) {
 		o.IO.Errf("warning: %s: %s runs Python %s, which isn't on this machine: built with %s",
 			result.Resource, result.Runtime, python.Wanted, python.Version)
 	}
+	if len(a.LeftOut) > 0 {
+		o.IO.Errf("%s: left out of the code: %s", result.Resource, few(a.LeftOut))
+	}
 	switch {
 	case a.Unchanged:
 		o.IO.Errf("%s: up to date (Python %s)", result.Resource, a.Interpreter.Version)
@@ -224,6 +228,15 @@ func (o *Options) done(result build.Result) {
 	default:
 		o.IO.Errf("%s: built with Python %s, dependencies installed, %s", result.Resource, a.Interpreter.Version, elapsed)
 	}
+}
+
+// few names at most five things.
+func few(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", …"
+	}
+	return strings.Join(names, ", ")
 }
 
 // explain shows what a failed tool said and adds what can be done.

@@ -94,6 +94,8 @@ func TestWhatIsTold(t *testing.T) {
 			"fn-custom: built with Python 3.10.4, dependencies reused, T\n"},
 		{"unchanged", script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Unchanged: true}},
 			"fn-custom: up to date (Python 3.10.4)\n"},
+		{"left out", script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, LeftOut: strings.Fields(".env .git a b c d")}},
+			"fn-custom: left out of the code: .env, .git, a, b, c, …\nfn-custom: built with Python 3.10.4, dependencies reused, T\n"},
 		{"stand-in", script{artifact: build.Artifact{Interpreter: py("3.11.2", false), Reused: true}},
 			"warning: fn-custom: custom runs Python 3.10, which isn't on this machine: built with 3.11.2\n" +
 				"fn-custom: built with Python 3.11.2, dependencies reused, T\n"},
