@@ -166,7 +166,7 @@ func TestPermissions(t *testing.T) {
 		want fs.FileMode
 	}{
 		{"bootstrap", 0o644, 0o755}, {"bootstrap", 0o600, 0o711}, {"x/bootstrap", 0o644, 0o644}, {"bootstrap", fs.ModeDir | 0o700, 0o700},
-		{"x", 0o640, 0o640}, {"x", 0o755 | fs.ModeSetuid, 0o755},
+		{"x", 0o640, 0o640}, {"x", fs.ModeSymlink | 0o755, 0o777}, {"x", 0o755 | fs.ModeSetuid, 0o755},
 	} {
 		if got := (Entry{Path: tc.path, Mode: tc.mode}).permissions(); got != tc.want {
 			t.Errorf("%s %v: %v, want %v", tc.path, tc.mode, got, tc.want)
@@ -246,5 +246,22 @@ func TestMessages(t *testing.T) {
 		if err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
+	}
+}
+
+// TestKnownArchive pins the bytes of an archive. If a new version of the
+// compressor changes them, all code counts as changed once and is uploaded
+// again: that should be known when it happens.
+func TestKnownArchive(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("every file is executable there")
+	}
+	b := pack(t, plant(t, map[string]string{
+		"app.py": strings.Repeat("def handler(event, context):\n    return event\n", 40), "noise": noise(3000), "empty/": "", "link": "->app.py",
+		"large": strings.Repeat("0123456789 the same again\n", 60_000),
+	}), Options{})
+	if b.Size != 7495 || b.Checksum != "8072386505130757521" {
+		t.Errorf("%d bytes, checksum %s", b.Size, b.Checksum)
 	}
 }
