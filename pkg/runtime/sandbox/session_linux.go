@@ -130,13 +130,15 @@ func (s *session) report(ctx context.Context) (rloader.Report, map[string]*os.Fi
 	defer stop()
 	body, oob := make([]byte, maxReport), make([]byte, unix.CmsgSpace(4*4))
 	n, oobn, _, _, err := s.conn.ReadMsgUnix(body, oob)
+	if errors.Is(err, unix.ECONNRESET) {
+		// rloader ended with a message unread. That is told once, and before
+		// what it has reported.
+		n, oobn, _, _, err = s.conn.ReadMsgUnix(body, oob)
+	}
 	if ctx.Err() != nil {
 		return rloader.Report{}, nil, ctx.Err()
 	}
 	if err != nil {
-		if errors.Is(err, unix.ECONNRESET) {
-			err = io.EOF
-		}
 		return rloader.Report{}, nil, err
 	}
 	if n == 0 {
