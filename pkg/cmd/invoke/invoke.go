@@ -186,13 +186,30 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 		Live: live, Log: view.line, MemoryMB: memory(r),
 	})
 	if err != nil {
+		shown := view.open
 		view.end("")
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = context.Cause(limited)
 		}
-		return err
+		return notStarted(err, shown)
 	}
 	return view.show(outcome)
+}
+
+// notStarted turns an instance that didn't start into a failure of the
+// function. Its message carries the function's output, which is dropped if it
+// was shown already.
+func notStarted(err error, shown bool) error {
+	if !fc.IsCode(err, fc.CodeCAExited, fc.CodeCAFileNotFound, fc.CodeFunctionNotStarted) {
+		return err
+	}
+	var api *fc.APIError
+	if shown && errors.As(err, &api) {
+		short := *api
+		short.Message, _, _ = strings.Cut(api.Message, "\nLogs:")
+		err = &short
+	}
+	return cmdutil.WithCode(cmdutil.ExitFunction, err)
 }
 
 // startup is how long a first call may take over the function's own timeout.

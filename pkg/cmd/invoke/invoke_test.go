@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -345,6 +346,48 @@ func TestRefused(t *testing.T) {
 	if code(err) != cmdutil.ExitCloud || !strings.Contains(err.Error(), "rid") || w.Stdout()+w.Stderr() != "" {
 		t.Errorf("err %v, stdout %q, stderr %q", err, w.Stdout(), w.Stderr())
 	}
+}
+
+// A function that doesn't start failed, and its output is shown once.
+func TestFunctionThatDoesNotStart(t *testing.T) {
+	t.Parallel()
+	body := `{"Code":"CAExited","Message":"Function instance exited unexpectedly.\nLogs: no module flask\n","RequestId":"rid"}`
+	w := world(t, spec.Edition3)
+	w.Server.Fail(fctest.Failure{Path: "/invocations", Status: 412, Body: body})
+	err := w.Run(NewCmd(w.Factory, nil))
+	if code(err) != cmdutil.ExitFunction || !strings.Contains(err.Error(), "no module flask") || !strings.Contains(err.Error(), "rid") {
+		t.Errorf("without a live log: %v", err)
+	}
+	w.Target.Local = true
+	w.Server.Logs = func(_ string, out http.ResponseWriter) { fmt.Fprintln(out, `{"message":"no module flask"}`) }
+	shown := make(chan struct{})
+	w.IO.ErrOut = &waiter{w.IO.ErrOut, shown}
+	w.Server.Reset()
+	w.Server.Invoke = func(fctest.Call) fctest.Reply {
+		<-shown
+		return fctest.Reply{Status: 412, Body: []byte(body)}
+	}
+	err = w.Run(NewCmd(w.Factory, nil))
+	if code(err) != cmdutil.ExitFunction || strings.Contains(err.Error(), "flask") || !strings.Contains(err.Error(), "exited unexpectedly. (request id rid)") {
+		t.Errorf("with a live log: %v", err)
+	}
+	if strings.Count(w.Stderr(), "no module flask") != 1 || !strings.HasSuffix(w.Stderr(), "Logs end =========\n") {
+		t.Errorf("stderr %q", w.Stderr())
+	}
+}
+
+// waiter tells when the function's line was written.
+type waiter struct {
+	io.Writer
+	shown chan struct{}
+}
+
+func (w *waiter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if strings.Contains(string(p), "flask") {
+		close(w.shown)
+	}
+	return n, err
 }
 
 func TestActions(t *testing.T) {
