@@ -178,6 +178,9 @@ func output() []clause {
 func TestConformance(t *testing.T) {
 	versions := []string{"3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"}
 	all := slices.Concat(results(), errorClauses(), endings(), surroundings(), output())
+	if testing.Short() {
+		versions = []string{"3.6", "3.10", "3.13"}
+	}
 	for _, version := range versions {
 		t.Run("python"+version, func(t *testing.T) {
 			python(t, version)

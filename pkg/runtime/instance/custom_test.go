@@ -111,6 +111,7 @@ func TestCustomInitializer(t *testing.T) {
 	t.Run("runs once", func(t *testing.T) {
 		cfg, logs := customConfig(t, fc.Function{InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{
 			Initializer: &fc.LifecycleHook{Handler: "x", Timeout: 20}, PreStop: hook.PreStop}})
+		cfg.Grace = time.Millisecond // PID 1 without a handler ignores SIGTERM
 		i := start(t, cfg)
 		for _, id := range []string{"a", "b"} {
 			if res := call(t, i, &Invocation{RequestID: id, Event: []byte("x")}); string(res.Body) != "x" {
