@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -46,6 +47,7 @@ func edges(text string) [2]string {
 func TestEveryMessageIsTranslated(t *testing.T) {
 	t.Parallel()
 	formats := spokenFormats(t, filepath.Join("..", "cmd"))
+	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "deploy"))) // the plan
 	if len(formats) < 20 {
 		t.Fatalf("only %d messages found in the commands: is the walk still right?", len(formats))
 	}
