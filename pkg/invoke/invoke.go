@@ -53,6 +53,7 @@ type Outcome struct {
 }
 
 // Call invokes and hands the log lines on, while the function runs if it can.
+// The outcome is complete only without an error.
 func Call(ctx context.Context, target Target, request Request) (*Outcome, error) {
 	out := &Outcome{}
 	tell := func(line string) {
@@ -66,15 +67,20 @@ func Call(ctx context.Context, target Target, request Request) (*Outcome, error)
 	if request.Async || !request.Live || !canStream {
 		return out, tailed(ctx, target, request, out, tell)
 	}
+	return out, live(ctx, target, streamer, request, out, tell)
+}
+
+// live calls and hands on the log lines while the function runs.
+func live(ctx context.Context, target Target, streamer Streamer, request Request, out *Outcome, tell func(string)) error {
 	streamContext, stop := context.WithCancel(ctx)
 	defer stop()
 	id := newSession()
 	stream, err := streamer.LogSession(streamContext, id)
+	if fc.IsNotFound(err) { // an endpoint without live logs
+		return tailed(ctx, target, request, out, tell)
+	}
 	if err != nil {
-		if fc.IsNotFound(err) { // an endpoint without live logs
-			return out, tailed(ctx, target, request, out, tell)
-		}
-		return nil, err
+		return err
 	}
 	defer stream.Close()
 	done := make(chan struct{})
@@ -99,10 +105,10 @@ func Call(ctx context.Context, target Target, request Request) (*Outcome, error)
 	stop()
 	<-done
 	if err != nil {
-		return nil, err
+		return err
 	}
 	out.memory(request.MemoryMB)
-	return out, nil
+	return nil
 }
 
 // tailed calls and hands on the log that comes with the answer.
