@@ -89,7 +89,6 @@ func New(cfg Config) *Gateway {
 	}
 	g := &Gateway{cfg: cfg, entries: map[key]*entry{}}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
-	g.async.start(g)
 	return g
 }
 
