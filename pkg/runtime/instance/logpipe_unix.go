@@ -29,12 +29,18 @@ func newLogPipe() (logPipe, *os.File, error) {
 	return logPipe{r, raw}, w, nil
 }
 
-// readAll hands what comes to the collector until the end.
+// readAll hands what comes to the collector until the end. It lets others have
+// the collector from time to time however much comes.
 func (p logPipe) readAll(c *collector) {
 	_ = p.raw.Read(func(fd uintptr) bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.takeFrom(int(fd), 1<<62)
+		for {
+			c.mu.Lock()
+			end, more := c.takeFrom(int(fd), pipeBudget)
+			c.mu.Unlock()
+			if !more {
+				return end
+			}
+		}
 	})
 }
 
@@ -46,24 +52,24 @@ func (p logPipe) take(c *collector, budget int) {
 
 func (p logPipe) close() { _ = p.file.Close() }
 
-// takeFrom reads until nothing is there or the budget is used up; it reports
-// whether that was the end of the pipe. The collector is locked.
-func (c *collector) takeFrom(fd, budget int) (end bool) {
+// takeFrom reads until nothing is there or the budget is used up. It reports
+// whether that was the end of the pipe, and whether there may be more. The
+// collector is locked.
+func (c *collector) takeFrom(fd, budget int) (end, more bool) {
 	for budget > 0 {
 		n, err := syscall.Read(fd, c.buf)
 		switch {
 		case n > 0:
 			c.write(c.buf[:n])
 			budget -= n
-			if n < len(c.buf) {
-				return false
-			}
+			// A short read isn't enough to know that the pipe is empty: its end
+			// may be behind it, and is announced only once.
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
-			return false
+			return false, false
 		default:
-			return true
+			return true, false
 		}
 	}
-	return false
+	return false, true
 }

@@ -11,9 +11,10 @@ import (
 	"s/pkg/fc"
 )
 
-// pipeBudget bounds what one drain takes from the pipe, in bytes: a program
-// that prints without end must not keep its own result back.
-const pipeBudget = 1 << 20
+// pipeBudget bounds what is taken from the pipe at once, in bytes: a program that
+// prints without end must not keep its own result back. A pipe holds no more, so
+// one drain takes all that was printed before it.
+const pipeBudget = 64 << 10
 
 // record is the log of one invocation.
 type record struct {
