@@ -80,6 +80,9 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 
 func (s *Store) open(ctx context.Context) error {
 	path := filepath.Join(s.dir, databaseName)
+	if err := private(path); err != nil {
+		return full(path, err)
+	}
 	db, err := sql.Open("sqlite", dataSource(path))
 	if err != nil {
 		return err
@@ -89,14 +92,21 @@ func (s *Store) open(ctx context.Context) error {
 	if err := prepare(ctx, db, path); err != nil {
 		return classify(path, err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return err
-	}
 	if err := s.load(ctx); err != nil {
 		return classify(path, err)
 	}
 	s.code, err = openCode(filepath.Join(s.dir, codeName), s.refersTo)
 	return err
+}
+
+// private makes the database file before SQLite does, so that only its user
+// may read it; SQLite gives its other files the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // dataSource turns on the write-ahead log, and a sync of it at every commit.
