@@ -18,7 +18,8 @@ import (
 )
 
 // loaderEnv keeps rloader small; the command gets an environment of its own.
-var loaderEnv = [...]string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=32MiB", "GOTRACEBACK=none"}
+// (GORACE is for test binaries alone, which would sleep a second at their end.)
+var loaderEnv = [...]string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=32MiB", "GOTRACEBACK=none", "GORACE=atexit_sleep_ms=0"}
 
 // maxReport bounds a report, of which an error text is the longest part.
 const maxReport = 16 << 10
