@@ -3,11 +3,13 @@ package local
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -251,6 +253,8 @@ func TestStartFailures(t *testing.T) {
 	var port *PortTakenError
 	if _, err := Start(t.Context(), o); !errors.As(err, &port) || port.Addr != o.Addr {
 		t.Errorf("err = %v", err)
+	} else if runtime.GOOS == "linux" && !strings.Contains(err.Error(), fmt.Sprintf("(pid %d)", os.Getpid())) {
+		t.Errorf("err = %v, want the holder named: this process", err)
 	}
 	var locked *store.LockedError
 	if _, err := Start(t.Context(), options(running.Info().DataDir)); !errors.As(err, &locked) {
