@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -46,12 +49,20 @@ func (w *World) record(ctx context.Context, args ...string) ([]Call, error) {
 	defer server.Close()
 
 	// With keys and an endpoint of its own, s asks the proxy as it would ask the
-	// cloud.
+	// cloud: the project no longer names the local one.
+	project, err := os.ReadFile(filepath.Join(w.Dir, "s.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	remote := strings.Replace(string(project), "access: local\n", "", 1)
+	if err := w.Write(map[string]string{"s.yaml": remote}); err != nil {
+		return nil, err
+	}
 	before := w.env
 	defer func() { w.env = before }()
 	w.env = append(slices.Clone(before), "FC_ENDPOINT=http://"+listener.Addr().String(),
 		"AccountID="+api.AccountID, "AccessKeyID="+api.Keys.AccessKeyID, "AccessKeySecret="+api.Keys.AccessKeySecret)
-	if _, err := w.S(ctx, append(args, "-a", "bench")...); err != nil {
+	if _, err := w.S(ctx, args...); err != nil {
 		return nil, err
 	}
 	mu.Lock()
