@@ -20,6 +20,7 @@ import (
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/pool"
 	"s/pkg/runtime/sandbox"
+	"s/pkg/toolchain"
 )
 
 // Defaults of the local cloud.
@@ -43,6 +44,8 @@ type Options struct {
 	Version string
 	// Launcher starts instances; nil makes the best that the kernel allows.
 	Launcher sandbox.Launcher
+	// Toolchain finds interpreters; nil searches the system's own places.
+	Toolchain *toolchain.Finder
 	// NewPool makes the instances of a function; nil is the real ones.
 	NewPool func(instance.Config) gateway.Pool
 	// IdleTimeout and MaxInstances rule the instances of a function; zero are
@@ -185,7 +188,7 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 	c.verifier = fcsign.NewVerifier(k.lookup, o.Now)
 	c.gateway = gateway.New(gateway.Config{
 		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
-		SecurityToken: k.FunctionToken, Launcher: c.launcher, WorkDir: work, IdleTimeout: o.IdleTimeout,
+		SecurityToken: k.FunctionToken, Launcher: c.launcher, Toolchain: o.Toolchain, WorkDir: work, IdleTimeout: o.IdleTimeout,
 		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now,
 		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		Verify: func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },

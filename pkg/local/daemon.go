@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"s/pkg/local/store"
+	"s/pkg/toolchain"
 )
 
 // File names in the data directory.
@@ -27,6 +28,8 @@ type ServeOptions struct {
 	Port    int    // of 127.0.0.1; 0 is any free one
 	Version string // of s
 	Exe     string // the program that runs
+	// Toolchain finds interpreters; nil searches the system's own places.
+	Toolchain *toolchain.Finder
 	// Ready gets one line when the cloud serves or could not be started; nil if
 	// nobody waits for it.
 	Ready io.Writer
@@ -99,7 +102,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 }
 
 func start(ctx context.Context, o ServeOptions) (*Cloud, error) {
-	cloud, err := Start(ctx, Options{DataDir: DataDir(o.Home), Version: o.Version, Log: o.Log,
+	cloud, err := Start(ctx, Options{DataDir: DataDir(o.Home), Version: o.Version, Log: o.Log, Toolchain: o.Toolchain,
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port))})
 	if err != nil {
 		return nil, err

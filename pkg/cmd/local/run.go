@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/local"
 	"s/pkg/runtime/sandbox"
+	"s/pkg/toolchain"
 )
 
 func up(ctx context.Context, o *Options) error {
@@ -71,7 +73,9 @@ func serve(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	so := local.ServeOptions{Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut}
+	finder := toolchain.New(o.LookupEnv)
+	finder.CacheDir = filepath.Join(home, "cache")
+	so := local.ServeOptions{Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder}
 	if o.Detached {
 		so.Ready = o.IO.Out
 		return local.Serve(ctx, so)

@@ -15,6 +15,7 @@ import (
 	"s/pkg/local/store"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/sandbox"
+	"s/pkg/toolchain"
 )
 
 // drainGrace is added to a function's timeout when its pool is drained.
@@ -39,6 +40,8 @@ type Config struct {
 	// Keys that the functions are given as their role's.
 	AccessKeyID, AccessKeySecret, SecurityToken string
 	Launcher                                    sandbox.Launcher
+	// Toolchain finds interpreters for the instances.
+	Toolchain *toolchain.Finder
 	// WorkDir is where instances keep their temporary folders.
 	WorkDir      string
 	IdleTimeout  time.Duration // of an instance; zero is the pool's default
@@ -231,7 +234,7 @@ func (g *Gateway) fill(e *entry) error {
 	e.pool = g.cfg.NewPool(instance.Config{
 		Function: e.fn.Function, Qualifier: fc.LatestQualifier, Region: e.fn.Region, AccountID: g.cfg.AccountID,
 		AccessKeyID: g.cfg.AccessKeyID, AccessKeySecret: g.cfg.AccessKeySecret, SecurityToken: g.cfg.SecurityToken,
-		CodeDir: dir, WorkDir: g.cfg.WorkDir, Launcher: g.cfg.Launcher,
+		CodeDir: dir, WorkDir: g.cfg.WorkDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
 		HTTPParams:  !e.custom && service != "",
 		IdleTimeout: g.cfg.IdleTimeout, MaxInstances: g.cfg.MaxInstances, Now: g.cfg.Now, Logs: e.live.add,
 	})

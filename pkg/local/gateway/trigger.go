@@ -112,20 +112,51 @@ func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.
 	if err != nil {
 		return err
 	}
-	inv := &instance.Invocation{RequestID: w.Header().Get(fc.HeaderRequestID), R: inner, W: w}
+	inv := &instance.Invocation{RequestID: w.Header().Get(fc.HeaderRequestID)}
+	asEvent, err := g.takesEvents(t)
+	if err != nil {
+		return err
+	}
+	if asEvent {
+		inv.Event, err = httpEvent(w, inner, g.cfg.AccountID, inv.RequestID, g.cfg.Now())
+	} else {
+		inv.R, inv.W = inner, w
+	}
+	if err != nil {
+		return err
+	}
 	if async {
-		inv.R, inv.W = inner.WithContext(context.WithoutCancel(r.Context())), newDiscard()
+		if !asEvent {
+			inv.R, inv.W = inner.WithContext(context.WithoutCancel(r.Context())), newDiscard()
+		}
 		return g.enqueue(w, r, target, inv)
 	}
 	result, e, err := g.invoke(r.Context(), target, inv, session)
 	if err != nil {
 		return bodyError(err)
 	}
-	if result.ErrorType != "" && !result.Written {
+	switch {
+	case result.Written:
+		return nil
+	case result.ErrorType != "":
 		resultHeaders(w.Header(), e, result)
 		reply.Bytes(w, http.StatusBadGateway, result.Body)
+		return nil
+	case asEvent:
+		return writeHTTPResult(w, e, result)
 	}
-	return nil
+	return nil // an empty answer, whose headers net/http sends
+}
+
+// takesEvents reports whether the function of a trigger gets requests as JSON
+// events: managed runtimes of FC 3.0 do.
+func (g *Gateway) takesEvents(t *store.Trigger) (bool, error) {
+	f, err := g.cfg.Store.Function(t.Region, t.Function)
+	if err != nil {
+		return false, err
+	}
+	service, _ := fc.SplitName(t.Function)
+	return service == "" && !fc.IsCustom(f.Function.Runtime), nil
 }
 
 // admit enforces what the trigger says and FC's limits.

@@ -131,7 +131,7 @@ func TestHTTPParamsAreForServices(t *testing.T) {
 	for _, tt := range []struct {
 		name, runtime string
 		params        bool
-	}{{"f", "python3.10", false}, {"svc$f", "python3.10", true}, {"svc$c", "custom", false}} {
+	}{{"f", "custom", false}, {"svc$f", "python3.10", true}, {"svc$c", "custom", false}} {
 		w := newWorld(t)
 		w.deploy(tt.name, tt.runtime, "one")
 		host := w.trigger(tt.name, anonymous("GET"))
