@@ -12,11 +12,16 @@ import (
 	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/iostreams"
+	"s/pkg/runtime/rloader"
 )
 
 // Main runs s with the process's own arguments, streams and environment, and
-// gives the exit code.
+// gives the exit code. A process that the local cloud started as the init of an
+// instance is rloader instead.
 func Main(version string) int {
+	if rloader.Is(os.Args) {
+		return rloader.Main()
+	}
 	io := iostreams.System(os.Getenv)
 	f := newFactory(io, version)
 	ctx, stop := interruptible(context.Background())

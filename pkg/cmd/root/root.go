@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/completion"
 	deploycmd "s/pkg/cmd/deploy"
@@ -15,6 +16,7 @@ import (
 	initcmd "s/pkg/cmd/init"
 	instancecmd "s/pkg/cmd/instance"
 	invokecmd "s/pkg/cmd/invoke"
+	localcmd "s/pkg/cmd/local"
 	plancmd "s/pkg/cmd/plan"
 	removecmd "s/pkg/cmd/remove"
 	"s/pkg/cmd/verify"
@@ -55,12 +57,14 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 	return []*cobra.Command{
 		initcmd.NewCmd(f, nil),
 		verify.NewCmd(f, nil),
+		buildcmd.NewCmd(f, nil),
 		deploycmd.NewCmd(f, nil),
 		plancmd.NewCmd(f, nil),
 		invokecmd.NewCmd(f, nil),
 		infocmd.NewCmd(f, nil),
 		removecmd.NewCmd(f, nil),
 		instancecmd.NewCmd(f, nil),
+		localcmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
 	}
