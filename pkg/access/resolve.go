@@ -56,7 +56,7 @@ func (o Options) env(name string) string {
 // _serverless_devs_key, then in access.yaml. Else the order is: AccountID, AccessKeyID and AccessKeySecret
 // (and SecurityToken) in the environment; the alias as above;
 // ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET (and _SECURITY_TOKEN, and
-// ALIBABA_CLOUD_ACCOUNT_ID); the current profile of the Alibaba Cloud CLI.
+// ALIBABA_CLOUD_ACCOUNT_ID or FC_ACCOUNT_ID); the current profile of the Alibaba Cloud CLI.
 // The error wraps ErrNotFound if there are none, and says what is wrong with a
 // file that can't be read otherwise. LocalAlias is for the caller to handle.
 func Resolve(ctx context.Context, opts Options) (Credentials, error) {
@@ -100,7 +100,11 @@ func fromEnvironment(o Options) (Credentials, []string, error) {
 }
 
 func fromAlibabaEnvironment(o Options) (Credentials, []string, error) {
-	return Credentials{Alias: EnvironmentAlias, AccountID: o.env("ALIBABA_CLOUD_ACCOUNT_ID"), AccessKeyID: o.env("ALIBABA_CLOUD_ACCESS_KEY_ID"),
+	account := o.env("ALIBABA_CLOUD_ACCOUNT_ID")
+	if account == "" {
+		account = o.env("FC_ACCOUNT_ID") // what s local env prints
+	}
+	return Credentials{Alias: EnvironmentAlias, AccountID: account, AccessKeyID: o.env("ALIBABA_CLOUD_ACCESS_KEY_ID"),
 		AccessKeySecret: o.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET"), SecurityToken: o.env("ALIBABA_CLOUD_SECURITY_TOKEN"),
 	}, []string{"the environment (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET)"}, nil
 }

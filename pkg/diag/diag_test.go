@@ -101,7 +101,9 @@ func TestRenderWithoutSource(t *testing.T) {
 }
 
 func TestRenderPaints(t *testing.T) {
-	mark := func(name string) func(string) string { return func(s string) string { return "<" + name + ":" + s + ">" } }
+	mark := func(name string) func(string) string {
+		return func(s string) string { return "<" + name + ":" + s + ">" }
+	}
 	got := render(t, "key: 1\n", RenderOptions{Error: mark("e"), Warning: mark("w"), Place: mark("p"), Strong: mark("s"),
 		Label: func(w string) string { return strings.ToUpper(w) }},
 		Diagnostic{Severity: Warning, Code: "X-1", Summary: "sum", Hint: "do", Range: at(1, 1, 4)})

@@ -5,6 +5,8 @@ package root
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +23,7 @@ import (
 	removecmd "s/pkg/cmd/remove"
 	"s/pkg/cmd/verify"
 	"s/pkg/cmd/version"
+	"s/pkg/diag"
 )
 
 // newCommand builds the command tree over f.
@@ -32,6 +35,8 @@ func newCommand(f *cmdutil.Factory) *cobra.Command {
 			"It speaks s.yaml and the Function Compute API; with \"access: local\" it needs no account.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          unknownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.Settings.Read(cmd.Flags()); err != nil {
 				return err
@@ -70,6 +75,24 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 	}
 }
 
+// unknownCommand refuses arguments of s itself: they would be commands.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	hint := "s --help"
+	if near := diag.Nearest(args[0], names); len(near) > 0 {
+		hint = "s " + near[0]
+	}
+	return cmdutil.WithHint(cmdutil.ExitUsage, fmt.Errorf("unknown command %q", args[0]), hint)
+}
+
 // resourceFirst turns `s hello deploy` into `s deploy hello`, the peer's way to
 // name one resource.
 func resourceFirst(cmd *cobra.Command, args []string) []string {
@@ -88,9 +111,30 @@ func isCommand(cmd *cobra.Command, name string) bool {
 	return name == "help" || name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd
 }
 
-// run executes one command line.
+// run executes one command line. Whatever is wrong before the command's own
+// code begins is wrong usage.
 func run(ctx context.Context, f *cmdutil.Factory, args []string) error {
 	cmd := newCommand(f)
 	cmd.SetArgs(resourceFirst(cmd, args))
-	return cmd.ExecuteContext(ctx)
+	began := false
+	tellBegin(cmd, &began)
+	err := cmd.ExecuteContext(ctx)
+	var known *cmdutil.Error
+	if err != nil && !began && !errors.As(err, &known) {
+		return cmdutil.UsageError(err)
+	}
+	return err
+}
+
+// tellBegin makes the commands below cmd, and cmd, set began before they run.
+func tellBegin(cmd *cobra.Command, began *bool) {
+	if runE := cmd.RunE; runE != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			*began = true
+			return runE(cmd, args)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		tellBegin(c, began)
+	}
 }

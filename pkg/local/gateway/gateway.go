@@ -159,32 +159,49 @@ func (g *Gateway) retire(e *entry) {
 	})
 }
 
-// entry gives the pool of the function's current revision.
+// entry gives the pool of the function's current revision. A revision that was
+// replaced while it was being looked at may have lost its code to that: then the
+// next one is taken.
 func (g *Gateway) entry(ctx context.Context, region, function string) (*entry, error) {
 	fn, err := g.cfg.Store.Function(region, function)
-	if err != nil {
-		return nil, err
+	for err == nil {
+		var e *entry
+		if e, err = g.entryOf(ctx, key{region, function}, fn); err == nil {
+			return e, nil
+		}
+		current, lost := g.cfg.Store.Function(region, function)
+		if lost != nil || current == fn || ctx.Err() != nil {
+			return nil, err
+		}
+		fn, err = current, nil
 	}
-	k := key{region, function}
+	return nil, err
+}
+
+// entryOf gives the pool of a revision, once it is ready.
+func (g *Gateway) entryOf(ctx context.Context, k key, fn *store.Function) (*entry, error) {
 	g.mu.RLock()
 	e := g.entries[k]
 	g.mu.RUnlock()
 	if e == nil || e.fn != fn {
+		var err error
 		if e, err = g.enter(k, fn); err != nil {
 			return nil, err
 		}
 	}
 	select {
 	case <-e.ready:
-		return e, e.err
 	default:
+		select {
+		case <-e.ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	select {
-	case <-e.ready:
-		return e, e.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if e.err != nil {
+		return nil, e.err
 	}
+	return e, nil
 }
 
 // enter makes the entry of a function, or finds the one that another request
