@@ -91,8 +91,10 @@ func Resolve(ctx context.Context, opts Options) (Credentials, error) {
 type source func(Options) (c Credentials, looked []string, err error)
 
 func fromEnvironment(o Options) (Credentials, []string, error) {
-	c := Credentials{Alias: EnvironmentAlias, AccountID: o.env("AccountID"), AccessKeyID: o.env("AccessKeyID"),
-		AccessKeySecret: o.env("AccessKeySecret"), SecurityToken: o.env("SecurityToken")}
+	c := Credentials{
+		Alias: EnvironmentAlias, AccountID: o.env("AccountID"), AccessKeyID: o.env("AccessKeyID"),
+		AccessKeySecret: o.env("AccessKeySecret"), SecurityToken: o.env("SecurityToken"),
+	}
 	if c.AccountID == "" {
 		c = Credentials{}
 	}
@@ -104,7 +106,8 @@ func fromAlibabaEnvironment(o Options) (Credentials, []string, error) {
 	if account == "" {
 		account = o.env("FC_ACCOUNT_ID") // what s local env prints
 	}
-	return Credentials{Alias: EnvironmentAlias, AccountID: account, AccessKeyID: o.env("ALIBABA_CLOUD_ACCESS_KEY_ID"),
+	return Credentials{
+		Alias: EnvironmentAlias, AccountID: account, AccessKeyID: o.env("ALIBABA_CLOUD_ACCESS_KEY_ID"),
 		AccessKeySecret: o.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET"), SecurityToken: o.env("ALIBABA_CLOUD_SECURITY_TOKEN"),
 	}, []string{"the environment (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET)"}, nil
 }
@@ -223,8 +226,10 @@ func (f *accessFile) credentials(alias string) (Credentials, error) {
 	if !ok {
 		return Credentials{}, nil
 	}
-	c := Credentials{Alias: alias, AccountID: reveal(fields["AccountID"]), AccessKeyID: reveal(fields["AccessKeyID"]),
-		AccessKeySecret: reveal(fields["AccessKeySecret"]), SecurityToken: reveal(fields["SecurityToken"])}
+	c := Credentials{
+		Alias: alias, AccountID: reveal(fields["AccountID"]), AccessKeyID: reveal(fields["AccessKeyID"]),
+		AccessKeySecret: reveal(fields["AccessKeySecret"]), SecurityToken: reveal(fields["SecurityToken"]),
+	}
 	if !c.complete() {
 		return Credentials{}, fmt.Errorf("access %q in %s lacks AccessKeyID or AccessKeySecret", alias, f.path)
 	}

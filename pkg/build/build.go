@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"s/pkg/toolchain"
@@ -119,9 +120,9 @@ type BuildError struct {
 // Error names the resource and the tool, and quotes the tool's last error line.
 func (e *BuildError) Error() string {
 	text := fmt.Sprintf("build %s: %s: %v", e.Name, e.Tool, e.Err)
-	for i := len(e.Tail) - 1; i >= 0; i-- {
-		if strings.HasPrefix(e.Tail[i], "ERROR:") {
-			return text + ": " + strings.TrimSpace(strings.TrimPrefix(e.Tail[i], "ERROR:"))
+	for _, line := range slices.Backward(e.Tail) {
+		if said, ok := strings.CutPrefix(line, "ERROR:"); ok {
+			return text + ": " + strings.TrimSpace(said)
 		}
 	}
 	return text

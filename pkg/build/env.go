@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -46,9 +47,7 @@ func MergeEnv(artifact, user map[string]string) map[string]string {
 		return user
 	}
 	out := make(map[string]string, len(artifact)+len(user))
-	for k, v := range artifact {
-		out[k] = v
-	}
+	maps.Copy(out, artifact)
 	for k, v := range user {
 		if ours, ok := artifact[k]; ok && isPathList(k) && v != "" {
 			v = withFolders(ours, v)
@@ -72,7 +71,7 @@ func withFolders(ours, user string) string {
 	have := strings.Split(user, ":")
 	system := strings.Split(systemPath, ":")
 	var add []string
-	for _, entry := range strings.Split(ours, ":") {
+	for entry := range strings.SplitSeq(ours, ":") {
 		if strings.HasPrefix(entry, codeDir+"/") && !slices.Contains(system, entry) && !slices.Contains(have, entry) {
 			add = append(add, entry)
 		}

@@ -293,7 +293,7 @@ func TestStaleArtifactIsRemoved(t *testing.T) {
 	if err := a.Build(context.Background(), sp, r); err != nil {
 		t.Fatal(err)
 	}
-	ready, err := a.UpToDate(sp, r)
+	ready, err := a.UpToDate(t.Context(), sp, r)
 	env, eerr := a.Environment(a.Dir(sp, r))
 	if err := errors.Join(err, eerr); err != nil || !ready || a.MergeEnv(env, nil)["PYTHONPATH"] != "/code/python" {
 		t.Errorf("%v, %v, %v", ready, env, err)

@@ -219,8 +219,8 @@ func (a Artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
 }
 
 // UpToDate reports whether the artifact is what a build would make now.
-func (a Artifacts) UpToDate(p *spec.Project, r *spec.Resource) (bool, error) {
-	return a.Builders.UpToDate(context.Background(), NewRequest(p, r))
+func (a Artifacts) UpToDate(ctx context.Context, p *spec.Project, r *spec.Resource) (bool, error) {
+	return a.Builders.UpToDate(ctx, NewRequest(p, r))
 }
 
 // Environment gives the variables that an artifact needs.

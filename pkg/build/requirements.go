@@ -64,7 +64,7 @@ func (r *requirements) file(path string, constraints bool) error {
 	fmt.Fprintf(r.sum, "file %d\n%s\n", len(data), data)
 	text := strings.ReplaceAll(string(data), "\r\n", "\n")
 	text = strings.ReplaceAll(text, "\\\n", "")
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSpace(commentPattern.ReplaceAllString(line, ""))
 		if line == "" {
 			continue

@@ -5,6 +5,7 @@ package bundle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -86,7 +87,8 @@ func write(ctx context.Context, listing *Listing, opts Options) (b *Bundle, err 
 	}()
 	z := newZipWriter(tmp, opts.Limit)
 	if err := compress(ctx, listing, opts.Workers, z); err != nil {
-		if over, ok := err.(*TooLargeError); ok {
+		over := &TooLargeError{}
+		if errors.As(err, &over) {
 			over.Largest = largest(listing.Entries)
 		}
 		return nil, err
@@ -131,7 +133,8 @@ func (e *FileError) Unwrap() error { return e.Err }
 // reason drops the operation and path of a system error: the path is told
 // already.
 func reason(err error) error {
-	if pe, ok := err.(*os.PathError); ok {
+	pe := &os.PathError{}
+	if errors.As(err, &pe) {
 		return pe.Err
 	}
 	return err

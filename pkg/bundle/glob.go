@@ -35,7 +35,7 @@ type segment struct {
 // compileGlob compiles a pattern without braces.
 func compileGlob(pattern string) (glob, error) {
 	g := glob{anchored: strings.Contains(pattern, "/")}
-	for _, part := range strings.Split(pattern, "/") {
+	for part := range strings.SplitSeq(pattern, "/") {
 		switch {
 		case part == "" || part == ".":
 		case part == "**":
@@ -71,11 +71,7 @@ func compileSegment(part string) (segment, error) {
 	var b strings.Builder
 	b.WriteString("(?is)^")
 	for i := 0; i < len(part); {
-		n, err := translate(&b, part[i:])
-		if err != nil {
-			return segment{}, err
-		}
-		i += n
+		i += translate(&b, part[i:])
 	}
 	b.WriteString("$")
 	re, err := regexp.Compile(b.String())
@@ -87,7 +83,7 @@ func compileSegment(part string) (segment, error) {
 
 // translate writes the first element of a pattern as a regular expression and
 // returns its length.
-func translate(b *strings.Builder, p string) (int, error) {
+func translate(b *strings.Builder, p string) int {
 	switch p[0] {
 	case '*':
 		b.WriteString(".*")
@@ -96,22 +92,22 @@ func translate(b *strings.Builder, p string) (int, error) {
 	case '\\':
 		if len(p) == 1 {
 			b.WriteString(`\\`)
-			return 1, nil
+			return 1
 		}
 		n := runeLen(p[1:])
 		b.WriteString(regexp.QuoteMeta(p[1 : 1+n]))
-		return 1 + n, nil
+		return 1 + n
 	case '[':
 		if n := class(b, p); n > 0 {
-			return n, nil
+			return n
 		}
 		b.WriteString(`\[`)
 	default:
 		n := runeLen(p)
 		b.WriteString(regexp.QuoteMeta(p[:n]))
-		return n, nil
+		return n
 	}
-	return 1, nil
+	return 1
 }
 
 // class translates a character class and returns its length, 0 if it has no

@@ -6,6 +6,7 @@ package deploy
 
 import (
 	"context"
+	"maps"
 
 	"s/pkg/fc"
 	"s/pkg/spec"
@@ -86,12 +87,8 @@ func Want(r *spec.Resource, code *Archive, env map[string]string, merge func(art
 
 func overlay(under, over map[string]string) map[string]string {
 	out := make(map[string]string, len(under)+len(over))
-	for k, v := range under {
-		out[k] = v
-	}
-	for k, v := range over {
-		out[k] = v
-	}
+	maps.Copy(out, under)
+	maps.Copy(out, over)
 	return out
 }
 

@@ -164,8 +164,10 @@ func planTrigger(want, have fc.Trigger, exists bool) []Change {
 	case !exists:
 		change.Action, change.Fields = Create, diff(triggerTree(want), nil)
 	case want.TriggerType != have.TriggerType || (want.SourceARN != "" && want.SourceARN != have.SourceARN):
-		gone := Change{Action: Delete, Kind: KindTrigger, Name: want.TriggerName,
-			Fields: []Field{{Path: "triggerType", Old: have.TriggerType}}}
+		gone := Change{
+			Action: Delete, Kind: KindTrigger, Name: want.TriggerName,
+			Fields: []Field{{Path: "triggerType", Old: have.TriggerType}},
+		}
 		change.Action, change.Fields = Create, diff(triggerTree(want), nil)
 		return []Change{gone, change}
 	default:

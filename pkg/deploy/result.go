@@ -117,8 +117,10 @@ type Info1 struct {
 }
 
 func info1(desired Desired, state Actual) Info1 {
-	out := Info1{Region: desired.Region, Service: state.Service, Function: MaskFunction(*state.Function),
-		Triggers: triggers3(state.Triggers), URL: urls(state.Triggers)}
+	out := Info1{
+		Region: desired.Region, Service: state.Service, Function: MaskFunction(*state.Function),
+		Triggers: triggers3(state.Triggers), URL: urls(state.Triggers),
+	}
 	_, out.Function.FunctionName = fc.SplitName(desired.Function.FunctionName)
 	return out
 }
@@ -126,8 +128,10 @@ func info1(desired Desired, state Actual) Info1 {
 func triggers3(triggers []fc.Trigger) []Trigger3 {
 	var out []Trigger3
 	for _, t := range triggers {
-		shown := Trigger3{TriggerName: t.TriggerName, TriggerType: t.TriggerType, Description: t.Description,
-			Qualifier: t.Qualifier, InvocationRole: t.InvocationRole, SourceARN: t.SourceARN}
+		shown := Trigger3{
+			TriggerName: t.TriggerName, TriggerType: t.TriggerType, Description: t.Description,
+			Qualifier: t.Qualifier, InvocationRole: t.InvocationRole, SourceARN: t.SourceARN,
+		}
 		if json.Unmarshal([]byte(t.TriggerConfig), &shown.TriggerConfig) != nil && t.TriggerConfig != "" {
 			shown.TriggerConfig = t.TriggerConfig
 		}

@@ -17,7 +17,7 @@ type Artifacts interface {
 	// Needed reports whether the code can't run without a build.
 	Needed(p *spec.Project, r *spec.Resource) (bool, error)
 	// UpToDate reports whether the artifact is there and no older than source.
-	UpToDate(p *spec.Project, r *spec.Resource) (bool, error)
+	UpToDate(ctx context.Context, p *spec.Project, r *spec.Resource) (bool, error)
 	// Environment gives the variables that the artifact needs.
 	Environment(dir string) (map[string]string, error)
 	// MergeEnv puts the user's variables over the artifact's.
@@ -93,7 +93,7 @@ func (p Preparer) source(ctx context.Context, project *spec.Project, r *spec.Res
 	if err != nil || !needed {
 		return r.Code.Path, nil, err
 	}
-	ready, err := p.Artifacts.UpToDate(project, r)
+	ready, err := p.Artifacts.UpToDate(ctx, project, r)
 	if err != nil {
 		return "", nil, err
 	}

@@ -24,7 +24,7 @@ type fakeArtifacts struct {
 
 func (f *fakeArtifacts) Dir(*spec.Project, *spec.Resource) string             { return f.dir }
 func (f *fakeArtifacts) Needed(*spec.Project, *spec.Resource) (bool, error)   { return f.needed, f.err }
-func (f *fakeArtifacts) UpToDate(*spec.Project, *spec.Resource) (bool, error) { return f.ready, nil }
+func (f *fakeArtifacts) UpToDate(context.Context, *spec.Project, *spec.Resource) (bool, error) { return f.ready, nil }
 func (f *fakeArtifacts) Environment(string) (map[string]string, error) {
 	return map[string]string{"PYTHONPATH": "/code/python", "A": "artifact"}, nil
 }

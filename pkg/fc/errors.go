@@ -3,6 +3,7 @@ package fc
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Error codes that clients act on (FC API reference, error codes).
@@ -56,12 +57,7 @@ func IsCode(err error, codes ...string) bool {
 	if !errors.As(err, &api) {
 		return false
 	}
-	for _, c := range codes {
-		if api.Code == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(codes, api.Code)
 }
 
 // IsNotFound reports whether err says that a resource isn't there.

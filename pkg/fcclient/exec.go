@@ -74,13 +74,17 @@ func (c *Client) dialExec(ctx context.Context, in ExecInput) (*websocket.Conn, e
 		qualifier = fc.LatestQualifier
 	}
 	yes := []string{"true"}
-	query := url.Values{"command": in.Command, "stdin": {strconv.FormatBool(in.Stdin != nil)}, "stdout": yes, "stderr": yes,
-		"tty": {strconv.FormatBool(in.TTY)}, "qualifier": {qualifier}}
+	query := url.Values{
+		"command": in.Command, "stdin": {strconv.FormatBool(in.Stdin != nil)}, "stdout": yes, "stderr": yes,
+		"tty": {strconv.FormatBool(in.TTY)}, "qualifier": {qualifier},
+	}
 	// The exec operation lives in version 2023-03-30 alone; FC 2.0 functions
 	// are reached there under service$function.
 	path := "/" + fc.APIVersion3 + "/functions/" + url.PathEscape(in.Function) + "/instances/" + url.PathEscape(in.InstanceID) + "/exec"
-	r, err := c.request(ctx, direct{host: hostInvoke, op: fcsign.Operation{Action: "InstanceExec"},
-		method: http.MethodGet, path: path, query: query, header: http.Header{}})
+	r, err := c.request(ctx, direct{
+		host: hostInvoke, op: fcsign.Operation{Action: "InstanceExec"},
+		method: http.MethodGet, path: path, query: query, header: http.Header{},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +113,7 @@ func sendInput(ctx context.Context, connection *websocket.Conn, stdin io.Reader)
 			return
 		}
 		if err != nil {
-			connection.Write(ctx, websocket.MessageBinary, []byte{channelStdin})
+			_ = connection.Write(ctx, websocket.MessageBinary, []byte{channelStdin}) // an error is the session's end
 			return
 		}
 	}

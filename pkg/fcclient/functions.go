@@ -106,8 +106,10 @@ func (c *Client) DeleteFunction(ctx context.Context, name string) error {
 
 // ListFunctions gives up to limit functions; service chooses one of FC 2.0's.
 func (c *Client) ListFunctions(ctx context.Context, service string, limit int) ([]fc.Function, error) {
-	op := call{action: "ListFunctions", method: http.MethodGet, path: c.path("functions"),
-		query: map[string]string{"limit": strconv.Itoa(limit)}}
+	op := call{
+		action: "ListFunctions", method: http.MethodGet, path: c.path("functions"),
+		query: map[string]string{"limit": strconv.Itoa(limit)},
+	}
 	if c.config.V2 {
 		op.path = c.path("services", service, "functions")
 		var out struct{ Functions []functionV2 }

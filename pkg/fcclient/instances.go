@@ -24,7 +24,9 @@ func (c *Client) ListInstances(ctx context.Context, function, qualifier string) 
 		query["withAllActive"] = "true"
 	}
 	var out struct{ Instances []Instance }
-	err := c.do(ctx, call{action: "ListInstances", method: http.MethodGet,
-		path: c.functionPath(function, "instances"), query: query, out: &out})
+	err := c.do(ctx, call{
+		action: "ListInstances", method: http.MethodGet,
+		path: c.functionPath(function, "instances"), query: query, out: &out,
+	})
 	return out.Instances, err
 }

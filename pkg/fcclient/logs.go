@@ -3,6 +3,7 @@ package fcclient
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -44,7 +45,7 @@ func (c *Client) LogSession(ctx context.Context, id string) (*LogStream, error) 
 func (s *LogStream) Next() (LogLine, error) {
 	var line LogLine
 	err := s.decoder.Decode(&line)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("log stream: %w", err)
 	}
 	return line, err

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -70,9 +71,7 @@ func (c *Client) request(ctx context.Context, d direct) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", d.op.Action, err)
 	}
-	for name, values := range d.header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, d.header)
 	r.Header.Set("User-Agent", c.userAgent())
 	r.Header.Set(fc.HeaderRegion, c.config.Region)
 	return r, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -106,9 +107,7 @@ func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error
 	request.QueryParams = op.query
 	request.SetReadTimeout(controlTimeout)
 	request.Headers[fc.HeaderRegion] = c.config.Region
-	for name, value := range op.header {
-		request.Headers[name] = value
-	}
+	maps.Copy(request.Headers, op.header)
 	if body != nil {
 		request.SetContent(body)
 		request.SetContentType("application/json; charset=utf-8")

@@ -40,8 +40,10 @@ func (c *Client) ListTriggers(ctx context.Context, function string) ([]fc.Trigge
 			Triggers  []triggerAnswer
 			NextToken string
 		}
-		err := c.do(ctx, call{action: "ListTriggers", method: http.MethodGet,
-			path: c.functionPath(function, "triggers"), query: query, out: &out})
+		err := c.do(ctx, call{
+			action: "ListTriggers", method: http.MethodGet,
+			path: c.functionPath(function, "triggers"), query: query, out: &out,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -75,8 +77,10 @@ func (c *Client) UpdateTrigger(ctx context.Context, function string, t fc.Trigge
 		Qualifier      string `json:"qualifier,omitempty"`
 		TriggerConfig  string `json:"triggerConfig,omitempty"`
 	}{t.Description, t.InvocationRole, t.Qualifier, t.TriggerConfig}
-	return c.triggerCall(ctx, call{action: "UpdateTrigger", method: http.MethodPut,
-		path: c.functionPath(function, "triggers", t.TriggerName), body: body})
+	return c.triggerCall(ctx, call{
+		action: "UpdateTrigger", method: http.MethodPut,
+		path: c.functionPath(function, "triggers", t.TriggerName), body: body,
+	})
 }
 
 // DeleteTrigger removes a trigger.

@@ -147,8 +147,10 @@ func (v *functionV2) readCustom(f *fc.Function) {
 	switch {
 	case v.CustomContainerConfig != nil && v.CustomContainerConfig.Image != "":
 		k := v.CustomContainerConfig
-		f.CustomContainerConfig = &fc.CustomContainerConfig{Image: k.Image, Entrypoint: textList(k.Command),
-			Command: textList(k.Args), Port: v.CAPort, HealthCheckConfig: v.CustomHealthCheckConfig}
+		f.CustomContainerConfig = &fc.CustomContainerConfig{
+			Image: k.Image, Entrypoint: textList(k.Command),
+			Command: textList(k.Args), Port: v.CAPort, HealthCheckConfig: v.CustomHealthCheckConfig,
+		}
 	case fc.IsCustom(v.Runtime):
 		f.CustomRuntimeConfig = &fc.CustomRuntimeConfig{Port: v.CAPort, HealthCheckConfig: v.CustomHealthCheckConfig}
 		if v.CustomRuntimeConfig != nil {

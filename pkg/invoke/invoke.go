@@ -119,7 +119,7 @@ func tailed(ctx context.Context, target Target, request Request, out *Outcome, t
 		return err
 	}
 	if tail := strings.TrimRight(out.LogTail, "\n"); tail != "" {
-		for _, line := range strings.Split(tail, "\n") {
+		for line := range strings.SplitSeq(tail, "\n") {
 			tell(strings.TrimRight(line, "\r"))
 		}
 	}

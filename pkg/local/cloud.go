@@ -103,12 +103,14 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	if err := c.open(ctx, o, listener.Addr().String()); err != nil {
 		return nil, errors.Join(err, listener.Close(), c.closeParts())
 	}
-	var logger io.Writer = io.Discard
+	logger := io.Discard
 	if o.Log != nil {
 		logger = o.Log
 	}
-	c.server = &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute,
-		ErrorLog: log.New(logger, "", log.LstdFlags)}
+	c.server = &http.Server{
+		Handler: c, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute,
+		ErrorLog: log.New(logger, "", log.LstdFlags),
+	}
 	go func() {
 		defer close(c.done)
 		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -177,8 +179,10 @@ func (c *Cloud) open(ctx context.Context, o Options, address string) error {
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return err
 	}
-	c.info = Info{Endpoint: "http://" + address, AccountID: k.AccountID, Region: o.Region, AccessKeyID: k.AccessKeyID,
-		AccessKeySecret: k.AccessKeySecret, PID: os.Getpid(), DataDir: dir, Isolation: c.launcher.Isolation(), Version: o.Version}
+	c.info = Info{
+		Endpoint: "http://" + address, AccountID: k.AccountID, Region: o.Region, AccessKeyID: k.AccessKeyID,
+		AccessKeySecret: k.AccessKeySecret, PID: os.Getpid(), DataDir: dir, Isolation: c.launcher.Isolation(), Version: o.Version,
+	}
 	c.serve(o, k, work, address)
 	return nil
 }

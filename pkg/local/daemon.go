@@ -85,7 +85,7 @@ func (r ready) err() error {
 func Serve(ctx context.Context, o ServeOptions) error {
 	cloud, err := start(ctx, o)
 	if o.Ready != nil {
-		json.NewEncoder(o.Ready).Encode(readyLine(err)) // a starter that is gone waits for nothing
+		_ = json.NewEncoder(o.Ready).Encode(readyLine(err)) // a starter that is gone waits for nothing
 	}
 	if err != nil {
 		return err
@@ -102,8 +102,10 @@ func Serve(ctx context.Context, o ServeOptions) error {
 }
 
 func start(ctx context.Context, o ServeOptions) (*Cloud, error) {
-	cloud, err := Start(ctx, Options{DataDir: DataDir(o.Home), Version: o.Version, Log: o.Log, Toolchain: o.Toolchain,
-		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port))})
+	cloud, err := Start(ctx, Options{
+		DataDir: DataDir(o.Home), Version: o.Version, Log: o.Log, Toolchain: o.Toolchain,
+		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -123,7 +124,7 @@ func (o *EnsureOptions) spawn(ctx context.Context, dir string) error {
 	if err == nil && line.Error == "" {
 		return cmd.Process.Release()
 	}
-	cmd.Wait()
+	_ = cmd.Wait() // what it said, or its log, tells more than its status
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -138,7 +139,8 @@ func (o *EnsureOptions) command(dir string) *exec.Cmd {
 	if args == nil {
 		args = []string{"local", "up", "--detached", "--port"}
 	}
-	cmd := exec.Command(o.Exe, append(args[:len(args):len(args)], strconv.Itoa(o.Port))...)
+	cmd := exec.Command(o.Exe, //nolint:noctx // the daemon outlives the command that starts it
+		append(slices.Clip(args), strconv.Itoa(o.Port))...)
 	cmd.Dir = dir
 	cmd.Env = o.Env
 	cmd.SysProcAttr, _ = sandbox.DaemonAttr() // without namespaces its launcher says why

@@ -35,7 +35,7 @@ func byChildren(pid int, found []int) (all []int, ok bool) {
 			}
 			continue
 		}
-		for _, field := range bytes.Fields(list) {
+		for field := range bytes.FieldsSeq(list) {
 			child, err := strconv.Atoi(string(field))
 			if err != nil {
 				continue

@@ -97,8 +97,10 @@ func (l *loader) actionKey(e nodeEntry) (when, command string, ok bool) {
 	if when == whenPost {
 		when = WhenComplete
 		if l.edition == Edition3 {
-			l.add(diag.Diagnostic{Severity: diag.Warning, Code: CodeDeprecated, Range: e.rng,
-				Summary: fmt.Sprintf("%q is an old name", e.key), Hint: fmt.Sprintf("write %q", WhenComplete+"-"+command)})
+			l.add(diag.Diagnostic{
+				Severity: diag.Warning, Code: CodeDeprecated, Range: e.rng,
+				Summary: fmt.Sprintf("%q is an old name", e.key), Hint: fmt.Sprintf("write %q", WhenComplete+"-"+command),
+			})
 		}
 	}
 	if !expr.Contains(command) {

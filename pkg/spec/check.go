@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,8 +42,10 @@ func (c *checker) object(v *expr.Value, o *object, key diag.Range) {
 }
 
 func (c *checker) notYet(e expr.Entry) {
-	c.report(diag.Diagnostic{Severity: diag.Warning, Code: CodeNotApplied, Range: e.KeyRange,
-		Summary: fmt.Sprintf("%q is checked but not carried out by this version of s", e.Key)})
+	c.report(diag.Diagnostic{
+		Severity: diag.Warning, Code: CodeNotApplied, Range: e.KeyRange,
+		Summary: fmt.Sprintf("%q is checked but not carried out by this version of s", e.Key),
+	})
 }
 
 // unused gives the keys of o that v hasn't got: the likely meanings of a
@@ -67,8 +70,10 @@ func (c *checker) value(v *expr.Value, f *field, key diag.Range) {
 		return
 	}
 	if f.auto && isAuto(v) {
-		c.report(diag.Diagnostic{Severity: diag.Warning, Code: CodeNotApplied, Range: v.Range,
-			Summary: fmt.Sprintf("\"auto\" creates nothing yet: %q is left unset", f.within)})
+		c.report(diag.Diagnostic{
+			Severity: diag.Warning, Code: CodeNotApplied, Range: v.Range,
+			Summary: fmt.Sprintf("\"auto\" creates nothing yet: %q is left unset", f.within),
+		})
 		return
 	}
 	if f.alt != nil && !fits(v, f) && fits(v, f.alt) {
@@ -269,15 +274,15 @@ func (c *checker) text(v *expr.Value, f *field) {
 }
 
 func (c *checker) choice(v *expr.Value, f *field) {
-	for _, allowed := range f.enum {
-		if v.Text == allowed {
-			return
-		}
+	if slices.Contains(f.enum, v.Text) {
+		return
 	}
 	d := problem(CodeEnum, v.Range, "%s can't be %s", name(f), shown(v))
 	if f.soft {
-		d = diag.Diagnostic{Severity: diag.Warning, Code: CodeRegion, Range: v.Range,
-			Summary: fmt.Sprintf("%s %s is not known to this version of s", f.key, shown(v))}
+		d = diag.Diagnostic{
+			Severity: diag.Warning, Code: CodeRegion, Range: v.Range,
+			Summary: fmt.Sprintf("%s %s is not known to this version of s", f.key, shown(v)),
+		}
 	}
 	if !v.Secret {
 		if d.Hint = diag.DidYouMean(v.Text, f.enum); d.Hint == "" && !f.soft {

@@ -101,8 +101,10 @@ func customV1(f *fc.Function, p props) {
 		c := p.sub("customContainerConfig")
 		entrypoint, _ := jsonStrings(c.text("command"))
 		command, _ := jsonStrings(c.text("args"))
-		f.CustomContainerConfig = &fc.CustomContainerConfig{Image: c.text("image"), Entrypoint: entrypoint, Command: command,
-			Port: port, HealthCheckConfig: health}
+		f.CustomContainerConfig = &fc.CustomContainerConfig{
+			Image: c.text("image"), Entrypoint: entrypoint, Command: command,
+			Port: port, HealthCheckConfig: health,
+		}
 		return
 	}
 	c := p.sub("customRuntimeConfig")

@@ -59,12 +59,16 @@ func functionV3(p props) fc.Function {
 // customV3 maps the blocks of custom runtimes and containers.
 func customV3(f *fc.Function, p props) {
 	if c := p.sub("customRuntimeConfig"); c.isMap() {
-		f.CustomRuntimeConfig = &fc.CustomRuntimeConfig{Command: c.texts("command"), Args: c.texts("args"),
-			Port: c.int("port"), HealthCheckConfig: c.healthCheck("healthCheckConfig")}
+		f.CustomRuntimeConfig = &fc.CustomRuntimeConfig{
+			Command: c.texts("command"), Args: c.texts("args"),
+			Port: c.int("port"), HealthCheckConfig: c.healthCheck("healthCheckConfig"),
+		}
 	}
 	if c := p.sub("customContainerConfig"); c.isMap() {
-		f.CustomContainerConfig = &fc.CustomContainerConfig{Image: strings.TrimSpace(c.text("image")), Entrypoint: c.texts("entrypoint"),
-			Command: c.texts("command"), Port: c.int("port"), HealthCheckConfig: c.healthCheck("healthCheckConfig")}
+		f.CustomContainerConfig = &fc.CustomContainerConfig{
+			Image: strings.TrimSpace(c.text("image")), Entrypoint: c.texts("entrypoint"),
+			Command: c.texts("command"), Port: c.int("port"), HealthCheckConfig: c.healthCheck("healthCheckConfig"),
+		}
 	}
 }
 

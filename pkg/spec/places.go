@@ -106,7 +106,7 @@ func (c *cursor) skipProperties() {
 // seek moves to the source of the next rune of the text.
 func (c *cursor) seek(want rune, style yaml.Style) {
 	if style&yaml.DoubleQuotedStyle != 0 && c.rune() == '\\' {
-		if c.peek(1) != '\n' && c.peek(1) != 0 {
+		if c.next() != '\n' && c.next() != 0 {
 			return
 		}
 		c.nextLine()
@@ -129,9 +129,10 @@ func (c *cursor) seek(want rune, style yaml.Style) {
 
 func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' }
 
-func (c *cursor) peek(n int) rune {
-	if c.col+n < len(c.here) {
-		return c.here[c.col+n]
+// next is the character after the current one.
+func (c *cursor) next() rune {
+	if c.col+1 < len(c.here) {
+		return c.here[c.col+1]
 	}
 	if c.line+1 < len(c.lines) {
 		return '\n'
@@ -151,7 +152,7 @@ func (c *cursor) skipIndent() {
 func (c *cursor) blockIndent(value string) int {
 	leading := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 	own := 0
-	for _, line := range strings.Split(value, "\n") {
+	for line := range strings.SplitSeq(value, "\n") {
 		if strings.TrimSpace(line) != "" {
 			own = leading(line)
 			break
@@ -173,8 +174,8 @@ func (c *cursor) step(style yaml.Style) {
 		c.nextLine()
 		c.skipIndent()
 	case r == '\\' && style&yaml.DoubleQuotedStyle != 0:
-		c.col += escapeLength(c.peek(1))
-	case r == '\'' && style&yaml.SingleQuotedStyle != 0 && c.peek(1) == '\'':
+		c.col += escapeLength(c.next())
+	case r == '\'' && style&yaml.SingleQuotedStyle != 0 && c.next() == '\'':
 		c.col += 2
 	default:
 		c.col++

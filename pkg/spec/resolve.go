@@ -188,7 +188,7 @@ func (r *resolver) walk(n *node, owner string, p *expr.Path, from int) (*expr.Va
 	for i := from; i < len(p.Segments); i++ {
 		seg := p.Segments[i]
 		if !n.isMap() && !n.isList() {
-			v, err := r.enter(n, owner, p)
+			v, err := r.enter(n, owner)
 			if err != nil || v.Invalid {
 				return v, err
 			}
@@ -200,7 +200,7 @@ func (r *resolver) walk(n *node, owner string, p *expr.Path, from int) (*expr.Va
 		}
 		n = next
 	}
-	return r.enter(n, owner, p)
+	return r.enter(n, owner)
 }
 
 // child gives what a segment names in a node, or nil.
@@ -245,11 +245,11 @@ func (r *resolver) walkValue(v *expr.Value, n *node, p *expr.Path, from int) (*e
 }
 
 // enter resolves a node unless that is under way already.
-func (r *resolver) enter(n *node, owner string, p *expr.Path) (*expr.Value, error) {
+func (r *resolver) enter(n *node, owner string) (*expr.Value, error) {
 	key := memoKey{n, owner}
 	for i, a := range r.active {
 		if a == key {
-			return nil, r.cycle(p, r.active[i:])
+			return nil, cycle(r.active[i:])
 		}
 	}
 	return r.value(n, owner), nil
@@ -257,7 +257,7 @@ func (r *resolver) enter(n *node, owner string, p *expr.Path) (*expr.Value, erro
 
 // cycle shows the way round. Maps and lists on it are left out where a value
 // inside them is on it too.
-func (r *resolver) cycle(p *expr.Path, round []memoKey) error {
+func cycle(round []memoKey) error {
 	var steps []string
 	for i, k := range round {
 		inner := i+1 < len(round) && strings.HasPrefix(round[i+1].node.path, k.node.path) && round[i+1].node.path != k.node.path
@@ -275,8 +275,10 @@ func (r *resolver) cycle(p *expr.Path, round []memoKey) error {
 func (r *resolver) missing(p *expr.Path, at int, known []string, n *node) error {
 	seg := p.Segments[at]
 	parent := p.Upto(at)
-	e := &expr.Error{Kind: expr.UnknownName, Span: seg.Span, Hint: diag.DidYouMean(seg.Name, known),
-		Message: fmt.Sprintf("%s has no %q", parent, seg.Name)}
+	e := &expr.Error{
+		Kind: expr.UnknownName, Span: seg.Span, Hint: diag.DidYouMean(seg.Name, known),
+		Message: fmt.Sprintf("%s has no %q", parent, seg.Name),
+	}
 	switch {
 	case n.isList():
 		e.Message = fmt.Sprintf("%s is a list of %d; there is no %s in it", parent, len(n.items), strings.TrimPrefix(p.Upto(at+1), parent))

@@ -129,8 +129,10 @@ func (l *loader) rolesV1(p props) {
 	holders := append([]props{p.sub("service")}, p.list("triggers")...)
 	for _, h := range holders {
 		if e := h.v.Entry("role"); e != nil && e.Value.Kind == expr.Map {
-			d := diag.Diagnostic{Severity: diag.Warning, Code: CodeNotApplied, Range: e.KeyRange,
-				Summary: "a role described here is not created yet: role is left unset", Hint: "give the ARN of a role that exists"}
+			d := diag.Diagnostic{
+				Severity: diag.Warning, Code: CodeNotApplied, Range: e.KeyRange,
+				Summary: "a role described here is not created yet: role is left unset", Hint: "give the ARN of a role that exists",
+			}
 			l.add(d)
 		}
 	}
@@ -169,8 +171,10 @@ func (l *loader) triggerConfigs(p props, typeKey, configKey, nameKey string, tab
 func (l *loader) sourceless(e *expr.Entry, kind string) {
 	switch kind {
 	case fc.TriggerOSS, fc.TriggerLog, fc.TriggerMNSTopic, fc.TriggerCDNEvents, fc.TriggerTablestore:
-		l.add(diag.Diagnostic{Severity: diag.Warning, Code: CodeNotApplied, Range: at(e.Value, e.KeyRange),
-			Summary: fmt.Sprintf("the source of %s triggers is not worked out yet", kind), Hint: "add the trigger's sourceArn"})
+		l.add(diag.Diagnostic{
+			Severity: diag.Warning, Code: CodeNotApplied, Range: at(e.Value, e.KeyRange),
+			Summary: fmt.Sprintf("the source of %s triggers is not worked out yet", kind), Hint: "add the trigger's sourceArn",
+		})
 	}
 }
 

@@ -56,8 +56,10 @@ func (r *resolver) path(p *expr.Path, owner string) (*expr.Value, error) {
 		}
 	case "this", "that":
 		if owner == "" {
-			return nil, &expr.Error{Kind: expr.UnknownName, Span: root.Span,
-				Message: fmt.Sprintf("%q means a resource, but this value belongs to none", root.Name)}
+			return nil, &expr.Error{
+				Kind: expr.UnknownName, Span: root.Span,
+				Message: fmt.Sprintf("%q means a resource, but this value belongs to none", root.Name),
+			}
 		}
 		return r.resourcePath(owner, p, 1)
 	case "resources":
@@ -101,8 +103,10 @@ func (r *resolver) resources3(p *expr.Path) (*expr.Value, error) {
 	}
 	seg := p.Segments[1]
 	if r.entries[seg.Name] == nil {
-		e := &expr.Error{Kind: expr.UnknownName, Span: seg.Span, Message: fmt.Sprintf("there is no resource %q", seg.Name),
-			Hint: diag.DidYouMean(seg.Name, r.names)}
+		e := &expr.Error{
+			Kind: expr.UnknownName, Span: seg.Span, Message: fmt.Sprintf("there is no resource %q", seg.Name),
+			Hint: diag.DidYouMean(seg.Name, r.names),
+		}
 		return nil, e
 	}
 	return r.resourcePath(seg.Name, p, 2)
@@ -236,8 +240,10 @@ func (r *resolver) credential(args []*expr.Value) (*expr.Value, error) {
 		known = known || f == field
 	}
 	if !known {
-		return nil, &expr.Error{Kind: expr.NoCredential, Arg: 1, Message: fmt.Sprintf("credentials have no field %s", shown(args[0])),
-			Hint: diag.DidYouMean(field, credentialFields())}
+		return nil, &expr.Error{
+			Kind: expr.NoCredential, Arg: 1, Message: fmt.Sprintf("credentials have no field %s", shown(args[0])),
+			Hint: diag.DidYouMean(field, credentialFields()),
+		}
 	}
 	text, err := r.lookupCredential(field)
 	if err != nil {

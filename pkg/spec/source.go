@@ -140,8 +140,8 @@ var yamlAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
 // findText is the range of the first place of a text.
 func findText(file string, lines []string, text string) diag.Range {
 	for i, line := range lines {
-		if at := strings.Index(line, text); at >= 0 {
-			from := diag.Pos{Line: i + 1, Column: utf8.RuneCountInString(line[:at]) + 1}
+		if before, _, ok := strings.Cut(line, text); ok {
+			from := diag.Pos{Line: i + 1, Column: utf8.RuneCountInString(before) + 1}
 			return diag.Range{File: file, Start: from, End: diag.Pos{Line: i + 1, Column: from.Column + utf8.RuneCountInString(text)}}
 		}
 	}

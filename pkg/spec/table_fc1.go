@@ -68,8 +68,10 @@ func functionV1() *field {
 			object1("destination", "destination", anything("onSuccess"), anything("onFailure"))).notYet(),
 		customDNS(),
 	)
-	f.obj.elsewhere = map[string]string{"code": "codeUri", "functionName": "name", "asyncInvokeConfig": "asyncConfiguration",
-		"healthCheckConfig": "customHealthCheckConfig", "port": "caPort"}
+	f.obj.elsewhere = map[string]string{
+		"code": "codeUri", "functionName": "name", "asyncInvokeConfig": "asyncConfiguration",
+		"healthCheckConfig": "customHealthCheckConfig", "port": "caPort",
+	}
 	return f
 }
 

@@ -53,12 +53,14 @@ func propsV3() *object {
 		str("disableInjectCredentials").notYet(),
 		boolean("disableOndemand").notYet(),
 	}
-	return &object{title: "function props", fields: append(append(fields, runtimeBlocksV3()...), serviceBlocksV3()...),
+	return &object{
+		title: "function props", fields: append(append(fields, runtimeBlocksV3()...), serviceBlocksV3()...),
 		elsewhere: map[string]string{
 			"codeUri": "code", "name": "functionName", "caPort": "customRuntimeConfig.port", "initializer": "instanceLifecycleConfig.initializer",
 			"customHealthCheckConfig": "customRuntimeConfig.healthCheckConfig", "asyncConfiguration": "asyncInvokeConfig",
 			"ossBucket": "code.ossBucketName", "ossKey": "code.ossObjectName", "customDomains": "customDomain",
-		}}
+		},
+	}
 }
 
 func codeObject() *field {

@@ -3,8 +3,10 @@ package spec
 import "s/pkg/fc"
 
 func triggerTypes() []string {
-	return []string{fc.TriggerHTTP, fc.TriggerTimer, fc.TriggerOSS, fc.TriggerLog, fc.TriggerMNSTopic,
-		fc.TriggerCDNEvents, fc.TriggerTablestore, fc.TriggerEventBridge}
+	return []string{
+		fc.TriggerHTTP, fc.TriggerTimer, fc.TriggerOSS, fc.TriggerLog, fc.TriggerMNSTopic,
+		fc.TriggerCDNEvents, fc.TriggerTablestore, fc.TriggerEventBridge,
+	}
 }
 
 func httpMethods() []string {
@@ -26,9 +28,11 @@ func triggerConfigV3(kind string) *object {
 	o := &object{title: kind + " trigger config"}
 	switch kind {
 	case fc.TriggerHTTP:
-		o.fields = []*field{str("authType").must().oneOf("anonymous", "function", "jwt"),
+		o.fields = []*field{
+			str("authType").must().oneOf("anonymous", "function", "jwt"),
 			list("methods", str("").oneOf(httpMethods()...)).must().between(1, 7), boolean("disableURLInternet"),
-			anyMap("authConfig").notYet(), anyMap("corsConfig").notYet()}
+			anyMap("authConfig").notYet(), anyMap("corsConfig").notYet(),
+		}
 	case fc.TriggerTimer:
 		o.fields = []*field{str("cronExpression").must(), boolean("enable").must(), str("payload")}
 	case fc.TriggerOSS:
@@ -58,13 +62,17 @@ func triggerConfigV1(kind string) *object {
 	}
 	switch kind {
 	case fc.TriggerHTTP:
-		o.fields = []*field{str("authType").oneOf("anonymous", "function"),
-			list("methods", str("").oneOf(httpMethods()...)).must().between(1, 7), boolean("disableURLInternet")}
+		o.fields = []*field{
+			str("authType").oneOf("anonymous", "function"),
+			list("methods", str("").oneOf(httpMethods()...)).must().between(1, 7), boolean("disableURLInternet"),
+		}
 	case fc.TriggerTimer:
 		o.fields = []*field{str("cronExpression").must(), boolean("enable"), str("payload")}
 	case fc.TriggerOSS:
-		o.fields = []*field{str("bucketName").must(), stringList("events").must(),
-			object1("filter", "filter", object1("Key", "Key", str("Prefix"), str("Suffix")))}
+		o.fields = []*field{
+			str("bucketName").must(), stringList("events").must(),
+			object1("filter", "filter", object1("Key", "Key", str("Prefix"), str("Suffix"))),
+		}
 	case fc.TriggerMNSTopic:
 		o.fields = append(o.fields, str("topicName").must(), str("region"))
 	case fc.TriggerTablestore:
@@ -83,17 +91,23 @@ func logTriggerFields() []*field {
 }
 
 func mnsFields() []*field {
-	return []*field{str("notifyContentFormat").oneOf("JSON", "STREAM"),
-		str("notifyStrategy").oneOf("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"), str("filterTag")}
+	return []*field{
+		str("notifyContentFormat").oneOf("JSON", "STREAM"),
+		str("notifyStrategy").oneOf("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"), str("filterTag"),
+	}
 }
 
 func cdnFields() []*field {
-	return []*field{str("eventName"), str("eventVersion"), str("notes"),
-		object1("filter", "filter", stringList("domain"))}
+	return []*field{
+		str("eventName"), str("eventVersion"), str("notes"),
+		object1("filter", "filter", stringList("domain")),
+	}
 }
 
 func eventBridgeFields() []*field {
-	return []*field{boolean("triggerEnable"), boolean("asyncInvocationType"), str("eventRuleFilterPattern"),
+	return []*field{
+		boolean("triggerEnable"), boolean("asyncInvocationType"), str("eventRuleFilterPattern"),
 		object1("eventSourceConfig", "eventSourceConfig", str("eventSourceType"), anyMap("eventSourceParameters")),
-		anyMap("eventSinkConfig"), anyMap("runOptions")}
+		anyMap("eventSinkConfig"), anyMap("runOptions"),
+	}
 }

@@ -180,7 +180,7 @@ func (o *Options) engine(ctx context.Context, p *spec.Project, r *spec.Resource)
 	if err != nil || !needed {
 		return o.explain(ctx, p, err)
 	}
-	if ready, err := known.UpToDate(p, r); err != nil || ready && !o.NoCache {
+	if ready, err := known.UpToDate(ctx, p, r); err != nil || ready && !o.NoCache {
 		return o.explain(ctx, p, err)
 	}
 	if o.tellEngine == nil {

@@ -16,7 +16,9 @@ func LocalClient(ctx context.Context, f *Factory, region string, v2 bool) (*fccl
 	}
 	return fcclient.New(fcclient.Config{
 		Region: region, Endpoint: info.Endpoint, V2: v2, Version: f.Version,
-		Credentials: access.Credentials{Alias: access.LocalAlias, AccountID: info.AccountID,
-			AccessKeyID: info.AccessKeyID, AccessKeySecret: info.AccessKeySecret},
+		Credentials: access.Credentials{
+			Alias: access.LocalAlias, AccountID: info.AccountID,
+			AccessKeyID: info.AccessKeyID, AccessKeySecret: info.AccessKeySecret,
+		},
 	}), nil
 }

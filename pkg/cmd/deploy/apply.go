@@ -80,8 +80,10 @@ func (d *deployment) advise(err error) error {
 func (d *deployment) print() error {
 	results := make([]cmdutil.Named, 0, len(d.items))
 	for _, it := range d.items {
-		results = append(results, cmdutil.Named{Name: it.resource.Name,
-			Value: deploy.Result(it.prepared.Desired, it.report.State, false)})
+		results = append(results, cmdutil.Named{
+			Name:  it.resource.Name,
+			Value: deploy.Result(it.prepared.Desired, it.report.State, false),
+		})
 	}
 	return cmdutil.PrintNamed(d.IO.Out, d.Settings.Output, results)
 }

@@ -89,8 +89,10 @@ func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Reso
 		return nil, err
 	}
 	if actual.Function == nil {
-		return nil, &fc.APIError{Status: http.StatusNotFound, Code: fc.CodeFunctionNotFound,
-			Message: fmt.Sprintf("function %s is not deployed in %s", desired.Function.FunctionName, r.Region)}
+		return nil, &fc.APIError{
+			Status: http.StatusNotFound, Code: fc.CodeFunctionNotFound,
+			Message: fmt.Sprintf("function %s is not deployed in %s", desired.Function.FunctionName, r.Region),
+		}
 	}
 	return deploy.Result(desired, actual, true), nil
 }

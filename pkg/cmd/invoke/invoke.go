@@ -181,8 +181,10 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 	defer cancel()
 	view := newView(o)
 	outcome, err := invoke.Call(limited, target, invoke.Request{
-		InvokeInput: fcclient.InvokeInput{Function: r.Function.FunctionName, Qualifier: o.Qualifier, Event: event,
-			Async: o.async(), AsyncTaskID: o.TaskID},
+		InvokeInput: fcclient.InvokeInput{
+			Function: r.Function.FunctionName, Qualifier: o.Qualifier, Event: event,
+			Async: o.async(), AsyncTaskID: o.TaskID,
+		},
 		Live: live, Log: view.line, MemoryMB: memory(r),
 	})
 	if err != nil {

@@ -100,10 +100,12 @@ func Ensure(ctx context.Context, o *Options) (*local.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := local.Ensure(ctx, local.EnsureOptions{Home: home, Exe: exe, Port: port, Version: o.Version,
+	info, err := local.Ensure(ctx, local.EnsureOptions{
+		Home: home, Exe: exe, Port: port, Version: o.Version,
 		Restarted: func(version string) {
 			o.IO.Errf("the local cloud of s %s was replaced by one of this s, %s", version, o.Version)
-		}})
+		},
+	})
 	return info, hint(err)
 }
 

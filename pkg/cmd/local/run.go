@@ -148,8 +148,10 @@ func status(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	return cmdutil.Print(o.IO.Out, o.Settings.Output, view{Running: true, Endpoint: info.Endpoint, AccountID: info.AccountID,
-		Region: info.Region, AccessKeyID: info.AccessKeyID, PID: info.PID, DataDir: info.DataDir, Isolation: info.Isolation, Version: info.Version})
+	return cmdutil.Print(o.IO.Out, o.Settings.Output, view{
+		Running: true, Endpoint: info.Endpoint, AccountID: info.AccountID,
+		Region: info.Region, AccessKeyID: info.AccessKeyID, PID: info.PID, DataDir: info.DataDir, Isolation: info.Isolation, Version: info.Version,
+	})
 }
 
 // notRunning says so: as data where data is asked for, and with exit code 1.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -97,8 +98,8 @@ type job struct {
 
 func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []*spec.Resource) ([]job, error) {
 	var jobs []job
-	for i := len(resources) - 1; i >= 0; i-- {
-		r := resources[i]
+	for _, r := range slices.Backward(resources) {
+
 		remote, err := o.remote(target, r)
 		if err != nil {
 			return nil, err

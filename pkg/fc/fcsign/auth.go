@@ -80,6 +80,8 @@ func parseACS3(rest string) (Authorization, error) {
 }
 
 func badAuthorization(why string) error {
-	return &fc.APIError{Status: http.StatusBadRequest, Code: fc.CodeInvalidArgument,
-		Message: "the Authorization header can't be used: " + why}
+	return &fc.APIError{
+		Status: http.StatusBadRequest, Code: fc.CodeInvalidArgument,
+		Message: "the Authorization header can't be used: " + why,
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"io"
 	"net/http"
@@ -43,7 +44,7 @@ func (b *checkedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.digest.Write(p[:n])
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		if bad := b.verdict(); bad != nil {
 			err = bad
 		}
@@ -56,8 +57,10 @@ func (b *checkedBody) verdict() error {
 	if subtle.ConstantTimeCompare(b.digest.Sum(nil), b.want) == 1 {
 		return nil
 	}
-	return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeSignatureNotMatch,
-		Message: "the body received is not the one that header " + b.header + " was made from"}
+	return &fc.APIError{
+		Status: http.StatusForbidden, Code: fc.CodeSignatureNotMatch,
+		Message: "the body received is not the one that header " + b.header + " was made from",
+	}
 }
 
 func checkSHA256(r *http.Request) error {

@@ -48,12 +48,16 @@ func (v *Verifier) Verify(r *http.Request) (string, error) {
 	}
 	keys, ok := v.lookup(auth.AccessKeyID)
 	if !ok {
-		return "", &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeInvalidAccessKeyID,
-			Message: fmt.Sprintf("invalid access key ID '%s'", auth.AccessKeyID)}
+		return "", &fc.APIError{
+			Status: http.StatusForbidden, Code: fc.CodeInvalidAccessKeyID,
+			Message: fmt.Sprintf("invalid access key ID '%s'", auth.AccessKeyID),
+		}
 	}
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
-		return "", &fc.APIError{Status: http.StatusBadRequest, Code: fc.CodeInvalidArgument,
-			Message: "the query string can't be read"}
+		return "", &fc.APIError{
+			Status: http.StatusBadRequest, Code: fc.CodeInvalidArgument,
+			Message: "the query string can't be read",
+		}
 	}
 	if err := v.check(r, auth, keys); err != nil {
 		return "", err
@@ -73,17 +77,21 @@ func (v *Verifier) check(r *http.Request, auth Authorization, keys Keys) error {
 	default:
 	}
 	if !matches(r, auth, keys.AccessKeySecret) {
-		return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeSignatureNotMatch,
+		return &fc.APIError{
+			Status: http.StatusForbidden, Code: fc.CodeSignatureNotMatch,
 			Message: "The request signature we calculated does not match the signature you provided. " +
-				"Check your access key and signing method"}
+				"Check your access key and signing method",
+		}
 	}
 	if err := checkToken(r, auth.Scheme, keys); err != nil {
 		return err
 	}
 	if nonce := r.Header.Get(headerNonce); nonce != "" && auth.Scheme != SchemeFC {
 		if !v.nonces.use(auth.AccessKeyID+"\n"+nonce, v.now()) {
-			return &fc.APIError{Status: http.StatusBadRequest, Code: "SignatureNonceUsed",
-				Message: "the request's x-acs-signature-nonce was used already"}
+			return &fc.APIError{
+				Status: http.StatusBadRequest, Code: "SignatureNonceUsed",
+				Message: "the request's x-acs-signature-nonce was used already",
+			}
 		}
 	}
 	switch auth.Scheme {
@@ -169,8 +177,10 @@ func checkToken(r *http.Request, scheme Scheme, keys Keys) error {
 		name = headerFCToken
 	}
 	if !hmac.Equal([]byte(r.Header.Get(name)), []byte(keys.SecurityToken)) {
-		return &fc.APIError{Status: http.StatusForbidden, Code: "InvalidSecurityToken",
-			Message: "header " + strings.ToLower(name) + " does not belong to the access key"}
+		return &fc.APIError{
+			Status: http.StatusForbidden, Code: "InvalidSecurityToken",
+			Message: "header " + strings.ToLower(name) + " does not belong to the access key",
+		}
 	}
 	return nil
 }
@@ -181,9 +191,11 @@ func (v *Verifier) checkClock(r *http.Request, scheme Scheme) error {
 		return err
 	}
 	if skew := v.now().Sub(when); skew > MaxSkew || skew < -MaxSkew {
-		return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeAccessDenied,
+		return &fc.APIError{
+			Status: http.StatusForbidden, Code: fc.CodeAccessDenied,
 			Message: fmt.Sprintf("the request was signed at %s, more than %d minutes from the server's time %s",
-				when.UTC().Format(acsTime), int(MaxSkew.Minutes()), v.now().UTC().Format(acsTime))}
+				when.UTC().Format(acsTime), int(MaxSkew.Minutes()), v.now().UTC().Format(acsTime)),
+		}
 	}
 	return nil
 }
@@ -209,13 +221,17 @@ func requestTime(r *http.Request, scheme Scheme) (time.Time, error) {
 				return t, nil
 			}
 		}
-		return time.Time{}, &fc.APIError{Status: http.StatusBadRequest, Code: fc.CodeInvalidArgument,
-			Message: fmt.Sprintf("header %s is not a date: '%s'", strings.ToLower(name), text)}
+		return time.Time{}, &fc.APIError{
+			Status: http.StatusBadRequest, Code: fc.CodeInvalidArgument,
+			Message: fmt.Sprintf("header %s is not a date: '%s'", strings.ToLower(name), text),
+		}
 	}
 	return time.Time{}, missingHeader(strings.ToLower(names[0]))
 }
 
 func missingHeader(name string) error {
-	return &fc.APIError{Status: http.StatusBadRequest, Code: fc.CodeMissingRequiredHeader,
-		Message: fmt.Sprintf("required HTTP header %s was not specified", name)}
+	return &fc.APIError{
+		Status: http.StatusBadRequest, Code: fc.CodeMissingRequiredHeader,
+		Message: fmt.Sprintf("required HTTP header %s was not specified", name),
+	}
 }

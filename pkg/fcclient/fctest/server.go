@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -150,9 +151,7 @@ func (s *Server) SetFunction(name string, fields map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.functions[functionKey(name)]
-	for k, v := range fields {
-		f[k] = v
-	}
+	maps.Copy(f, fields)
 }
 
 // Trigger gives a deployed trigger as it is stored, or nil.
@@ -232,8 +231,10 @@ func (s *Server) nextID() string {
 
 // refuse answers with an error in both styles, as the service's front does.
 func refuse(w http.ResponseWriter, status int, code, message string) {
-	reply(w, status, map[string]any{"Code": code, "Message": message, "RequestId": w.Header().Get(fc.HeaderRequestID),
-		"ErrorCode": code, "ErrorMessage": message})
+	reply(w, status, map[string]any{
+		"Code": code, "Message": message, "RequestId": w.Header().Get(fc.HeaderRequestID),
+		"ErrorCode": code, "ErrorMessage": message,
+	})
 }
 
 func reply(w http.ResponseWriter, status int, v any) {

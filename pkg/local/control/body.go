@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 
 	"s/pkg/fc"
@@ -138,9 +139,7 @@ func merge(base any, given fields, out any) error {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return err
 	}
-	for name, v := range given {
-		doc[name] = v
-	}
+	maps.Copy(doc, given)
 	if text, err = json.Marshal(doc); err != nil {
 		return err
 	}

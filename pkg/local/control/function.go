@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -147,16 +148,18 @@ func (c *call) patch(f *store.Function, given fields) error {
 // readOnlyFields lists what the service sets; clients that send back what they
 // got are not refused.
 func readOnlyFields() []string {
-	return []string{"functionId", "functionArn", "codeSize", "codeChecksum", "createdTime", "lastModifiedTime",
-		"state", "stateReason", "stateReasonCode", "lastUpdateStatus", "lastUpdateStatusReason", "lastUpdateStatusReasonCode"}
+	return []string{
+		"functionId", "functionArn", "codeSize", "codeChecksum", "createdTime", "lastModifiedTime",
+		"state", "stateReason", "stateReasonCode", "lastUpdateStatus", "lastUpdateStatusReason", "lastUpdateStatusReasonCode",
+	}
 }
 
 // functionFields lists the JSON names of fc.Function.
 func functionFields() []string {
 	var names []string
 	t := reflect.TypeFor[fc.Function]()
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		names = append(names, name)
 	}
 	return names
@@ -224,9 +227,7 @@ type functionV3 struct{ *store.Function }
 // MarshalJSON writes both in one object.
 func (v functionV3) MarshalJSON() ([]byte, error) {
 	doc := map[string]json.RawMessage{}
-	for name, value := range v.Extra {
-		doc[name] = value
-	}
+	maps.Copy(doc, v.Extra)
 	text, err := json.Marshal(v.Function.Function)
 	if err != nil || len(doc) == 0 {
 		return text, err

@@ -131,8 +131,10 @@ func unset(code, what string) func(*call) (answer, error) {
 		if err := c.parentsExist(); err != nil {
 			return answer{}, err
 		}
-		return answer{}, &fc.APIError{Status: http.StatusNotFound, Code: code,
-			Message: what + " of function '" + c.function() + "' does not exist"}
+		return answer{}, &fc.APIError{
+			Status: http.StatusNotFound, Code: code,
+			Message: what + " of function '" + c.function() + "' does not exist",
+		}
 	}
 }
 

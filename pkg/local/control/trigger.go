@@ -79,7 +79,8 @@ func createTrigger(c *call) (answer, error) {
 	}
 	t := &store.Trigger{Region: c.region, Function: c.function(), Host: c.hostLabel(in.TriggerName), Trigger: fc.Trigger{
 		TriggerName: in.TriggerName, TriggerType: in.TriggerType, Qualifier: fc.LatestQualifier, TriggerID: newUUID(),
-		CreatedTime: c.now(), LastModifiedTime: c.now()}}
+		CreatedTime: c.now(), LastModifiedTime: c.now(),
+	}}
 	if err := checkTriggerType(in.TriggerType); err != nil {
 		return answer{}, err
 	}
@@ -240,8 +241,10 @@ func (c *call) triggerView(t *store.Trigger) any {
 		view.HTTPTrigger = &fc.HTTPTrigger{URLInternet: url, URLIntranet: url}
 		return view
 	}
-	view := triggerV2{Trigger: t.Trigger, Description: t.Trigger.Description, DomainName: domain, URLInternet: url, URLIntranet: url,
-		TriggerConfig: json.RawMessage(t.Trigger.TriggerConfig)}
+	view := triggerV2{
+		Trigger: t.Trigger, Description: t.Trigger.Description, DomainName: domain, URLInternet: url, URLIntranet: url,
+		TriggerConfig: json.RawMessage(t.Trigger.TriggerConfig),
+	}
 	if c.version == fc.APIVersion2 {
 		view.TriggerConfig, _ = json.Marshal(t.Trigger.TriggerConfig) // a string always marshals
 	}

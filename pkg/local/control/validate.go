@@ -223,6 +223,8 @@ func checkServer(f *fc.Function) error {
 
 // precondition is the answer to an If-Match that doesn't.
 func precondition() error {
-	return &fc.APIError{Status: http.StatusPreconditionFailed, Code: fc.CodePreconditionFailed,
-		Message: "the resource being modified has been changed"}
+	return &fc.APIError{
+		Status: http.StatusPreconditionFailed, Code: fc.CodePreconditionFailed,
+		Message: "the resource being modified has been changed",
+	}
 }

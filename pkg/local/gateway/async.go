@@ -69,7 +69,7 @@ func (g *Gateway) work() {
 		if !ok {
 			return
 		}
-		g.invoke(g.ctx, task.target, task.inv, "") // its logs tell how it went
+		_, _, _ = g.invoke(g.ctx, task.target, task.inv, "") // its logs tell how it went
 	}
 }
 
@@ -94,8 +94,10 @@ func (g *Gateway) enqueue(w http.ResponseWriter, r *http.Request, t Target, inv 
 		g.wg.Go(g.work)
 	}
 	if !taken {
-		return &fc.APIError{Status: http.StatusTooManyRequests, Code: fc.CodeResourceExhausted,
-			Message: "too many asynchronous invocations are waiting"}
+		return &fc.APIError{
+			Status: http.StatusTooManyRequests, Code: fc.CodeResourceExhausted,
+			Message: "too many asynchronous invocations are waiting",
+		}
 	}
 	w.Header().Set(fc.HeaderAsyncTaskID, task)
 	w.Header().Set("Content-Length", "0")

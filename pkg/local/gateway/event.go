@@ -66,9 +66,11 @@ func httpEvent(w http.ResponseWriter, r *http.Request, account, id string, now t
 	doc := httpDocument{
 		Version: "v1", RawPath: r.URL.EscapedPath(), Body: string(body),
 		Headers: joined(url.Values(r.Header)), QueryParameters: joined(r.URL.Query()),
-		RequestContext: httpContext{AccountID: account, DomainName: host, DomainPrefix: prefix, RequestID: id,
+		RequestContext: httpContext{
+			AccountID: account, DomainName: host, DomainPrefix: prefix, RequestID: id,
 			Time: now.UTC().Format("2006-01-02T15:04:05Z"), TimeEpoch: strconv.FormatInt(now.UnixMilli(), 10),
-			HTTP: httpRequest{Method: r.Method, Path: r.URL.Path, Protocol: r.Proto, SourceIP: source, UserAgent: r.UserAgent()}},
+			HTTP: httpRequest{Method: r.Method, Path: r.URL.Path, Protocol: r.Proto, SourceIP: source, UserAgent: r.UserAgent()},
+		},
 	}
 	doc.Headers["Host"] = r.Host
 	if !isText(r.Header.Get("Content-Type"), body) {

@@ -73,8 +73,10 @@ func (g *Gateway) findInstance(t Target, id string) (instance.Info, error) {
 			return info, nil
 		}
 	}
-	return instance.Info{}, &fc.APIError{Status: http.StatusNotFound, Code: "InstanceNotFound",
-		Message: "instance '" + id + "' of function '" + t.Function + "' does not run"}
+	return instance.Info{}, &fc.APIError{
+		Status: http.StatusNotFound, Code: "InstanceNotFound",
+		Message: "instance '" + id + "' of function '" + t.Function + "' does not run",
+	}
 }
 
 // execContext ends with the time that the request asks for, in seconds, and
@@ -121,12 +123,12 @@ func (s *execSession) run(ctx context.Context, process sandbox.Process, spec san
 		s.read(ctx, feed, resize)
 	}()
 	code, err := process.Exec(ctx, spec)
-	input.Close() // wakes the reader if it waits for the command to read
-	closing := context.WithoutCancel(ctx)
+	input.Close()                         // wakes the reader if it waits for the command to read
+	closing := context.WithoutCancel(ctx) // a client that left hears nothing of it
 	if err != nil {
-		s.connection.Write(closing, websocket.MessageBinary, append([]byte{channelError}, err.Error()...))
+		_ = s.connection.Write(closing, websocket.MessageBinary, append([]byte{channelError}, err.Error()...))
 	} else {
-		s.connection.Write(closing, websocket.MessageBinary, append([]byte{channelClose}, strconv.Itoa(code)...))
+		_ = s.connection.Write(closing, websocket.MessageBinary, append([]byte{channelClose}, strconv.Itoa(code)...))
 	}
 	s.connection.Close(websocket.StatusNormalClosure, "")
 	s.cancel()
@@ -148,9 +150,9 @@ func (s *execSession) read(ctx context.Context, feed *io.PipeWriter, resize chan
 		case frame[0] == channelStdin && len(frame) == 1:
 			feed.Close()
 		case frame[0] == channelStdin:
-			feed.Write(frame[1:]) // an error is the command's end
+			_, _ = feed.Write(frame[1:]) // an error is the command's end
 		default: // clients that know no channels
-			feed.Write(frame)
+			_, _ = feed.Write(frame)
 		}
 	}
 }

@@ -131,8 +131,9 @@ func (g *Gateway) ServeLogs(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
-		if dropped > 0 {
-			encoder.Encode(map[string]any{"message": "(the reader was too slow: lines are missing here)", "dropped": dropped})
+		gap := map[string]any{"message": "(the reader was too slow: lines are missing here)", "dropped": dropped}
+		if dropped > 0 && encoder.Encode(gap) != nil {
+			return
 		}
 		if done {
 			return

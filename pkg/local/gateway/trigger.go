@@ -40,8 +40,10 @@ func (g *Gateway) ServeHost(w http.ResponseWriter, r *http.Request, suffix strin
 	label, region, _ := splitHost(r.Host, suffix)
 	t, err := g.cfg.Store.TriggerByHost(region, label)
 	if err != nil {
-		reply.Error(w, &fc.APIError{Status: http.StatusNotFound, Code: "DomainNameNotFound",
-			Message: "domain name '" + r.Host + "' does not exist"})
+		reply.Error(w, &fc.APIError{
+			Status: http.StatusNotFound, Code: "DomainNameNotFound",
+			Message: "domain name '" + r.Host + "' does not exist",
+		})
 		return
 	}
 	if err := g.serveTrigger(w, r, t, r.URL); err != nil {
@@ -61,16 +63,20 @@ func (g *Gateway) ServeProxy(w http.ResponseWriter, r *http.Request, target Targ
 
 func (g *Gateway) serveProxy(w http.ResponseWriter, r *http.Request, target Target, rest string) error {
 	if !IsLoopbackHost(r.Host) {
-		return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeAccessDenied,
-			Message: "host '" + r.Host + "' is not a name of this machine's loopback address"}
+		return &fc.APIError{
+			Status: http.StatusForbidden, Code: fc.CodeAccessDenied,
+			Message: "host '" + r.Host + "' is not a name of this machine's loopback address",
+		}
 	}
 	if err := g.check(target); err != nil {
 		return err
 	}
 	t, err := g.cfg.Store.HTTPTrigger(target.Region, target.Function, fc.LatestQualifier)
 	if err != nil {
-		return &fc.APIError{Status: http.StatusNotFound, Code: fc.CodeTriggerNotFound,
-			Message: "function '" + target.Function + "' has no http trigger"}
+		return &fc.APIError{
+			Status: http.StatusNotFound, Code: fc.CodeTriggerNotFound,
+			Message: "function '" + target.Function + "' has no http trigger",
+		}
 	}
 	path, err := url.PathUnescape(rest)
 	if err != nil {
@@ -165,8 +171,10 @@ func (g *Gateway) admit(r *http.Request, t *store.Trigger) error {
 		return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeAccessDenied, Message: "the URL of this trigger is disabled"}
 	}
 	if !slices.Contains(t.HTTP.Methods, r.Method) {
-		return &fc.APIError{Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
-			Message: "the trigger doesn't serve " + r.Method + ", it serves " + strings.Join(t.HTTP.Methods, ", ")}
+		return &fc.APIError{
+			Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
+			Message: "the trigger doesn't serve " + r.Method + ", it serves " + strings.Join(t.HTTP.Methods, ", "),
+		}
 	}
 	if len(r.URL.RequestURI()) > fc.MaxTriggerPathAndQuery {
 		return reply.Invalid("path and query are longer than 4 KB")

@@ -129,14 +129,18 @@ func Invalid(message string) *fc.APIError {
 
 // TooLarge is the answer to a body that is over a limit in bytes.
 func TooLarge(limit int64) *fc.APIError {
-	return &fc.APIError{Status: http.StatusRequestEntityTooLarge, Code: fc.CodeEntityTooLarge,
-		Message: "payload size exceeds maximum allowed size (" + strconv.FormatInt(limit, 10) + " bytes)"}
+	return &fc.APIError{
+		Status: http.StatusRequestEntityTooLarge, Code: fc.CodeEntityTooLarge,
+		Message: "payload size exceeds maximum allowed size (" + strconv.FormatInt(limit, 10) + " bytes)",
+	}
 }
 
 // NotServed is the answer to what FC can do and the local cloud can't.
 func NotServed(what string) *fc.APIError {
-	return &fc.APIError{Status: http.StatusNotImplemented, Code: "NotImplemented",
-		Message: what + " is not served by the local cloud"}
+	return &fc.APIError{
+		Status: http.StatusNotImplemented, Code: "NotImplemented",
+		Message: what + " is not served by the local cloud",
+	}
 }
 
 // QualifierNotFound is the answer to a qualifier that isn't there: versions are
@@ -144,10 +148,14 @@ func NotServed(what string) *fc.APIError {
 func QualifierNotFound(function, qualifier string) *fc.APIError {
 	for _, c := range qualifier {
 		if c < '0' || c > '9' {
-			return &fc.APIError{Status: http.StatusNotFound, Code: fc.CodeAliasNotFound,
-				Message: "alias '" + qualifier + "' of function '" + function + "' does not exist"}
+			return &fc.APIError{
+				Status: http.StatusNotFound, Code: fc.CodeAliasNotFound,
+				Message: "alias '" + qualifier + "' of function '" + function + "' does not exist",
+			}
 		}
 	}
-	return &fc.APIError{Status: http.StatusNotFound, Code: fc.CodeVersionNotFound,
-		Message: "version '" + qualifier + "' of function '" + function + "' does not exist"}
+	return &fc.APIError{
+		Status: http.StatusNotFound, Code: fc.CodeVersionNotFound,
+		Message: "version '" + qualifier + "' of function '" + function + "' does not exist",
+	}
 }

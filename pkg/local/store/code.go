@@ -190,7 +190,7 @@ func (c *codeDir) setAside(name string) string {
 	if err != nil {
 		return filepath.Join(c.dir, name)
 	}
-	os.Rename(filepath.Join(c.dir, name), filepath.Join(away, name)) // may not exist
+	_ = os.Rename(filepath.Join(c.dir, name), filepath.Join(away, name)) // may not exist
 	return away
 }
 
@@ -234,7 +234,7 @@ func (c *codeDir) sameBoot() bool {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	os.WriteFile(path, boot, 0o600) // without it, the next start unpacks again
+	_ = os.WriteFile(path, boot, 0o600) // without it, the next start unpacks again
 	return false
 }
 

@@ -2,6 +2,7 @@ package httpconn
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -58,6 +59,7 @@ func carry(client net.Conn, from *bufio.Reader, server *conn) error {
 
 // isClosed reports the error of using a connection that was closed on purpose.
 func isClosed(err error) bool {
-	op, ok := err.(*net.OpError)
-	return ok && op.Err == net.ErrClosed || err == net.ErrClosed
+	op := &net.OpError{}
+	ok := errors.As(err, &op)
+	return ok && errors.Is(op.Err, net.ErrClosed) || errors.Is(err, net.ErrClosed)
 }

@@ -38,7 +38,7 @@ type custom struct {
 }
 
 // newCustom tells the program its port.
-func newCustom(i *Instance, l *layout, env map[string]string) (*custom, error) {
+func newCustom(i *Instance, l *layout, env map[string]string) *custom {
 	port := strconv.Itoa(l.spec.Port)
 	env["FC_SERVER_PORT"], env["FC_CUSTOM_LISTEN_PORT"] = port, port
 	b := header(i.cfg, i.id, httpconn.AppendField)
@@ -48,7 +48,7 @@ func newCustom(i *Instance, l *layout, env map[string]string) (*custom, error) {
 	if service, _ := fc.SplitName(i.cfg.Function.FunctionName); service != "" {
 		b = legacyHooks(b, i.cfg.Function.InstanceLifecycleConfig)
 	}
-	return &custom{i: i, port: l.spec.Port, command: l.spec.Args, lines: b}, nil
+	return &custom{i: i, port: l.spec.Port, command: l.spec.Args, lines: b}
 }
 
 // legacyHooks appends what only FC 2.0 tells the server.

@@ -141,7 +141,7 @@ func (i *Instance) launch(ctx context.Context, rt fc.Runtime) error {
 	i.logs = logs
 	env := environment(i.cfg, rt, i.id, l.lang)
 	if rt.Custom {
-		i.driver, err = newCustom(i, l, env)
+		i.driver = newCustom(i, l, env)
 	} else {
 		i.driver, err = newManaged(i, env)
 	}

@@ -117,7 +117,8 @@ func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, e
 	}
 	l := &layout{spec: spec, lang: lang}
 	if rt.Custom {
-		return l, l.custom(cfg)
+		l.custom(cfg)
+		return l, nil
 	}
 	return l, l.managed(cfg, rt)
 }
@@ -140,10 +141,9 @@ func (l *layout) managed(cfg *Config, rt fc.Runtime) error {
 }
 
 // custom starts the user's own command, which is to listen on a port.
-func (l *layout) custom(cfg *Config) error {
+func (l *layout) custom(cfg *Config) {
 	l.spec.Args = startCommand(cfg)
 	l.spec.Port = listenPort(cfg)
-	return nil
 }
 
 // startCommand is the command of a custom runtime.

@@ -46,7 +46,6 @@ type Server struct {
 	answered  [remembered]string // a ring
 	answers   int
 	initError []byte
-	closeErr  error
 }
 
 // Listen starts a server.

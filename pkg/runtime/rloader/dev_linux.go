@@ -42,8 +42,11 @@ func (b *builder) devices() {
 	b.fail("mount", "dev/pts", unix.Mount("devpts", "dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=0620"))
 	b.fail("mount", "dev/shm", unix.Mount("shm", "dev/shm", "tmpfs", flags|unix.MS_NODEV, "mode=1777,size=64m"))
 	for _, link := range [...][2]string{
-		{"pts/ptmx", "dev/ptmx"}, {"/proc/self/fd", "dev/fd"},
-		{"/proc/self/fd/0", "dev/stdin"}, {"/proc/self/fd/1", "dev/stdout"}, {"/proc/self/fd/2", "dev/stderr"},
+		{"pts/ptmx", "dev/ptmx"},
+		{"/proc/self/fd", "dev/fd"},
+		{"/proc/self/fd/0", "dev/stdin"},
+		{"/proc/self/fd/1", "dev/stdout"},
+		{"/proc/self/fd/2", "dev/stderr"},
 	} {
 		b.link(link[0], link[1])
 	}

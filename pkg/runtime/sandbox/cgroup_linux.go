@@ -195,7 +195,7 @@ func removeCgroup(dir string) {
 			return
 		}
 		procs, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
-		for _, field := range bytes.Fields(procs) {
+		for field := range bytes.FieldsSeq(procs) {
 			if pid, err := strconv.Atoi(string(field)); err == nil && pid > 1 {
 				_ = unix.Kill(pid, unix.SIGKILL)
 			}

@@ -140,7 +140,7 @@ func (h hierarchy) place(path string) string {
 
 // findHierarchy finds the mount of a type, with an option if one is given.
 func findHierarchy(mountinfo []byte, fstype, option string) (hierarchy, bool) {
-	for _, line := range bytes.Split(mountinfo, []byte("\n")) {
+	for line := range bytes.SplitSeq(mountinfo, []byte("\n")) {
 		before, after, ok := strings.Cut(string(line), " - ")
 		left, right := strings.Fields(before), strings.Fields(after)
 		if !ok || len(left) < 5 || len(right) < 3 || right[0] != fstype {
@@ -156,7 +156,7 @@ func findHierarchy(mountinfo []byte, fstype, option string) (hierarchy, bool) {
 // memberPath is the path of the process's cgroup with the given version 1
 // controller; version 2 has none in this list (cgroups(7)).
 func memberPath(member []byte, controller string) string {
-	for _, line := range strings.Split(string(member), "\n") {
+	for line := range strings.SplitSeq(string(member), "\n") {
 		fields := strings.SplitN(line, ":", 3)
 		if len(fields) == 3 && slices.Contains(strings.Split(fields[1], ","), controller) {
 			return fields[2]

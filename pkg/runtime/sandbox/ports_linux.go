@@ -118,15 +118,13 @@ func (p *ports) serve(listener *os.File) {
 		return
 	}
 	p.listeners[listener] = struct{}{}
-	p.serving.Add(1)
-	go func() {
-		defer p.serving.Done()
+	p.serving.Go(func() {
 		answer(p, listener)
 		p.mu.Lock()
 		delete(p.listeners, listener)
 		p.mu.Unlock()
 		listener.Close()
-	}()
+	})
 }
 
 // stop ends all serving.

@@ -113,9 +113,7 @@ func (s *execStreams) resize(master *os.File) {
 // copy hands on output as it comes.
 func (s *execStreams) copy(to io.Writer, from *os.File) {
 	s.outputs = append(s.outputs, from)
-	s.copying.Add(1)
-	go func() {
-		defer s.copying.Done()
+	s.copying.Go(func() {
 		buffer, over := make([]byte, 32<<10), false
 		for {
 			if over {
@@ -132,7 +130,7 @@ func (s *execStreams) copy(to io.Writer, from *os.File) {
 				return
 			}
 		}
-	}()
+	})
 }
 
 // drain waits until the output is complete.

@@ -53,9 +53,11 @@ func Eval(t *Template, scope *Scope) (*Value, []*Error) {
 			continue
 		}
 		if err == nil && !v.IsScalar() {
-			err = &Error{Kind: BadText, Span: SpanOf(part.Expr),
+			err = &Error{
+				Kind: BadText, Span: SpanOf(part.Expr),
 				Message: fmt.Sprintf("%s can't be part of a text", v.Kind),
-				Hint:    "make the expression the whole value, or name a single value in it"}
+				Hint:    "make the expression the whole value, or name a single value in it",
+			}
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -93,8 +95,10 @@ func evalCall(c *Call, scope *Scope) (*Value, *Error) {
 		return nil, &Error{Kind: Unsupported, Span: c.NameSpan, Message: fmt.Sprintf("%s() is not supported yet", c.Name)}
 	}
 	if len(c.Args) < fn.Min || len(c.Args) > fn.Max {
-		return nil, &Error{Kind: BadArgument, Span: c.Span,
-			Message: fmt.Sprintf("%s() takes %s, not %d", c.Name, arity(fn), len(c.Args)), Hint: "write ${" + fn.Usage + "}"}
+		return nil, &Error{
+			Kind: BadArgument, Span: c.Span,
+			Message: fmt.Sprintf("%s() takes %s, not %d", c.Name, arity(fn), len(c.Args)), Hint: "write ${" + fn.Usage + "}",
+		}
 	}
 	args := make([]*Value, 0, len(c.Args))
 	for _, a := range c.Args {
@@ -120,8 +124,10 @@ func unknownFunction(c *Call, scope *Scope) *Error {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return &Error{Kind: UnknownFunction, Span: c.NameSpan, Message: fmt.Sprintf("unknown function %q", c.Name),
-		Hint: diag.DidYouMean(c.Name, names)}
+	return &Error{
+		Kind: UnknownFunction, Span: c.NameSpan, Message: fmt.Sprintf("unknown function %q", c.Name),
+		Hint: diag.DidYouMean(c.Name, names),
+	}
 }
 
 func arity(fn Func) string {

@@ -64,8 +64,10 @@ func New(t *testing.T, edition string) *World {
 			if w.LocalErr != nil {
 				return nil, w.LocalErr
 			}
-			return &local.Info{Endpoint: w.Server.URL, AccountID: fctest.AccountID,
-				AccessKeyID: fctest.AccessKeyID, AccessKeySecret: fctest.AccessKeySecret}, nil
+			return &local.Info{
+				Endpoint: w.Server.URL, AccountID: fctest.AccountID,
+				AccessKeyID: fctest.AccessKeyID, AccessKeySecret: fctest.AccessKeySecret,
+			}, nil
 		},
 		Home: func() (string, error) { return t.TempDir(), nil },
 	}
@@ -78,8 +80,10 @@ func (w *World) client(r *spec.Resource) (*fcclient.Client, error) {
 
 // Add appends a resource with the same code to the project.
 func (w *World) Add(name string) *spec.Resource {
-	r := &spec.Resource{Name: name, Component: "fc3", Region: "cn-hangzhou", Code: spec.CodeSource{Path: w.CodeDir},
-		Function: fc.Function{FunctionName: name, Runtime: "python3.10", Handler: "index.handler", MemorySize: 1536, Timeout: 30}}
+	r := &spec.Resource{
+		Name: name, Component: "fc3", Region: "cn-hangzhou", Code: spec.CodeSource{Path: w.CodeDir},
+		Function: fc.Function{FunctionName: name, Runtime: "python3.10", Handler: "index.handler", MemorySize: 1536, Timeout: 30},
+	}
 	if w.Project.Edition == spec.Edition1 {
 		r.Component = "fc"
 		r.Service = &fc.Service{ServiceName: "svc"}
