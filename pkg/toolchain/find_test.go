@@ -240,12 +240,30 @@ func TestSlowInterpreterTimesOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.env["PATH"] = w.path("bin")
-	w.script("bin/python3.10", "sleep 300")
+	// The wrapper's child holds a pipe open as long as it lives.
+	pipe := w.path("pipe")
+	if err := exec.Command("mkfifo", pipe).Run(); err != nil {
+		t.Skipf("named pipes: %v", err)
+	}
+	w.script("bin/python3.10", "sleep 300 >'"+pipe+"' & wait")
 	f := w.finder()
-	f.Timeout = 50 * time.Millisecond
+	f.Timeout = time.Second
+	ended := make(chan error, 1)
+	go func() {
+		_, err := os.ReadFile(pipe)
+		ended <- err
+	}()
 	_, err := f.FindPython(context.Background(), "3.10")
 	if err == nil || !strings.Contains(err.Error(), "no answer within") {
 		t.Errorf("got %v, want a timeout", err)
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the wrapper's child lives on")
 	}
 }
 

@@ -93,6 +93,7 @@ func (f *Finder) start(ctx context.Context, path string) (fact, error) {
 	cmd.Dir = filepath.Dir(path)
 	// A wrapper script may leave children that hold the pipes open.
 	cmd.WaitDelay = 200 * time.Millisecond
+	group(cmd)
 	if err := cmd.Run(); err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return fact{}, fmt.Errorf("no answer within %v", timeout)
