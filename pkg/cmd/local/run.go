@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -73,6 +74,7 @@ func serve(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
+	o.leaveRoom()
 	finder := toolchain.New(o.LookupEnv)
 	finder.CacheDir = filepath.Join(home, "cache")
 	so := local.ServeOptions{Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder}
@@ -91,6 +93,14 @@ func serve(ctx context.Context, o *Options) error {
 		o.IO.Errf("Ctrl-C ends it")
 	}
 	return hint(local.Serve(ctx, so))
+}
+
+// leaveRoom keeps half of the cores free of the daemon, whose idle threads would
+// look for work on those that the functions need. GOMAXPROCS overrules it.
+func (o *Options) leaveRoom() {
+	if _, set := o.LookupEnv("GOMAXPROCS"); !set {
+		runtime.GOMAXPROCS(max(1, runtime.NumCPU()/2))
+	}
 }
 
 // serveIn runs the same command in a process with attr.

@@ -11,7 +11,7 @@ import (
 )
 
 // enter books an invocation, unless the instance takes none any more.
-func (i *Instance) enter() (cold, ok bool) {
+func (i *Instance) enter(inv *Invocation) (cold, ok bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.gone {
@@ -20,7 +20,7 @@ func (i *Instance) enter() (cold, ok bool) {
 	cold, i.cold = i.cold, false
 	i.inFlight++
 	i.count++
-	if i.inFlight == 1 {
+	if i.inFlight == 1 && inv.W == nil {
 		i.proc.ResetPeak()
 	}
 	return cold, true
@@ -39,7 +39,7 @@ func (i *Instance) leave() {
 // the instance ended before it took the invocation, a *DetachedError, the
 // context's error or an *fc.APIError.
 func (i *Instance) Invoke(ctx context.Context, inv *Invocation) (*Result, error) {
-	cold, ok := i.enter()
+	cold, ok := i.enter(inv)
 	if !ok {
 		return nil, ErrGone
 	}
@@ -66,7 +66,7 @@ func (i *Instance) Invoke(ctx context.Context, inv *Invocation) (*Result, error)
 	if errors.Is(err, errHungUp) {
 		return nil, i.detach(ctx, inv, rec)
 	}
-	res, err = i.outcome(res, err, time.Since(begin))
+	res, err = i.outcome(inv, res, err, time.Since(begin))
 	tail := i.logs.end(rec)
 	i.leave()
 	if err != nil {
@@ -88,9 +88,14 @@ func (i *Instance) detach(ctx context.Context, inv *Invocation, rec *record) err
 	return &DetachedError{Done: done, Cause: ctx.Err()}
 }
 
-// outcome makes a result of how an invocation ended, and measures it.
-func (i *Instance) outcome(res *Result, err error, took time.Duration) (*Result, error) {
-	memory := i.peakMB()
+// outcome makes a result of how an invocation ended, and measures it. The memory
+// of an HTTP request that went well isn't asked for: no header of its answer
+// tells it, and asking costs as much as several headers.
+func (i *Instance) outcome(inv *Invocation, res *Result, err error, took time.Duration) (*Result, error) {
+	var memory float64
+	if inv.W == nil || err != nil || res.ErrorType != "" {
+		memory = i.peakMB()
+	}
 	var exit *exitError
 	switch {
 	case err == nil:

@@ -95,8 +95,8 @@ type Result struct {
 	InstanceID  string
 	Duration    time.Duration // of the invocation alone
 	InitTime    time.Duration // of the cold start that it waited for; else 0
-	MaxMemoryMB float64
-	LogTail     []byte // last 4 KB of its log
+	MaxMemoryMB float64       // not measured, 0, for an HTTP answer that went well
+	LogTail     []byte        // last 4 KB of its log
 	// Written reports that (a part of) an HTTP answer went out already.
 	Written bool
 }
