@@ -47,7 +47,7 @@ func edges(text string) [2]string {
 func TestEveryMessageIsTranslated(t *testing.T) {
 	t.Parallel()
 	formats := spokenFormats(t, filepath.Join("..", "cmd"))
-	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "deploy"))) // the plan
+	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "deploy")))  // the plan
 	for _, label := range []string{"error", "warning", "note", "hint"} { // of findings
 		formats[label] = "pkg/diag/render.go"
 	}
