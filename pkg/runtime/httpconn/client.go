@@ -13,10 +13,6 @@ import (
 const (
 	// maxIdle bounds the connections kept for the next request.
 	maxIdle = 256
-	// trusted is how long after an answer a kept connection is taken without a
-	// look at it, which is a system call. A server that means to close it says so
-	// in the answer.
-	trusted = 10 * time.Millisecond
 	// bufferSize is what is read from a connection at once.
 	bufferSize = 8 << 10
 )
@@ -60,7 +56,6 @@ type conn struct {
 	wbuf   []byte
 	reused bool
 	timed  bool // has a deadline
-	kept   time.Time
 }
 
 // get gives a connection: a kept one that is alive, if fresh isn't asked for,
@@ -76,7 +71,7 @@ func (c *Client) get(ctx context.Context, deadline time.Time, fresh bool) (*conn
 		k := c.idle[n-1]
 		c.idle = c.idle[:n-1]
 		c.mu.Unlock()
-		if time.Since(k.kept) < trusted || k.probe.alive() {
+		if k.probe.alive() {
 			k.reused = true
 			return k, nil
 		}
@@ -118,7 +113,6 @@ func (k *conn) keep() {
 	if c.closed {
 		return
 	}
-	k.kept = time.Now()
 	c.idle = append(c.idle, k)
 	if len(c.idle) > maxIdle {
 		old := c.idle[0]

@@ -42,6 +42,10 @@ func (c *Client) Forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if r.Body == http.NoBody || r.ContentLength == 0 {
 		req.Body, req.Length = nil, 0
 	}
+	if req.Body != nil {
+		// The answer may begin before the request has ended.
+		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 always is
+	}
 	resp, err := c.Do(ctx, req)
 	if err != nil {
 		return Outcome{}, err

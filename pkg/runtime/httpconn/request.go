@@ -162,15 +162,15 @@ func (k *conn) send(req *Request) (<-chan error, error) {
 
 func (k *conn) sendBody(req *Request) error {
 	if req.Length >= 0 {
-		n, err := io.Copy(k.nc, io.LimitReader(req.Body, req.Length))
-		var op *net.OpError
-		if errors.As(err, &op) || err == nil && n == req.Length {
-			return err
+		body := &source{from: req.Body}
+		n, err := io.Copy(k.nc, io.LimitReader(body, req.Length))
+		switch {
+		case body.err != nil && !errors.Is(body.err, io.EOF):
+			return &BodyError{body.err}
+		case err == nil && n < req.Length:
+			return &BodyError{io.ErrUnexpectedEOF}
 		}
-		if err == nil {
-			err = io.ErrUnexpectedEOF
-		}
-		return &BodyError{err}
+		return err
 	}
 	buf := make([]byte, 32<<10)
 	var out []byte
@@ -196,6 +196,22 @@ func (k *conn) sendBody(req *Request) error {
 	out = appendHeader(out, req.Trailer)
 	_, err := k.nc.Write(append(out, "\r\n"...))
 	return err
+}
+
+// source remembers the error of a reader, which a copy to a connection mixes up
+// with its own.
+type source struct {
+	from io.Reader
+	err  error
+}
+
+// Read reads on.
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.from.Read(p)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
 }
 
 func (r *Request) appendHead(b []byte) []byte {

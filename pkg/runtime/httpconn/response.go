@@ -45,6 +45,7 @@ type Response struct {
 	left     int64     // of a body of known length
 	chunked  bool
 	last     bool // the connection ends with this answer
+	old      bool // it is in HTTP/1.0
 	finished bool
 	release  func() // ends the limits on the connection
 	sending  <-chan error
@@ -120,7 +121,7 @@ func (r *Response) statusLine(line string) error {
 	switch version {
 	case "HTTP/1.1":
 	case "HTTP/1.0":
-		r.last = true
+		r.last, r.old = true, true
 	default:
 		return &ProtocolError{fmt.Sprintf("%.60q instead of HTTP/1.1", line)}
 	}
@@ -197,6 +198,7 @@ func (r *Response) frame(br *bufio.Reader, method string) error {
 	case method == "HEAD" || r.Status == 204 || r.Status == 304:
 		r.chunked = false
 	case r.chunked:
+		r.last = r.last || r.old // RFC 9112, 6.1: the framing is not to be trusted
 		r.Length, r.body = -1, httputil.NewChunkedReader(br)
 	case r.Length > 0:
 		r.left, r.body = r.Length, br

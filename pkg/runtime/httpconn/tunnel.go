@@ -18,6 +18,9 @@ func tunnel(w http.ResponseWriter, resp *Response, out *Outcome) error {
 		return err
 	}
 	defer client.Close()
+	// net/http ends the request's context at the end of what the client sends;
+	// the server may go on. From here on the two connections tell of their ends.
+	resp.release()
 	out.Written = true
 	head := append([]byte("HTTP/1.1 "), strconv.Itoa(resp.Status)...)
 	head = append(head, ' ')
