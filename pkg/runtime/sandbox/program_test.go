@@ -74,6 +74,8 @@ func (h *house) program(name string, args ...string) Spec {
 func runProgram(name string, args []string) int {
 	programs := map[string]func([]string) error{
 		"serve": serve, "bind": bindEach, "dial": dial, "allocate": allocate, "listen unbound": listenUnbound, "bind often": bindOften, "connect often": connectOften,
+		"echo udp": echoUDP, "talk to itself": talkToItself, "connect blocking": connectBlocking, "misuse": misuse,
+		"bind at once": bindAtOnce, "bind for ever": bindForEver,
 	}
 	run, ok := programs[name]
 	if !ok {
