@@ -122,7 +122,7 @@ func (i *Instance) outcome(inv *Invocation, res *Result, err error, took time.Du
 		return nil, err
 	}
 	res.MaxMemoryMB = memory
-	if i.rewrite != nil && res.ErrorType != "" {
+	if i.rewrite != nil && res.ErrorType != "" && res.Body != nil {
 		res.Body = []byte(i.rewrite.Replace(string(res.Body)))
 	}
 	return res, nil

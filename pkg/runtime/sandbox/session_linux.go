@@ -200,6 +200,7 @@ type waiter struct {
 	mu     sync.Mutex // guards reaping against signals to a number used again
 	reaped bool
 	status unix.WaitStatus
+	most   int64 // bytes that the largest process of the tree had in memory
 }
 
 func newWaiter(pid, pidfd int) *waiter {
@@ -240,12 +241,13 @@ func (w *waiter) reap(options int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
-		pid, err := unix.Wait4(w.pid, &w.status, options, nil)
+		var used unix.Rusage
+		pid, err := unix.Wait4(w.pid, &w.status, options, &used)
 		switch {
 		case err == unix.EINTR:
 			continue
 		case err != nil, pid == w.pid:
-			w.reaped = true
+			w.reaped, w.most = true, used.Maxrss<<10
 		}
 		return w.reaped
 	}

@@ -119,10 +119,15 @@ func (s *sampled) above() bool {
 	return current > s.limit
 }
 
+// finish knows an instance that ended before anybody looked by what the kernel
+// says of its largest process.
 func (s *sampled) finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.finished = true
+	if s.peak == 0 {
+		s.peak = s.p.wait.most
+	}
 }
 
 func (s *sampled) oom() bool { return s.killed.Load() }
