@@ -93,14 +93,18 @@ func (w world) options(t *testing.T) Options {
 	}
 	write(".s/access.yaml", w.access)
 	write(".aliyun/config.json", w.cli)
-	return Options{HomeDir: home, SHome: filepath.Join(home, ".s"), Now: func() time.Time { return time.Unix(1000, 0) },
-		LookupEnv: func(name string) (string, bool) { v, ok := w.env[name]; return v, ok }}
+	return Options{
+		HomeDir: home, SHome: filepath.Join(home, ".s"), Now: func() time.Time { return time.Unix(1000, 0) },
+		LookupEnv: func(name string) (string, bool) { v, ok := w.env[name]; return v, ok },
+	}
 }
 
 var (
 	fullEnv    = map[string]string{"AccountID": "1", "AccessKeyID": "envKeyIdentifier", "AccessKeySecret": "envKeySecretText", "SecurityToken": "envToken"}
-	alibabaEnv = map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "aliKeyIdentifier", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "aliKeySecretText",
-		"ALIBABA_CLOUD_SECURITY_TOKEN": "aliToken", "ALIBABA_CLOUD_ACCOUNT_ID": "2"}
+	alibabaEnv = map[string]string{
+		"ALIBABA_CLOUD_ACCESS_KEY_ID": "aliKeyIdentifier", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "aliKeySecretText",
+		"ALIBABA_CLOUD_SECURITY_TOKEN": "aliToken", "ALIBABA_CLOUD_ACCOUNT_ID": "2",
+	}
 	keyEnv = map[string]string{"ci_serverless_devs_key": `{"AccountID":"3","AccessKeyID":"jsonKeyIdentifier","AccessKeySecret":"jsonKeySecretText","SecurityToken":"jsonToken"}`}
 )
 
@@ -125,13 +129,21 @@ func TestResolve(t *testing.T) {
 		{"alias, plain, with token", world{access: accessYAML}, "plain", false, plain},
 		{"default alias", world{access: accessYAML, env: alibabaEnv, cli: cli}, "", false, byDefault},
 		{"marked default", world{access: strings.Replace(accessYAML, "plain:\n", "plain:\n  __default: true\n", 1)}, "", false, plain},
-		{"key variable", world{env: keyEnv, access: accessYAML}, "ci_serverless_devs_key", false,
-			Credentials{"ci_serverless_devs_key", "3", "jsonKeyIdentifier", "jsonKeySecretText", "jsonToken"}},
+		{
+			"key variable",
+			world{env: keyEnv, access: accessYAML},
+			"ci_serverless_devs_key", false,
+			Credentials{"ci_serverless_devs_key", "3", "jsonKeyIdentifier", "jsonKeySecretText", "jsonToken"},
+		},
 		{"environment without account is incomplete", world{env: map[string]string{"AccessKeyID": "a", "AccessKeySecret": "b"}, access: accessYAML}, "prod", false, prod},
 		{"ALIBABA_CLOUD variables", world{env: alibabaEnv, cli: cli}, "missing", false, alibaba},
 		{"CLI profile", world{cli: cli}, "missing", false, profile},
-		{"CLI profile, token", world{cli: fmt.Sprintf(cliJSON, "StsToken", 1001)}, "", false,
-			Credentials{"aliyun:work", "", "cliKeyIdentifier", "cliKeySecretText", "cliToken"}},
+		{
+			"CLI profile, token",
+			world{cli: fmt.Sprintf(cliJSON, "StsToken", 1001)},
+			"", false,
+			Credentials{"aliyun:work", "", "cliKeyIdentifier", "cliKeySecretText", "cliToken"},
+		},
 		{"CLI profile by name", world{env: fullEnv, cli: cli}, ProfileAlias, false, profile},
 		{"-a default falls back", world{env: alibabaEnv}, "default", true, alibaba},
 		{"-a default prefers the file", world{env: fullEnv, access: accessYAML}, "default", true, byDefault},

@@ -176,8 +176,14 @@ func TestDetect(t *testing.T) {
 		runtime, requirements string
 		want                  bool
 	}{
-		{"python3.10", "flask", true}, {"python3", "flask", true}, {"custom", "flask", true}, {"custom.debian12", "flask", true},
-		{"python3.10", "# none", false}, {"python3.10", "", false}, {"nodejs18", "flask", false}, {"go1", "flask", false},
+		{"python3.10", "flask", true},
+		{"python3", "flask", true},
+		{"custom", "flask", true},
+		{"custom.debian12", "flask", true},
+		{"python3.10", "# none", false},
+		{"python3.10", "", false},
+		{"nodejs18", "flask", false},
+		{"go1", "flask", false},
 		{"custom-container", "flask", false},
 	} {
 		files := map[string]string{"app.py": ""}

@@ -394,8 +394,10 @@ func TestTail(t *testing.T) {
 func TestEnvironmentOfPip(t *testing.T) {
 	t.Parallel()
 	got := pipEnviron([]string{"HOME=/h", "PYTHONHOME=/x", "pip_target=/x", "PIP_INDEX_URL=u", "HTTPS_PROXY=p", "TMPDIR=/x", "ODD"}, "/scratch")
-	want := []string{"HOME=/h", "PIP_INDEX_URL=u", "HTTPS_PROXY=p", "ODD", "PIP_USER=0", "PIP_ROOT_USER_ACTION=ignore",
-		"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", "TMPDIR=/scratch", "TEMP=/scratch", "TMP=/scratch"}
+	want := []string{
+		"HOME=/h", "PIP_INDEX_URL=u", "HTTPS_PROXY=p", "ODD", "PIP_USER=0", "PIP_ROOT_USER_ACTION=ignore",
+		"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", "TMPDIR=/scratch", "TEMP=/scratch", "TMP=/scratch",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

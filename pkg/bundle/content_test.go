@@ -48,8 +48,10 @@ func unpack(t *testing.T, path string) map[string]string {
 func TestSizesAroundTheChunks(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{}
-	for _, n := range []int{0, 1, 2, windowSize - 1, windowSize, windowSize + 1, chunkSize - 1, chunkSize, chunkSize + 1,
-		chunkSize + windowSize, 2*chunkSize - 1, 2 * chunkSize, 2*chunkSize + 1} {
+	for _, n := range []int{
+		0, 1, 2, windowSize - 1, windowSize, windowSize + 1, chunkSize - 1, chunkSize, chunkSize + 1,
+		chunkSize + windowSize, 2*chunkSize - 1, 2 * chunkSize, 2*chunkSize + 1,
+	} {
 		files[fmt.Sprintf("zeros%d", n)] = strings.Repeat("\x00", n)
 		files[fmt.Sprintf("text%d", n)] = strings.Repeat("some text that comes again, ", n/28+1)[:n]
 		files[fmt.Sprintf("noise%d", n)] = noise(n)
@@ -165,8 +167,13 @@ func TestPermissions(t *testing.T) {
 		mode fs.FileMode
 		want fs.FileMode
 	}{
-		{"bootstrap", 0o644, 0o755}, {"bootstrap", 0o600, 0o711}, {"x/bootstrap", 0o644, 0o644}, {"bootstrap", fs.ModeDir | 0o700, 0o700},
-		{"x", 0o640, 0o640}, {"x", fs.ModeSymlink | 0o755, 0o777}, {"x", 0o755 | fs.ModeSetuid, 0o755},
+		{"bootstrap", 0o644, 0o755},
+		{"bootstrap", 0o600, 0o711},
+		{"x/bootstrap", 0o644, 0o644},
+		{"bootstrap", fs.ModeDir | 0o700, 0o700},
+		{"x", 0o640, 0o640},
+		{"x", fs.ModeSymlink | 0o755, 0o777},
+		{"x", 0o755 | fs.ModeSetuid, 0o755},
 	} {
 		if got := (Entry{Path: tc.path, Mode: tc.mode}).permissions(); got != tc.want {
 			t.Errorf("%s %v: %v, want %v", tc.path, tc.mode, got, tc.want)

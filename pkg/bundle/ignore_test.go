@@ -74,8 +74,11 @@ func TestIgnoreRules(t *testing.T) {
 		{"classes", map[string]string{"": "x[0-9]\ny[!a]\nz[^a]\nw[]]\nv[[:digit:]]\nu[\\]]"}, "-x1 xa -yb ya -zb za -w] -v7 va -u]"},
 		{"an open class is a character", map[string]string{"": "x[1*"}, "-x[12 x1"},
 		{"escapes", map[string]string{"": "\\#a\n\\!b\nc\\*\nd\\[1]"}, "-#a -!b -c* cc -d[1] d1"},
-		{"braces", map[string]string{"": "*.{js,ts}\nf{1..3}\n{x,y/z}\nq{a}\n{a,{b,c}d}e"},
-			"-1.js -1.ts 1.go -f1 -f3 f4 -x -w/x -y/z w/y/z -q{a} -ae -bde -cde de"},
+		{
+			"braces",
+			map[string]string{"": "*.{js,ts}\nf{1..3}\n{x,y/z}\nq{a}\n{a,{b,c}d}e"},
+			"-1.js -1.ts 1.go -f1 -f3 f4 -x -w/x -y/z w/y/z -q{a} -ae -bde -cde de",
+		},
 		{"comments and blanks", map[string]string{"": "\ufeff# x\n\n  y  \r\n\r\n#z"}, "x -y z #z"},
 		{"the last match wins", map[string]string{"": "*.txt\n!keep.txt\n/d/keep.txt"}, "-a.txt keep.txt -d/keep.txt e/keep.txt"},
 		{"order counts", map[string]string{"": "!keep.txt\n*.txt"}, "-keep.txt"},
@@ -85,13 +88,19 @@ func TestIgnoreRules(t *testing.T) {
 		{"a re-included folder's files", map[string]string{"": "x\n!a/x\na/x/secret"}, "-x a/x/y -a/x/secret -b/x/y"},
 		{"a bare name doesn't open excluded folders", map[string]string{"": "lib/\n!keep"}, "-lib/keep keep"},
 		{"twice negated", map[string]string{"": "!!x"}, "-x"},
-		{"rules of a subfolder", map[string]string{"": "*.txt", "a": "!keep.txt\n/only\nb/c"},
-			"-x.txt -keep.txt a/keep.txt a/b/keep.txt -a/only a/b/only -a/b/c b/c only"},
+		{
+			"rules of a subfolder",
+			map[string]string{"": "*.txt", "a": "!keep.txt\n/only\nb/c"},
+			"-x.txt -keep.txt a/keep.txt a/b/keep.txt -a/only a/b/only -a/b/c b/c only",
+		},
 		{"empty patterns", map[string]string{"": "/\n!\n./\n.\n//"}, "a b/c"},
 		{"defaults", nil, "-.git/config -.env -.env.local -.s/build/x -.s/logs/y -.s/state.json .s/python/lib/z .s/python/x.json " +
 			"-a/.git/x a/.env -a/__pycache__/m.pyc -.DS_Store -a/.DS_Store m.pyc -.svn/x env .gitignore"},
-		{"defaults overridden", map[string]string{"": "!.env\n!__pycache__\n!/.s/build/keep"},
-			".env -.env.local a/__pycache__/m.pyc .s/build/keep -.s/build/x"},
+		{
+			"defaults overridden",
+			map[string]string{"": "!.env\n!__pycache__\n!/.s/build/keep"},
+			".env -.env.local a/__pycache__/m.pyc .s/build/keep -.s/build/x",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +108,7 @@ func TestIgnoreRules(t *testing.T) {
 			for dir, text := range tc.rules {
 				files[path.Join(dir, IgnoreFile)] = text
 			}
-			for _, f := range strings.Fields(tc.files) {
+			for f := range strings.FieldsSeq(tc.files) {
 				name, gone := strings.CutPrefix(f, "-")
 				files[name] = "text"
 				if !gone {

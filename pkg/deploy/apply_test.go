@@ -49,15 +49,18 @@ func want1(t *testing.T) deploy.Desired {
 	return deploy.Want(&spec.Resource{
 		Name: "hello", Region: "cn-hangzhou",
 		Service: &fc.Service{ServiceName: "svc", Description: "d"},
-		Function: fc.Function{FunctionName: "svc$hello", Runtime: "custom", MemorySize: 1536, Timeout: 30,
-			CustomRuntimeConfig: &fc.CustomRuntimeConfig{Command: []string{"gunicorn"}}},
+		Function: fc.Function{
+			FunctionName: "svc$hello", Runtime: "custom", MemorySize: 1536, Timeout: 30,
+			CustomRuntimeConfig: &fc.CustomRuntimeConfig{Command: []string{"gunicorn"}},
+		},
 		Triggers: []fc.Trigger{httpTrigger("t1", "anonymous"), {TriggerName: "t2", TriggerType: fc.TriggerTimer, TriggerConfig: `{"enable":true}`}},
 	}, archive(t, "1"), map[string]string{"PATH": "/code/bin"}, nil)
 }
 
 func want3(t *testing.T) deploy.Desired {
 	t.Helper()
-	return deploy.Want(&spec.Resource{Name: "hello", Region: "cn-hangzhou",
+	return deploy.Want(&spec.Resource{
+		Name: "hello", Region: "cn-hangzhou",
 		Function: fc.Function{FunctionName: "hello", Runtime: "python3.10", Handler: "index.handler", EnvironmentVariables: map[string]string{"A": "1"}},
 		Triggers: []fc.Trigger{httpTrigger("t1", "anonymous")},
 	}, archive(t, "1"), nil, nil)
@@ -209,12 +212,25 @@ func TestFailedApply(t *testing.T) {
 		failure               fctest.Failure
 		done, failed, skipped []string
 	}{
-		{"service", fctest.Failure{Method: "POST", Path: "/services", Times: 1, Status: 403, Body: `{"ErrorCode":"AccessDenied"}`},
-			nil, []string{"service svc"}, []string{"function svc$hello", "trigger t1", "trigger t2"}},
-		{"function", fctest.Failure{Method: "POST", Path: "/functions", Times: 1, Status: 400, Body: `{"ErrorCode":"InvalidArgument"}`},
-			[]string{"service svc"}, []string{"function svc$hello"}, []string{"trigger t1", "trigger t2"}},
-		{"one trigger", fctest.Failure{Method: "POST", Path: "/triggers", Times: 1, Status: 400, Body: `{"ErrorCode":"InvalidArgument"}`},
-			nil, nil, nil},
+		{
+			"service",
+			fctest.Failure{Method: "POST", Path: "/services", Times: 1, Status: 403, Body: `{"ErrorCode":"AccessDenied"}`},
+			nil,
+			[]string{"service svc"},
+			[]string{"function svc$hello", "trigger t1", "trigger t2"},
+		},
+		{
+			"function",
+			fctest.Failure{Method: "POST", Path: "/functions", Times: 1, Status: 400, Body: `{"ErrorCode":"InvalidArgument"}`},
+			[]string{"service svc"},
+			[]string{"function svc$hello"},
+			[]string{"trigger t1", "trigger t2"},
+		},
+		{
+			"one trigger",
+			fctest.Failure{Method: "POST", Path: "/triggers", Times: 1, Status: 400, Body: `{"ErrorCode":"InvalidArgument"}`},
+			nil, nil, nil,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -175,8 +175,10 @@ func TestMaskVariable(t *testing.T) {
 func TestPlanJSON(t *testing.T) {
 	t.Parallel()
 	desired := Desired{Resource: "hello", Region: "r", Function: fc.Function{FunctionName: "f", Timeout: 10}, Code: &Archive{Checksum: "2", Size: 9}}
-	plan := Plan(desired, Actual{Function: &fc.Function{FunctionName: "f", Timeout: 3, CodeChecksum: "1"},
-		Triggers: []fc.Trigger{{TriggerName: "extra"}}})
+	plan := Plan(desired, Actual{
+		Function: &fc.Function{FunctionName: "f", Timeout: 3, CodeChecksum: "1"},
+		Triggers: []fc.Trigger{{TriggerName: "extra"}},
+	})
 	data, err := json.Marshal(plan)
 	if err != nil {
 		t.Fatal(err)

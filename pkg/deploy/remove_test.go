@@ -46,8 +46,10 @@ func TestRemove(t *testing.T) {
 	writes := server.Writes()
 	base := "DELETE /2021-04-06/services/svc"
 	slices.Sort(writes[:3])
-	want := []string{base + "/functions/hello/triggers/byhand", base + "/functions/hello/triggers/t1", base + "/functions/hello/triggers/t2",
-		base + "/functions/hello", base}
+	want := []string{
+		base + "/functions/hello/triggers/byhand", base + "/functions/hello/triggers/t1", base + "/functions/hello/triggers/t2",
+		base + "/functions/hello", base,
+	}
 	if d := cmp.Diff(want, writes); d != "" {
 		t.Error(d)
 	}

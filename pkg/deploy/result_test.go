@@ -25,13 +25,17 @@ func asJSON(t *testing.T, v any) string {
 func deployedState() Actual {
 	return Actual{
 		Service: &fc.Service{ServiceName: "svc", ServiceID: "sid"},
-		Function: &fc.Function{FunctionName: "svc$hello", Runtime: "custom", Handler: "index.handler", MemorySize: 1536, Timeout: 30,
+		Function: &fc.Function{
+			FunctionName: "svc$hello", Runtime: "custom", Handler: "index.handler", MemorySize: 1536, Timeout: 30,
 			EnvironmentVariables: map[string]string{"API_KEY": "sesame"}, Layers: []fc.Layer{{ARN: "arn", Size: 1}},
-			FunctionID: "fid", FunctionARN: "farn", CodeSize: 10, CodeChecksum: "42", CreatedTime: "t", State: "Active"},
+			FunctionID: "fid", FunctionARN: "farn", CodeSize: 10, CodeChecksum: "42", CreatedTime: "t", State: "Active",
+		},
 		Triggers: []fc.Trigger{
 			{TriggerName: "v1", TriggerType: "http", Qualifier: "1", HTTPTrigger: &fc.HTTPTrigger{URLInternet: "old"}},
-			{TriggerName: "t", TriggerType: "http", Qualifier: "LATEST", TriggerConfig: `{"methods":["GET"]}`,
-				HTTPTrigger: &fc.HTTPTrigger{URLInternet: "https://a", URLIntranet: "https://b"}},
+			{
+				TriggerName: "t", TriggerType: "http", Qualifier: "LATEST", TriggerConfig: `{"methods":["GET"]}`,
+				HTTPTrigger: &fc.HTTPTrigger{URLInternet: "https://a", URLIntranet: "https://b"},
+			},
 		},
 	}
 }

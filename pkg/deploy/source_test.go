@@ -22,9 +22,13 @@ type fakeArtifacts struct {
 	err           error
 }
 
-func (f *fakeArtifacts) Dir(*spec.Project, *spec.Resource) string             { return f.dir }
-func (f *fakeArtifacts) Needed(*spec.Project, *spec.Resource) (bool, error)   { return f.needed, f.err }
-func (f *fakeArtifacts) UpToDate(context.Context, *spec.Project, *spec.Resource) (bool, error) { return f.ready, nil }
+func (f *fakeArtifacts) Dir(*spec.Project, *spec.Resource) string           { return f.dir }
+func (f *fakeArtifacts) Needed(*spec.Project, *spec.Resource) (bool, error) { return f.needed, f.err }
+
+func (f *fakeArtifacts) UpToDate(context.Context, *spec.Project, *spec.Resource) (bool, error) {
+	return f.ready, nil
+}
+
 func (f *fakeArtifacts) Environment(string) (map[string]string, error) {
 	return map[string]string{"PYTHONPATH": "/code/python", "A": "artifact"}, nil
 }
@@ -39,8 +43,10 @@ func (f *fakeArtifacts) Build(context.Context, *spec.Project, *spec.Resource) er
 }
 
 func resourceWith(path string) (*spec.Project, *spec.Resource) {
-	r := &spec.Resource{Name: "hello", Region: "r", Code: spec.CodeSource{Path: path},
-		Function: fc.Function{FunctionName: "hello", Runtime: "python3.10", EnvironmentVariables: map[string]string{"A": "user"}}}
+	r := &spec.Resource{
+		Name: "hello", Region: "r", Code: spec.CodeSource{Path: path},
+		Function: fc.Function{FunctionName: "hello", Runtime: "python3.10", EnvironmentVariables: map[string]string{"A": "user"}},
+	}
 	return &spec.Project{Dir: filepath.Dir(path), Resources: []*spec.Resource{r}}, r
 }
 
@@ -152,8 +158,10 @@ func TestNormalise(t *testing.T) {
 	t.Parallel()
 	custom := &fc.CustomRuntimeConfig{Command: []string{"x"}}
 	container := &fc.CustomContainerConfig{Image: "i"}
-	r := &spec.Resource{Service: &fc.Service{ServiceName: "s"}, Function: fc.Function{FunctionName: "s$f", Role: "r",
-		LogConfig: &fc.LogConfig{}, CustomRuntimeConfig: custom, CustomContainerConfig: container}}
+	r := &spec.Resource{Service: &fc.Service{ServiceName: "s"}, Function: fc.Function{
+		FunctionName: "s$f", Role: "r",
+		LogConfig: &fc.LogConfig{}, CustomRuntimeConfig: custom, CustomContainerConfig: container,
+	}}
 	d := Want(r, nil, nil, nil)
 	if d.Function.Role != "" || d.Function.LogConfig != nil {
 		t.Errorf("what belongs to the service is in the function: %+v", d.Function)

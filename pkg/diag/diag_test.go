@@ -104,8 +104,10 @@ func TestRenderPaints(t *testing.T) {
 	mark := func(name string) func(string) string {
 		return func(s string) string { return "<" + name + ":" + s + ">" }
 	}
-	got := render(t, "key: 1\n", RenderOptions{Error: mark("e"), Warning: mark("w"), Place: mark("p"), Strong: mark("s"),
-		Label: func(w string) string { return strings.ToUpper(w) }},
+	got := render(t, "key: 1\n", RenderOptions{
+		Error: mark("e"), Warning: mark("w"), Place: mark("p"), Strong: mark("s"),
+		Label: func(w string) string { return strings.ToUpper(w) },
+	},
 		Diagnostic{Severity: Warning, Code: "X-1", Summary: "sum", Hint: "do", Range: at(1, 1, 4)})
 	want := "<w:WARNING[X-1]>: <s:sum>\n<p:  --> >s.yaml:1:1\n<p:    1 |> key: 1\n<p:      |> <w:^~~>\n<s:HINT>: do\n"
 	if d := cmp.Diff(want, got); d != "" {

@@ -30,7 +30,7 @@ func session(t *testing.T, server *fctest.Server, play func(ctx context.Context,
 	}
 }
 
-func send(t *testing.T, ctx context.Context, c *websocket.Conn, frame string) {
+func send(ctx context.Context, t *testing.T, c *websocket.Conn, frame string) {
 	t.Helper()
 	if err := c.Write(ctx, websocket.MessageBinary, []byte(frame)); err != nil {
 		t.Errorf("write: %v", err)
@@ -56,15 +56,17 @@ func TestExec(t *testing.T) {
 		if !strings.HasPrefix(r.Header.Get("Authorization"), "FC ") {
 			t.Errorf("authorization %q", r.Header.Get("Authorization"))
 		}
-		send(t, ctx, c, "\x01out")
-		send(t, ctx, c, "")
-		send(t, ctx, c, "\x02err")
-		send(t, ctx, c, "\x01 more")
-		send(t, ctx, c, "\x057")
+		send(ctx, t, c, "\x01out")
+		send(ctx, t, c, "")
+		send(ctx, t, c, "\x02err")
+		send(ctx, t, c, "\x01 more")
+		send(ctx, t, c, "\x057")
 	})
 	var out, errOut bytes.Buffer
-	code, err := client.Exec(context.Background(), fcclient.ExecInput{Function: "hello", InstanceID: "c-1",
-		Command: []string{"sh", "-c", "ps -ef | cat"}, Stdout: &out, Stderr: &errOut})
+	code, err := client.Exec(context.Background(), fcclient.ExecInput{
+		Function: "hello", InstanceID: "c-1",
+		Command: []string{"sh", "-c", "ps -ef | cat"}, Stdout: &out, Stderr: &errOut,
+	})
 	if err != nil || code != 7 {
 		t.Errorf("code %d, err %v", code, err)
 	}
@@ -95,15 +97,17 @@ func TestExecInputAndSizes(t *testing.T) {
 				sizes += string(frame[1:])
 			}
 		}
-		send(t, ctx, c, "\x01"+input+" "+sizes)
-		send(t, ctx, c, "\x050")
+		send(ctx, t, c, "\x01"+input+" "+sizes)
+		send(ctx, t, c, "\x050")
 	})
 	sizes := make(chan fcclient.TermSize, 1)
 	sizes <- fcclient.TermSize{Width: 120, Height: 40}
 	close(sizes)
 	var out bytes.Buffer
-	code, err := client.Exec(context.Background(), fcclient.ExecInput{Function: "hello", InstanceID: "c-1", Command: []string{"sh"},
-		TTY: true, Stdin: strings.NewReader("typed"), Stdout: &out, Stderr: io.Discard, Resize: sizes})
+	code, err := client.Exec(context.Background(), fcclient.ExecInput{
+		Function: "hello", InstanceID: "c-1", Command: []string{"sh"},
+		TTY: true, Stdin: strings.NewReader("typed"), Stdout: &out, Stderr: io.Discard, Resize: sizes,
+	})
 	if err != nil || code != 0 || out.String() != `typed {"Width":120,"Height":40}` {
 		t.Errorf("code %d, err %v, out %q", code, err, out.String())
 	}
@@ -125,20 +129,22 @@ func TestExecEnds(t *testing.T) {
 		play func(ctx context.Context, c *websocket.Conn, r *http.Request)
 		want string // in the error; empty is none
 	}{
-		{"server error", func(ctx context.Context, c *websocket.Conn, _ *http.Request) { send(t, ctx, c, "\x03no such file\n") }, "no such file"},
+		{"server error", func(ctx context.Context, c *websocket.Conn, _ *http.Request) { send(ctx, t, c, "\x03no such file\n") }, "no such file"},
 		{"normal closure", func(_ context.Context, c *websocket.Conn, _ *http.Request) {
 			c.Close(websocket.StatusNormalClosure, "")
 		}, ""},
 		{"broken", func(_ context.Context, c *websocket.Conn, _ *http.Request) { c.CloseNow() }, "broke"},
-		{"close without a code", func(ctx context.Context, c *websocket.Conn, _ *http.Request) { send(t, ctx, c, "\x05") }, ""},
+		{"close without a code", func(ctx context.Context, c *websocket.Conn, _ *http.Request) { send(ctx, t, c, "\x05") }, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server, client := deployed(t)
 			session(t, server, tt.play)
-			code, err := client.Exec(context.Background(), fcclient.ExecInput{Function: "hello", InstanceID: "c-1",
-				Command: []string{"sh"}, Stdout: io.Discard, Stderr: io.Discard})
+			code, err := client.Exec(context.Background(), fcclient.ExecInput{
+				Function: "hello", InstanceID: "c-1",
+				Command: []string{"sh"}, Stdout: io.Discard, Stderr: io.Discard,
+			})
 			if code != 0 || (err == nil) != (tt.want == "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("code %d, err %v", code, err)
 			}

@@ -28,8 +28,10 @@ func fullFunction(name string) fc.Function {
 		Timeout: 30, InstanceConcurrency: 4, InternetAccess: &yes,
 		EnvironmentVariables: map[string]string{"A": "1"},
 		Layers:               []fc.Layer{{ARN: "acs:fc:r:a:layers/l/versions/1"}},
-		CustomRuntimeConfig: &fc.CustomRuntimeConfig{Command: []string{"gunicorn"}, Args: []string{"-c", "x.py"}, Port: 9000,
-			HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "/ok", PeriodSeconds: 3}},
+		CustomRuntimeConfig: &fc.CustomRuntimeConfig{
+			Command: []string{"gunicorn"}, Args: []string{"-c", "x.py"}, Port: 9000,
+			HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "/ok", PeriodSeconds: 3},
+		},
 		InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{
 			Initializer: &fc.LifecycleHook{Handler: "index.init", Timeout: 20},
 			PreStop:     &fc.LifecycleHook{Handler: "index.stop", Timeout: 5},
@@ -208,9 +210,11 @@ func TestV2Container(t *testing.T) {
 	if _, err := client.CreateService(ctx, fc.Service{ServiceName: "svc"}); err != nil {
 		t.Fatal(err)
 	}
-	want := fc.Function{FunctionName: "svc$f", Runtime: "custom-container", Handler: "not-used",
+	want := fc.Function{
+		FunctionName: "svc$f", Runtime: "custom-container", Handler: "not-used",
 		CustomContainerConfig: &fc.CustomContainerConfig{Image: "img", Entrypoint: []string{"/bin/x"}, Command: []string{"a", "b"}, Port: 8080},
-		GPUConfig:             &fc.GPUConfig{GPUType: "fc.gpu.tesla.1", GPUMemorySize: 8192}}
+		GPUConfig:             &fc.GPUConfig{GPUType: "fc.gpu.tesla.1", GPUMemorySize: 8192},
+	}
 	if _, err := client.CreateFunction(ctx, want, nil); err != nil {
 		t.Fatal(err)
 	}

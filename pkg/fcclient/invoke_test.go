@@ -44,8 +44,10 @@ func TestInvoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &fc.InvokeResult{RequestID: got.RequestID, StatusCode: 200, Body: binary, LogTail: "line\n", InstanceID: "c-1",
-		CodeChecksum: "42", Version: "LATEST", Duration: 2600 * time.Microsecond, MaxMemoryMB: 80.95, MemorySizeMB: 1536}
+	want := &fc.InvokeResult{
+		RequestID: got.RequestID, StatusCode: 200, Body: binary, LogTail: "line\n", InstanceID: "c-1",
+		CodeChecksum: "42", Version: "LATEST", Duration: 2600 * time.Microsecond, MaxMemoryMB: 80.95, MemorySizeMB: 1536,
+	}
 	if d := cmp.Diff(want, got); d != "" || got.RequestID == "" {
 		t.Error(d)
 	}

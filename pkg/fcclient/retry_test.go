@@ -3,6 +3,7 @@ package fcclient
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -24,9 +25,7 @@ func flaky(t *testing.T, header http.Header, statuses ...int) (*Client, *atomic.
 			w.Write([]byte("{}"))
 			return
 		}
-		for k, v := range header {
-			w.Header()[k] = v
-		}
+		maps.Copy(w.Header(), header)
 		w.WriteHeader(statuses[n-1])
 		w.Write([]byte(`{"Code":"C` + strconv.Itoa(statuses[n-1]) + `","Message":"m"}`))
 	}))

@@ -24,14 +24,22 @@ func TestErrorBodies(t *testing.T) {
 		status     int
 		want       fc.APIError
 	}{
-		{"FC 3.0", `{"Code":"FunctionNotFound","Message":"function 'x' does not exist.","RequestId":"abc"}`, 404,
-			fc.APIError{Status: 404, Code: "FunctionNotFound", Message: "function 'x' does not exist.", RequestID: "abc"}},
-		{"FC 2.0", `{"ErrorCode":"AccessDenied","ErrorMessage":"no"}`, 403,
-			fc.APIError{Status: 403, Code: "AccessDenied", Message: "no", RequestID: "req-1"}},
-		{"FC 2.0 as documented", `{"errorCode":"AccessDenied","errorMessage":"no"}`, 403,
-			fc.APIError{Status: 403, Code: "AccessDenied", Message: "no", RequestID: "req-1"}},
-		{"a proxy's page", "<html>go away</html>", 400,
-			fc.APIError{Status: 400, Code: "BadRequest", Message: "<html>go away</html>", RequestID: "req-1"}},
+		{
+			"FC 3.0", `{"Code":"FunctionNotFound","Message":"function 'x' does not exist.","RequestId":"abc"}`, 404,
+			fc.APIError{Status: 404, Code: "FunctionNotFound", Message: "function 'x' does not exist.", RequestID: "abc"},
+		},
+		{
+			"FC 2.0", `{"ErrorCode":"AccessDenied","ErrorMessage":"no"}`, 403,
+			fc.APIError{Status: 403, Code: "AccessDenied", Message: "no", RequestID: "req-1"},
+		},
+		{
+			"FC 2.0 as documented", `{"errorCode":"AccessDenied","errorMessage":"no"}`, 403,
+			fc.APIError{Status: 403, Code: "AccessDenied", Message: "no", RequestID: "req-1"},
+		},
+		{
+			"a proxy's page", "<html>go away</html>", 400,
+			fc.APIError{Status: 400, Code: "BadRequest", Message: "<html>go away</html>", RequestID: "req-1"},
+		},
 		{"nothing", "", 418, fc.APIError{Status: 418, Code: "I'mateapot", Message: "I'm a teapot", RequestID: "req-1"}},
 		{"an unknown status", "{}", 599, fc.APIError{Status: 599, Code: "UnknownError", Message: "no message", RequestID: "req-1"}},
 		{"a redirect", "", 302, fc.APIError{Status: 302, Code: "Found", Message: "Found", RequestID: "req-1"}},

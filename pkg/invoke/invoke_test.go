@@ -177,8 +177,10 @@ func TestSummary(t *testing.T) {
 		want   string
 	}{
 		{fc.InvokeResult{}, ""},
-		{fc.InvokeResult{Duration: 2600 * time.Microsecond, MemorySizeMB: 1536, MaxMemoryMB: 80.95},
-			"Duration: 2.60 ms, Billed Duration: 3 ms, Memory Size: 1536 MB, Max Memory Used: 80.95 MB"},
+		{
+			fc.InvokeResult{Duration: 2600 * time.Microsecond, MemorySizeMB: 1536, MaxMemoryMB: 80.95},
+			"Duration: 2.60 ms, Billed Duration: 3 ms, Memory Size: 1536 MB, Max Memory Used: 80.95 MB",
+		},
 		{fc.InvokeResult{Duration: 3 * time.Millisecond}, "Duration: 3.00 ms, Billed Duration: 3 ms"},
 		{fc.InvokeResult{MaxMemoryMB: 1}, "Duration: 0.00 ms, Billed Duration: 0 ms, Max Memory Used: 1.00 MB"},
 	}
@@ -192,23 +194,35 @@ func TestSummary(t *testing.T) {
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, body, want string }{
-		{"python", `{"errorMessage":"oops","errorType":"ValueError","stackTrace":[` +
-			`["File \"/code/index.py\"","line 2","in my_handler","    raise ValueError('oops')\n"],["File \"/code/lib.py\"","line 9","in f"]]}`,
+		{
+			"python", `{"errorMessage":"oops","errorType":"ValueError","stackTrace":[` +
+				`["File \"/code/index.py\"","line 2","in my_handler","    raise ValueError('oops')\n"],["File \"/code/lib.py\"","line 9","in f"]]}`,
 			"Traceback (most recent call last):\n  File \"/code/index.py\", line 2, in my_handler\n    raise ValueError('oops')\n" +
-				"  File \"/code/lib.py\", line 9, in f\nValueError: oops"},
-		{"no stack", `{"errorMessage":"Unable to import module 'index'","errorType":"ImportModuleError"}`,
-			"ImportModuleError: Unable to import module 'index'"},
-		{"node", `{"errorMessage":"m","errorType":"Error","stackTrace":["at f (/code/index.js:1:2)","at g"]}`,
-			"Error: m\nat f (/code/index.js:1:2)\nat g"},
-		{"go", `{"errorMessage":"m","errorType":"errorString","stackTrace":[{"path":"main.go","line":3,"label":"main.f"}]}`,
-			"errorString: m\n  main.go:3 main.f"},
-		{"php", `{"errorMessage":"m","errorType":"Exception","stackTrace":{"file":"index.php","line":4,"traceString":"#0 a\n#1 b\n"}}`,
-			"Exception: m\n  index.php:4\n#0 a\n#1 b"},
+				"  File \"/code/lib.py\", line 9, in f\nValueError: oops",
+		},
+		{
+			"no stack", `{"errorMessage":"Unable to import module 'index'","errorType":"ImportModuleError"}`,
+			"ImportModuleError: Unable to import module 'index'",
+		},
+		{
+			"node", `{"errorMessage":"m","errorType":"Error","stackTrace":["at f (/code/index.js:1:2)","at g"]}`,
+			"Error: m\nat f (/code/index.js:1:2)\nat g",
+		},
+		{
+			"go", `{"errorMessage":"m","errorType":"errorString","stackTrace":[{"path":"main.go","line":3,"label":"main.f"}]}`,
+			"errorString: m\n  main.go:3 main.f",
+		},
+		{
+			"php", `{"errorMessage":"m","errorType":"Exception","stackTrace":{"file":"index.php","line":4,"traceString":"#0 a\n#1 b\n"}}`,
+			"Exception: m\n  index.php:4\n#0 a\n#1 b",
+		},
 		{"message alone", `{"errorMessage":"Function timed out after 3 seconds"}`, "Function timed out after 3 seconds"},
 		{"type alone", `{"errorMessage":"","errorType":"X"}`, "X"},
 		{"odd stack", `{"errorMessage":"m","stackTrace":"text"}`, "m"},
-		{"short frame", `{"errorMessage":"m","errorType":"E","stackTrace":[["File \"/code/a.py\"","line 1"]]}`,
-			"Traceback (most recent call last):\n  File \"/code/a.py\", line 1\nE: m"},
+		{
+			"short frame", `{"errorMessage":"m","errorType":"E","stackTrace":[["File \"/code/a.py\"","line 1"]]}`,
+			"Traceback (most recent call last):\n  File \"/code/a.py\", line 1\nE: m",
+		},
 	}
 	for _, tt := range tests {
 		failure, ok := invoke.ReadFailure([]byte(tt.body))
@@ -231,9 +245,11 @@ func TestLocalRun(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "index.py"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := &spec.Resource{Name: "hello", Region: "cn-hangzhou", Code: spec.CodeSource{Path: dir},
+	r := &spec.Resource{
+		Name: "hello", Region: "cn-hangzhou", Code: spec.CodeSource{Path: dir},
 		Function: fc.Function{FunctionName: "hello", Runtime: "python3.10"},
-		Triggers: []fc.Trigger{{TriggerName: "t", TriggerType: fc.TriggerTimer}}}
+		Triggers: []fc.Trigger{{TriggerName: "t", TriggerType: fc.TriggerTimer}},
+	}
 	project := &spec.Project{Dir: t.TempDir(), Resources: []*spec.Resource{r}}
 	told := 0
 	local := invoke.Local{

@@ -24,9 +24,11 @@ import (
 func TestNothingWithoutASignature(t *testing.T) {
 	c := startCloud(t, options(t.TempDir()))
 	k := clientOf(t, c.Info())
-	for _, target := range []string{"GET /2023-03-30/functions", "POST /2023-03-30/functions", "POST /2023-03-30/functions/f/invocations",
+	for _, target := range []string{
+		"GET /2023-03-30/functions", "POST /2023-03-30/functions", "POST /2023-03-30/functions/f/invocations",
 		"GET /2021-04-06/services", "GET /2016-08-15/services", "GET /_s/status", "POST /_s/stop", "GET /_s/logs?session=x",
-		"GET /2023-03-30/functions/f/instances/c-1/exec?command=ls", "GET /", "PUT /bucket/key"} {
+		"GET /2023-03-30/functions/f/instances/c-1/exec?command=ls", "GET /", "PUT /bucket/key",
+	} {
 		method, path, _ := strings.Cut(target, " ")
 		response, body := k.send(400, k.request(method, path, ""))
 		if !strings.Contains(body, "MissingRequiredHeader") || response.Header.Get("X-Fc-Request-Id") == "" {

@@ -153,8 +153,10 @@ func functionJSON(t *testing.T, name, runtime, file, content string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(map[string]any{"functionName": name, "runtime": runtime, "handler": "index.handler", "timeout": 20,
-		"code": map[string]string{"zipFile": base64.StdEncoding.EncodeToString(b.Bytes())}})
+	text, err := json.Marshal(map[string]any{
+		"functionName": name, "runtime": runtime, "handler": "index.handler", "timeout": 20,
+		"code": map[string]string{"zipFile": base64.StdEncoding.EncodeToString(b.Bytes())},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 // parseHolder reads lsof -Fpc: a line p<pid>, then a line c<name>.
 //
-//nolint:unused // other systems than Linux use it
+
 func parseHolder(out string) (pid int, name string, ok bool) {
 	for line := range strings.Lines(out) {
 		line = strings.TrimSuffix(line, "\n")

@@ -61,8 +61,12 @@ func TestBoundaries(t *testing.T) {
 		{"internetAccess: %v", []any{true, false, "True"}, []any{"yes", "'true'", 1, "[true]"}, CodeType},
 		{"description: %v", []any{"x", "'1'", "2020-01-01", strings.Repeat("d", 256)}, []any{1, 1.5, true, "[a]", "{a: b}"}, CodeType},
 		{"description: %v", nil, []any{strings.Repeat("d", 257)}, CodeRange},
-		{"functionName: %v", []any{"a", "_a", "a-1_B", "svc$fn", strings.Repeat("f", 64)},
-			[]any{"1a", "-a", "a.b", "a b", "名", "a$b$c", "$a", "a$", strings.Repeat("f", 65), "''"}, CodeName},
+		{
+			"functionName: %v",
+			[]any{"a", "_a", "a-1_B", "svc$fn", strings.Repeat("f", 64)},
+			[]any{"1a", "-a", "a.b", "a b", "名", "a$b$c", "$a", "a$", strings.Repeat("f", 65), "''"},
+			CodeName,
+		},
 		{"runtime: %v", []any{"python3.13", "nodejs20"}, []any{"Python3.10", "python", "python3.1"}, CodeEnum},
 		{"layers: [%v]", []any{"a, b, c, d, e"}, []any{"a, b, c, d, e, f"}, CodeRange},
 		{"customRuntimeConfig: {port: %v}", []any{1, 65535}, []any{0, 65536}, CodeRange},
@@ -105,8 +109,14 @@ func TestRatio(t *testing.T) {
 		cpu, memory string
 		ok          bool
 	}{
-		{"1", "1024", true}, {"1", "4096", true}, {"1", "960", false}, {"1", "4160", false},
-		{"0.05", "128", true}, {"0.5", "512", true}, {"16", "32768", true}, {"0.05", "1024", false},
+		{"1", "1024", true},
+		{"1", "4096", true},
+		{"1", "960", false},
+		{"1", "4160", false},
+		{"0.05", "128", true},
+		{"0.5", "512", true},
+		{"16", "32768", true},
+		{"0.05", "1024", false},
 	} {
 		_, ds := load(t, with3("cpu: "+tt.cpu, "memorySize: "+tt.memory))
 		if ok := len(ds) == 0; ok != tt.ok {

@@ -288,8 +288,10 @@ services:
 	if len(ds) > 0 {
 		t.Fatal(ds)
 	}
-	want := []fc.Trigger{{TriggerName: "o", TriggerType: "oss", Qualifier: "LATEST", SourceARN: "arn",
-		TriggerConfig: `{"events":["e"],"filter":{"key":{"prefix":"p","suffix":"s"}}}`}}
+	want := []fc.Trigger{{
+		TriggerName: "o", TriggerType: "oss", Qualifier: "LATEST", SourceARN: "arn",
+		TriggerConfig: `{"events":["e"],"filter":{"key":{"prefix":"p","suffix":"s"}}}`,
+	}}
 	if d := cmp.Diff(want, p.Resources[0].Triggers); d != "" {
 		t.Error(d)
 	}

@@ -84,8 +84,8 @@ func scalarWith(t *testing.T, text, part string) *yaml.Node {
 // mark finds X...Y in the source.
 func mark(lines []string) diag.Range {
 	for i, line := range lines {
-		if at := strings.Index(line, "X"); at >= 0 {
-			from := len([]rune(line[:at])) + 1
+		if before, _, ok := strings.Cut(line, "X"); ok {
+			from := len([]rune(before)) + 1
 			to := len([]rune(line[:strings.Index(line, "Y")])) + 2
 			return diag.Range{File: "s.yaml", Start: diag.Pos{Line: i + 1, Column: from}, End: diag.Pos{Line: i + 1, Column: to}}
 		}

@@ -35,7 +35,9 @@ func TestTreeIsAsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tree := range []Tree{
-		{Files: 100, Bytes: 1 << 20, Seed: 1}, {Files: 1, Bytes: 5, Seed: 1}, {Files: 100, Bytes: 1 << 20, Seed: 1, Text: text},
+		{Files: 100, Bytes: 1 << 20, Seed: 1},
+		{Files: 1, Bytes: 5, Seed: 1},
+		{Files: 100, Bytes: 1 << 20, Seed: 1, Text: text},
 		{Files: 50, Bytes: 0, Seed: 2},
 	} {
 		first, second := t.TempDir(), t.TempDir()

@@ -88,17 +88,32 @@ func TestWhatIsTold(t *testing.T) {
 		b    script
 		want string
 	}{
-		{"installed", script{artifact: build.Artifact{Interpreter: py("3.10.4", true)}},
-			"fn-custom: installing dependencies …\nfn-custom: built with Python 3.10.4, dependencies installed, T\n"},
-		{"reused", script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}},
-			"fn-custom: built with Python 3.10.4, dependencies reused, T\n"},
-		{"unchanged", script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Unchanged: true}},
-			"fn-custom: up to date (Python 3.10.4)\n"},
-		{"left out", script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, LeftOut: strings.Fields(".env .git a b c d")}},
-			"fn-custom: left out of the code: .env, .git, a, b, c, …\nfn-custom: built with Python 3.10.4, dependencies reused, T\n"},
-		{"stand-in", script{artifact: build.Artifact{Interpreter: py("3.11.2", false), Reused: true}},
+		{
+			"installed",
+			script{artifact: build.Artifact{Interpreter: py("3.10.4", true)}},
+			"fn-custom: installing dependencies …\nfn-custom: built with Python 3.10.4, dependencies installed, T\n",
+		},
+		{
+			"reused",
+			script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}},
+			"fn-custom: built with Python 3.10.4, dependencies reused, T\n",
+		},
+		{
+			"unchanged",
+			script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Unchanged: true}},
+			"fn-custom: up to date (Python 3.10.4)\n",
+		},
+		{
+			"left out",
+			script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, LeftOut: strings.Fields(".env .git a b c d")}},
+			"fn-custom: left out of the code: .env, .git, a, b, c, …\nfn-custom: built with Python 3.10.4, dependencies reused, T\n",
+		},
+		{
+			"stand-in",
+			script{artifact: build.Artifact{Interpreter: py("3.11.2", false), Reused: true}},
 			"warning: fn-custom: custom runs Python 3.10, which isn't on this machine: built with 3.11.2\n" +
-				"fn-custom: built with Python 3.11.2, dependencies reused, T\n"},
+				"fn-custom: built with Python 3.11.2, dependencies reused, T\n",
+		},
 	} {
 		w := newBench(t, tc.b, "custom")
 		if err := RunBuild(context.Background(), w.Options); err != nil {
@@ -167,8 +182,10 @@ func TestAsData(t *testing.T) {
 		t.Fatalf("%v: %s", err, w.out)
 	}
 	want := map[string]view{
-		"fn-custom": {Built: true, Artifact: filepath.FromSlash(".s/build/artifacts/fn-custom"), Reused: true, Python: "3.10.4",
-			Env: map[string]string{"PYTHONPATH": "/code/python"}},
+		"fn-custom": {
+			Built: true, Artifact: filepath.FromSlash(".s/build/artifacts/fn-custom"), Reused: true, Python: "3.10.4",
+			Env: map[string]string{"PYTHONPATH": "/code/python"},
+		},
 		"fn-go1": {},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -182,8 +199,10 @@ func TestErrors(t *testing.T) {
 		err        error
 		said, hint string
 	}{
-		{&build.BuildError{Name: "x", Tool: "pip install", Tail: []string{"line 1", "ERROR: no"}, Err: errors.New("exit status 1")},
-			"fn-custom: installing dependencies …\n  | line 1\n  | ERROR: no\n", "cat " + filepath.FromSlash(".s/logs/build-fn-custom.log")},
+		{
+			&build.BuildError{Name: "x", Tool: "pip install", Tail: []string{"line 1", "ERROR: no"}, Err: errors.New("exit status 1")},
+			"fn-custom: installing dependencies …\n  | line 1\n  | ERROR: no\n", "cat " + filepath.FromSlash(".s/logs/build-fn-custom.log"),
+		},
 		{fmt.Errorf("build x: %w", &toolchain.NotFoundError{Wanted: "3.10"}), "fn-custom: installing dependencies …\n", "pyenv install 3.10"},
 		{&build.NoPipError{Interpreter: toolchain.Interpreter{Path: "/p/python3"}, Err: errors.New("no")}, "fn-custom: installing dependencies …\n", "/p/python3 -m ensurepip"},
 		{errors.New("other"), "fn-custom: installing dependencies …\n", ""},
@@ -295,7 +314,7 @@ func TestInChinese(t *testing.T) {
 	if err := RunBuild(context.Background(), w.Options); err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Split(strings.TrimSpace(w.said()), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(w.said()), "\n") {
 		if strings.IndexFunc(line, func(r rune) bool { return r >= 0x4e00 && r <= 0x9fff }) < 0 {
 			t.Errorf("not translated: %s", line)
 		}

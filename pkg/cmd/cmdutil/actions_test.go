@@ -129,7 +129,8 @@ func TestShellIsInterrupted(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		done <- Actions{IO: io, Command: "deploy"}.Run(ctx, []spec.Action{
-			{When: WhenPre, Command: "deploy", Run: "touch started; exec sleep 600", Path: dir, AllowFailure: true}}, WhenPre)
+			{When: WhenPre, Command: "deploy", Run: "touch started; exec sleep 600", Path: dir, AllowFailure: true},
+		}, WhenPre)
 	}()
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "started")); err == nil {

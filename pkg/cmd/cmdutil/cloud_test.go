@@ -139,8 +139,10 @@ func TestTellCode(t *testing.T) {
 		{deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z", Reused: true}}, Artifact: "/p/.s/a"}, ""},
 		{deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z"}}, Artifact: "/p/.s/a"}, "hello: using the built code in .s/a\n"},
 		{deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z", LeftOut: []string{".git", ".env"}}}}, "hello: left out of the code: .git, .env\n"},
-		{deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z", LeftOut: []string{"1", "2", "3", "4", "5", "6"}}}},
-			"hello: left out of the code: 1, 2, 3, 4, 5, …\n"},
+		{
+			deploy.Prepared{Desired: deploy.Desired{Code: &deploy.Archive{Path: "z", LeftOut: []string{"1", "2", "3", "4", "5", "6"}}}},
+			"hello: left out of the code: 1, 2, 3, 4, 5, …\n",
+		},
 	}
 	for i, tt := range tests {
 		io, _, out, errOut := iostreams.Test()

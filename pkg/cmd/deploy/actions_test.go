@@ -25,9 +25,12 @@ type artifact struct {
 	builds int
 }
 
-func (a *artifact) Dir(*spec.Project, *spec.Resource) string             { return a.dir }
-func (a *artifact) Needed(*spec.Project, *spec.Resource) (bool, error)   { return true, nil }
-func (a *artifact) UpToDate(context.Context, *spec.Project, *spec.Resource) (bool, error) { return a.ready, nil }
+func (a *artifact) Dir(*spec.Project, *spec.Resource) string           { return a.dir }
+func (a *artifact) Needed(*spec.Project, *spec.Resource) (bool, error) { return true, nil }
+func (a *artifact) UpToDate(context.Context, *spec.Project, *spec.Resource) (bool, error) {
+	return a.ready, nil
+}
+
 func (a *artifact) Environment(string) (map[string]string, error) {
 	return map[string]string{"PYTHONPATH": "/code/python"}, nil
 }

@@ -279,8 +279,11 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"read", fctest.Failure{Method: "GET", Status: 403, Body: `{"Code":"AccessDenied","Message":"no","RequestId":"rid"}`}, cmdutil.ExitCloud, "AliyunFCFullAccess"},
 		{"keys", fctest.Failure{Method: "GET", Status: 403, Body: `{"Code":"InvalidAccessKeyID","Message":"no","RequestId":"rid"}`}, cmdutil.ExitCloud, "-a local"},
-		{"create", fctest.Failure{Method: "POST", Path: "/functions", Status: 400, Body: `{"Code":"InvalidArgument","Message":"no","RequestId":"rid"}`},
-			cmdutil.ExitCloud, "`s deploy` again"},
+		{
+			"create",
+			fctest.Failure{Method: "POST", Path: "/functions", Status: 400, Body: `{"Code":"InvalidArgument","Message":"no","RequestId":"rid"}`},
+			cmdutil.ExitCloud, "`s deploy` again",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -54,7 +54,8 @@ func command(w *cmdtest.World, remote *fakeRemote) *cobra.Command {
 
 func running() *fakeRemote {
 	return &fakeRemote{instances: []fcclient.Instance{
-		{InstanceID: "c-0", Status: "Destroyed"}, {InstanceID: "c-1", Status: "Running", VersionID: "0", CreatedTimeMS: 5}}}
+		{InstanceID: "c-0", Status: "Destroyed"}, {InstanceID: "c-1", Status: "Running", VersionID: "0", CreatedTimeMS: 5},
+	}}
 }
 
 func known(err error) *cmdutil.Error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -57,9 +58,7 @@ func answer(more map[string]string, body []byte) func(fctest.Call) fctest.Reply 
 		if c.Header.Get(fc.HeaderLogType) == "Tail" {
 			reply.Header[fc.HeaderLogResult] = base64.StdEncoding.EncodeToString([]byte("FC Invoke Start RequestId: 1\nhello\nFC Invoke End RequestId: 1\n"))
 		}
-		for k, v := range more {
-			reply.Header[k] = v
-		}
+		maps.Copy(reply.Header, more)
 		return reply
 	}
 }
@@ -248,9 +247,11 @@ func TestOutcomeAsJSON(t *testing.T) {
 		t.Error("no request id")
 	}
 	delete(got, "requestId")
-	want := map[string]any{"statusCode": 200.0, "body": "x", "instanceId": "c-1", "codeChecksum": "42", "qualifier": "LATEST",
+	want := map[string]any{
+		"statusCode": 200.0, "body": "x", "instanceId": "c-1", "codeChecksum": "42", "qualifier": "LATEST",
 		"logs":     []any{"FC Invoke Start RequestId: 1", "hello", "FC Invoke End RequestId: 1"},
-		"duration": 2.6, "billedDuration": 3.0, "memorySize": 1536.0, "maxMemoryUsed": 80.95}
+		"duration": 2.6, "billedDuration": 3.0, "memorySize": 1536.0, "maxMemoryUsed": 80.95,
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -41,16 +41,20 @@ func TestMain(m *testing.M) {
 
 // factory is what a command is given, over these streams.
 func factory(io *iostreams.IOStreams, home, version string) *cmdutil.Factory {
-	return &cmdutil.Factory{IO: io, Version: version, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault},
-		Home: func() (string, error) { return home, nil }}
+	return &cmdutil.Factory{
+		IO: io, Version: version, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault},
+		Home: func() (string, error) { return home, nil },
+	}
 }
 
 // beS is a program with the local command alone, and -o.
 func beS(home string) int {
 	io := iostreams.System(os.Getenv)
 	f := factory(io, home, os.Getenv(envVersion))
-	root := &cobra.Command{Use: "s", SilenceErrors: true, SilenceUsage: true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return f.Settings.Read(cmd.Flags()) }}
+	root := &cobra.Command{
+		Use: "s", SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return f.Settings.Read(cmd.Flags()) },
+	}
 	cmdutil.BindFlags(root.PersistentFlags())
 	root.AddCommand(NewCmd(f, nil))
 	ctx := context.Background()
@@ -161,8 +165,10 @@ func TestUpStatusEnvDown(t *testing.T) {
 
 	out, _ = w.s(0, "local", "env")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	for i, want := range []string{"FC_ENDPOINT='" + first.Endpoint + "'", "FC_ACCOUNT_ID='" + first.AccountID + "'", "FC_REGION='cn-hangzhou'",
-		"ALIBABA_CLOUD_ACCESS_KEY_ID='" + first.AccessKeyID + "'", "ALIBABA_CLOUD_ACCESS_KEY_SECRET='"} {
+	for i, want := range []string{
+		"FC_ENDPOINT='" + first.Endpoint + "'", "FC_ACCOUNT_ID='" + first.AccountID + "'", "FC_REGION='cn-hangzhou'",
+		"ALIBABA_CLOUD_ACCESS_KEY_ID='" + first.AccessKeyID + "'", "ALIBABA_CLOUD_ACCESS_KEY_SECRET='",
+	} {
 		if i >= len(lines) || !strings.HasPrefix(lines[i], "export "+want) {
 			t.Errorf("env: %q, want line %d to begin with %q", lines, i, want)
 		}

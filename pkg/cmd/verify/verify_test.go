@@ -46,10 +46,12 @@ func verify(t *testing.T, text string, settings cmdutil.Settings, args ...string
 		}
 	}
 	io, _, out, errOut := iostreams.Test()
-	f := &cmdutil.Factory{IO: io, Settings: &settings,
+	f := &cmdutil.Factory{
+		IO: io, Settings: &settings,
 		Load: func(ctx context.Context, command string) (*spec.Project, diag.Diagnostics) {
 			return spec.Load(ctx, spec.Options{File: file, Command: command})
-		}}
+		},
+	}
 	cmd := NewCmd(f, nil)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetArgs(args)

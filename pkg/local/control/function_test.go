@@ -21,9 +21,11 @@ var requestID = regexp.MustCompile(`^1-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{12}$`)
 func TestFunctionLife(t *testing.T) {
 	w := newWorld(t)
 	zip := zipOf(t, "one")
-	body := with(w.minimal("hello"), map[string]any{"code": map[string]any{"zipFile": zip, "checksum": store.Checksum(decode(t, zip))},
+	body := with(w.minimal("hello"), map[string]any{
+		"code":                 map[string]any{"zipFile": zip, "checksum": store.Checksum(decode(t, zip))},
 		"environmentVariables": map[string]any{"A": "1", "B": "2"}, "instanceIsolationMode": "SHARE", "cpu": 0.35, "layers": []string{},
-		"tags": []map[string]string{{"Key": "k", "Value": "v"}}})
+		"tags": []map[string]string{{"Key": "k", "Value": "v"}},
+	})
 	created := w.do("POST", "/2023-03-30/functions", body).is(200).
 		has("functionName", "hello").has("memorySize", 512).has("timeout", 3).has("diskSize", 512).has("instanceConcurrency", 1).
 		has("internetAccess", true).has("cpu", 0.35).has("instanceIsolationMode", "SHARE").has("state", "Active").
@@ -139,8 +141,10 @@ func TestNullIsNotGiven(t *testing.T) {
 
 func TestCustomRuntimeNeedsNoHandler(t *testing.T) {
 	w := newWorld(t)
-	w.do("POST", "/2023-03-30/functions", with(w.minimal("f"), map[string]any{"runtime": "custom.debian10", "handler": nil,
-		"customRuntimeConfig": map[string]any{"command": []string{"gunicorn"}, "args": []string{"a:b"}, "port": 9000}})).is(200).
+	w.do("POST", "/2023-03-30/functions", with(w.minimal("f"), map[string]any{
+		"runtime": "custom.debian10", "handler": nil,
+		"customRuntimeConfig": map[string]any{"command": []string{"gunicorn"}, "args": []string{"a:b"}, "port": 9000},
+	})).is(200).
 		has("customRuntimeConfig.command", []string{"gunicorn"})
 }
 
@@ -200,7 +204,8 @@ func TestListInstances(t *testing.T) {
 	w.instances = []instance.Info{{ID: "c-1", Created: time.UnixMilli(1700000000123)}}
 	g := w.do("GET", "/2023-03-30/functions/f/instances", "").is(200)
 	g.has("requestId", g.header.Get("X-Fc-Request-Id")).has("instances", []any{map[string]any{
-		"createdTimeMs": 1700000000123, "instanceId": "c-1", "qualifier": "LATEST", "status": "Running", "versionId": "0"}})
+		"createdTimeMs": 1700000000123, "instanceId": "c-1", "qualifier": "LATEST", "status": "Running", "versionId": "0",
+	}})
 	w.do("GET", "/2023-03-30/functions/none/instances", "").is(404, "FunctionNotFound")
 }
 

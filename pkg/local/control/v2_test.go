@@ -38,11 +38,13 @@ func TestFunctionOfAService(t *testing.T) {
 	w.do("POST", base, with(w.minimal("f"), nil)).is(404, "ServiceNotFound")
 	w.do("POST", "/2021-04-06/services", `{"serviceName":"svc","role":"r1","logConfig":{"project":"p","logstore":"l"}}`).is(200)
 	zip := zipOf(t, "x")
-	body := with(w.minimal("f"), map[string]any{"code": map[string]any{"zipFile": zip}, "runtime": "custom", "caPort": 8080,
+	body := with(w.minimal("f"), map[string]any{
+		"code": map[string]any{"zipFile": zip}, "runtime": "custom", "caPort": 8080,
 		"initializer": "index.init", "initializationTimeout": 20, "instanceType": "e1", "instanceConcurrency": 5,
 		"customRuntimeConfig":     map[string]any{"command": []string{"gunicorn"}, "args": []string{"x"}},
 		"customHealthCheckConfig": map[string]any{"httpGetUrl": "/ready"},
-		"instanceLifecycleConfig": map[string]any{"preStop": map[string]any{"handler": "index.stop", "timeout": 5}, "preFreeze": nil}})
+		"instanceLifecycleConfig": map[string]any{"preStop": map[string]any{"handler": "index.stop", "timeout": 5}, "preFreeze": nil},
+	})
 	w.do("POST", base, body, "X-Fc-Code-Checksum: 1").is(400, "InvalidArgument").says("checksum")
 	w.do("POST", base, body, "X-Fc-Code-Checksum: "+store.Checksum(decode(t, zip))).is(200).
 		has("functionName", "f").has("memorySize", 128).has("caPort", 8080).has("initializer", "index.init").has("initializationTimeout", 20).

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -54,14 +55,16 @@ func newWorld(t *testing.T) *world {
 		api.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
-	api = New(Config{Store: s, AccountID: testAccount, Region: testRegion, Address: strings.TrimPrefix(server.URL, "http://"),
+	api = New(Config{
+		Store: s, AccountID: testAccount, Region: testRegion, Address: strings.TrimPrefix(server.URL, "http://"),
 		Secret: []byte("secret"), Now: w.clock,
 		Instances: func(string, string) []instance.Info { return w.instances },
 		Changed: func(region, function string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.changed = append(w.changed, region+"/"+function)
-		}})
+		},
+	})
 	w.url, w.client = server.URL, server.Client()
 	return w
 }
@@ -199,9 +202,7 @@ func decode(t *testing.T, text string) []byte {
 // removes a field.
 func with(base map[string]any, over map[string]any) string {
 	doc := map[string]any{}
-	for k, v := range base {
-		doc[k] = v
-	}
+	maps.Copy(doc, base)
 	for k, v := range over {
 		doc[k] = v
 		if v == nil {
@@ -213,8 +214,10 @@ func with(base map[string]any, over map[string]any) string {
 }
 
 func (w *world) minimal(name string) map[string]any {
-	return map[string]any{"functionName": name, "runtime": "python3.10", "handler": "index.handler",
-		"code": map[string]any{"zipFile": zipOf(w.t, "def handler(e, c): return e")}}
+	return map[string]any{
+		"functionName": name, "runtime": "python3.10", "handler": "index.handler",
+		"code": map[string]any{"zipFile": zipOf(w.t, "def handler(e, c): return e")},
+	}
 }
 
 func (w *world) create(name string) {

@@ -48,10 +48,17 @@ func TestBodiesInEvents(t *testing.T) {
 		kind, body string
 		base64     bool
 	}{
-		{"", "text", false}, {"text/html; charset=utf-8", "text", false}, {"application/json", "{}", false},
-		{"application/x-www-form-urlencoded", "a=b", false}, {"image/svg+xml", "<svg/>", false},
-		{"image/png", "text", true}, {"application/octet-stream", "text", true}, {"", "\xff\xfe", true}, {"text/plain", "\xff", true},
-		{"image/png", "", false}, {";;", "text", false},
+		{"", "text", false},
+		{"text/html; charset=utf-8", "text", false},
+		{"application/json", "{}", false},
+		{"application/x-www-form-urlencoded", "a=b", false},
+		{"image/svg+xml", "<svg/>", false},
+		{"image/png", "text", true},
+		{"application/octet-stream", "text", true},
+		{"", "\xff\xfe", true},
+		{"text/plain", "\xff", true},
+		{"image/png", "", false},
+		{";;", "text", false},
 	} {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(tt.body))
 		r.Header.Set("Content-Type", tt.kind)

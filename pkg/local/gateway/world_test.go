@@ -93,14 +93,16 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, store: s, run: echo}
-	w.g = New(Config{Store: s, AccountID: "1", WorkDir: t.TempDir(), NewPool: w.newPool,
+	w.g = New(Config{
+		Store: s, AccountID: "1", WorkDir: t.TempDir(), NewPool: w.newPool,
 		Closed: func(err error) bool { return errors.Is(err, errClosed) },
 		Verify: func(r *http.Request) error {
 			if w.verify == nil {
 				return nil
 			}
 			return w.verify(r)
-		}})
+		},
+	})
 	w.server = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(func() {
 		w.g.Close()
@@ -161,8 +163,10 @@ func echo(_ context.Context, p *fakePool, inv *instance.Invocation) (*instance.R
 	}
 	inv.W.Header().Set("X-Mine", "1")
 	inv.W.WriteHeader(201)
-	json.NewEncoder(inv.W).Encode(map[string]any{"method": inv.R.Method, "path": inv.R.URL.Path, "escaped": inv.R.URL.EscapedPath(),
-		"query": inv.R.URL.RawQuery, "header": inv.R.Header, "body": string(body), "params": p.cfg.HTTPParams, "host": inv.R.Host})
+	json.NewEncoder(inv.W).Encode(map[string]any{
+		"method": inv.R.Method, "path": inv.R.URL.Path, "escaped": inv.R.URL.EscapedPath(),
+		"query": inv.R.URL.RawQuery, "header": inv.R.Header, "body": string(body), "params": p.cfg.HTTPParams, "host": inv.R.Host,
+	})
 	return &instance.Result{Written: true}, nil
 }
 
@@ -208,8 +212,10 @@ func (w *world) deploy(name, runtime, content string) {
 func (w *world) trigger(function string, config fc.HTTPTriggerConfig) (host string) {
 	w.t.Helper()
 	host = strings.ReplaceAll(strings.ToLower(function), "$", "-") + "-abc"
-	err := w.store.CreateTrigger(&store.Trigger{Region: region, Function: function, Host: host, HTTP: &config,
-		Trigger: fc.Trigger{TriggerName: "http", TriggerType: "http", Qualifier: "LATEST"}}, func([]*store.Trigger) error { return nil })
+	err := w.store.CreateTrigger(&store.Trigger{
+		Region: region, Function: function, Host: host, HTTP: &config,
+		Trigger: fc.Trigger{TriggerName: "http", TriggerType: "http", Qualifier: "LATEST"},
+	}, func([]*store.Trigger) error { return nil })
 	if err != nil {
 		w.t.Fatal(err)
 	}

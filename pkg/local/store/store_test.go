@@ -32,8 +32,10 @@ func reopen(t *testing.T, s *Store) *Store {
 }
 
 func function(name string) *Function {
-	return &Function{Region: "r", Function: fc.Function{FunctionName: name, Runtime: "python3.10", Handler: "index.handler",
-		EnvironmentVariables: map[string]string{"A": "b"}, Timeout: 3}}
+	return &Function{Region: "r", Function: fc.Function{
+		FunctionName: name, Runtime: "python3.10", Handler: "index.handler",
+		EnvironmentVariables: map[string]string{"A": "b"}, Timeout: 3,
+	}}
 }
 
 func service(name string) *Service {
@@ -41,8 +43,10 @@ func service(name string) *Service {
 }
 
 func trigger(function, name, qualifier, host string) *Trigger {
-	return &Trigger{Region: "r", Function: function, Host: host, HTTP: &fc.HTTPTriggerConfig{AuthType: "anonymous"},
-		Trigger: fc.Trigger{TriggerName: name, TriggerType: "http", Qualifier: qualifier}}
+	return &Trigger{
+		Region: "r", Function: function, Host: host, HTTP: &fc.HTTPTriggerConfig{AuthType: "anonymous"},
+		Trigger: fc.Trigger{TriggerName: name, TriggerType: "http", Qualifier: qualifier},
+	}
 }
 
 func accept[T any](T) error { return nil }

@@ -29,8 +29,10 @@ func TestAnswers(t *testing.T) {
 		{name: "no reason", answer: "HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n", status: 404, fields: "Content-Length=0;", kept: true},
 		{name: "no content", answer: "HTTP/1.1 204 No Content\r\n\r\n", status: 204, kept: true},
 		{name: "not modified", answer: "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", status: 304, fields: "Content-Length=9;", kept: true},
-		{name: "chunked", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=1\r\nde\r\n0\r\nX-T: v\r\n\r\n", status: 200, body: "abcde",
-			fields: "Transfer-Encoding=chunked;", trailer: "X-T=v;", kept: true},
+		{
+			name: "chunked", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=1\r\nde\r\n0\r\nX-T: v\r\n\r\n", status: 200, body: "abcde",
+			fields: "Transfer-Encoding=chunked;", trailer: "X-T=v;", kept: true,
+		},
 		{name: "until the end", answer: "HTTP/1.1 200 OK\r\n\r\nall of it", status: 200, body: "all of it", closeEnd: true},
 		{name: "close", answer: "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", status: 200, body: "x", fields: "Connection=close;Content-Length=1;"},
 		{name: "HTTP/1.0", answer: "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", status: 200, body: "x", fields: "Content-Length=1;"},
@@ -147,8 +149,11 @@ func TestRequests(t *testing.T) {
 		{"small body", Request{Method: "PUT", Body: strings.NewReader("hi"), Length: 2}, "PUT / h 2 [] map[]|hi"},
 		{"large body", Request{Method: "PUT", Body: strings.NewReader(big), Length: 500_000}, "PUT / h 500000 [] map[]|" + big},
 		{"stream", Request{Method: "PUT", Body: strings.NewReader(big), Length: -1, Trailer: http.Header{}}, "PUT / h -1 [chunked] map[]|" + big},
-		{"stream with a trailer", Request{Method: "PUT", Body: strings.NewReader("a"), Length: -1, Header: http.Header{"Trailer": {"X-Sum"}}, Trailer: http.Header{"X-Sum": {"1"}}},
-			"PUT / h -1 [chunked] map[X-Sum:[1]]|a"},
+		{
+			"stream with a trailer",
+			Request{Method: "PUT", Body: strings.NewReader("a"), Length: -1, Header: http.Header{"Trailer": {"X-Sum"}}, Trailer: http.Header{"X-Sum": {"1"}}},
+			"PUT / h -1 [chunked] map[X-Sum:[1]]|a",
+		},
 		{"empty stream", Request{Method: "PUT", Body: strings.NewReader(""), Length: -1}, "PUT / h -1 [chunked] map[]|"},
 	} {
 		tt.req.Host = "h"
@@ -170,9 +175,11 @@ func TestHeaderLines(t *testing.T) {
 	if err != nil || !strings.Contains(body, "malformed Host header") {
 		t.Errorf("a line of the host's own: %s %v", body, err)
 	}
-	_, body, err = ask(t, c, &Request{Method: "GET", Target: "/", Host: "h",
+	_, body, err = ask(t, c, &Request{
+		Method: "GET", Target: "/", Host: "h",
 		Header: http.Header{"X-A": {"1", "2"}, "X-B": {"a\r\nX-Evil: 2"}, "Bad Name": {"x"}, "Content-Length": {"99"}, "Host": {"other"}},
-		Lines:  AppendField(nil, "x-c", "c\nX-Evil: 3")})
+		Lines:  AppendField(nil, "x-c", "c\nX-Evil: 3"),
+	})
 	if err != nil || body != "map[X-A:[1 2] X-B:[a  X-Evil: 2] X-C:[c X-Evil: 3]]" {
 		t.Errorf("%s %v", body, err)
 	}
@@ -319,7 +326,8 @@ func TestNobodyListens(t *testing.T) {
 
 func TestReadAllLimit(t *testing.T) {
 	for _, answer := range []string{
-		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"} {
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+	} {
 		_, c := newRaw(t, always(answer))
 		for limit, good := range map[int64]bool{4: false, 5: true} {
 			resp, err := c.Do(t.Context(), &Request{Method: "GET", Target: "/"})

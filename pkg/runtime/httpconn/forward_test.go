@@ -60,7 +60,8 @@ func TestForward(t *testing.T) {
 	req.Host = "example.com"
 	req.Header = http.Header{
 		"X-One": {"1"}, "X-Fc-Secret": {"1"}, "Connection": {"X-Hop, keep-alive"}, "X-Hop": {"1"}, "Te": {"trailers"}, "Proxy-Authorization": {"x"},
-		"User-Agent": {"test"}, "Accept-Encoding": {"gzip"}, "Expect": {"100-continue"}}
+		"User-Agent": {"test"}, "Accept-Encoding": {"gzip"}, "Expect": {"100-continue"},
+	}
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)

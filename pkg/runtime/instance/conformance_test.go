@@ -56,7 +56,8 @@ var failed = "FC Invoke End RequestId: <id>, Error: Unhandled function error"
 func results() []clause {
 	return []clause{
 		{name: "bytes as they are", handler: "clauses.echo", steps: []step{
-			{event: "hello", body: "hello", log: framed()}, {event: "\x00\xff\r\n\r\n", body: "\x00\xff\r\n\r\n"}, {event: "", body: ""}}},
+			{event: "hello", body: "hello", log: framed()}, {event: "\x00\xff\r\n\r\n", body: "\x00\xff\r\n\r\n"}, {event: "", body: ""},
+		}},
 		{name: "the event is bytes", handler: "clauses.event_type", steps: []step{{event: "x", body: "bytes"}, {body: "bytes"}}},
 		{name: "text is UTF-8", handler: "clauses.text", steps: []step{{body: "grüße 你好"}}},
 		{name: "None is null", handler: "clauses.nothing", steps: []step{{body: "null"}}},
@@ -66,13 +67,16 @@ func results() []clause {
 		{name: "a number", handler: "clauses.number", steps: []step{{body: "42"}}},
 		{name: "a document is sorted and indented", handler: "clauses.document", steps: []step{{body: strings.Join([]string{
 			"{", `    "a": [`, `        "2024-02-29",`, `        "2024-02-29T01:02:03"`, "    ],", `    "b": 1.5,`,
-			`    "c": {`, `        "x": 1`, "    },", `    "d": null,`, `    "e": true`, "}"}, "\n")}}},
+			`    "c": {`, `        "x": 1`, "    },", `    "d": null,`, `    "e": true`, "}",
+		}, "\n")}}},
 		{name: "large payloads", handler: "clauses.echo", timeout: 60, steps: []step{
-			{event: strings.Repeat("0123456789", 700_000), body: strings.Repeat("0123456789", 700_000)}, {event: "next", body: "next"}}},
+			{event: strings.Repeat("0123456789", 700_000), body: strings.Repeat("0123456789", 700_000)}, {event: "next", body: "next"},
+		}},
 		{name: "the largest result", handler: "clauses.big", timeout: 60, steps: []step{{event: fmt.Sprint(fc.MaxSyncBody), size: fc.MaxSyncBody}}},
 		{name: "a result that is too large", handler: "clauses.big", timeout: 60, steps: []step{
 			{event: fmt.Sprint(fc.MaxSyncBody + 1), errorType: fc.ErrorTypeUnhandled, has: []string{"larger than 33554432 bytes"}},
-			{event: "2", body: "xx"}}},
+			{event: "2", body: "xx"},
+		}},
 		{name: "threads of the function", handler: "clauses.background", steps: []step{{body: "<id>"}}},
 		{name: "child processes", handler: "clauses.child", steps: []step{{body: "from a child\n"}}},
 	}
@@ -82,8 +86,10 @@ func errorClauses() []clause {
 	wrong := failure("ValueError", "wrong: x", 1)
 	wrong.event = "x"
 	wrong.has = []string{"{\n    \"errorMessage\"", `"File \"/code/clauses.py\""`, `"in fail"`, `raise ValueError`}
-	wrong.log = []string{"FC Invoke Start RequestId: <id>", "<time> <id> [ERROR] Traceback (most recent call last):",
-		`  File "/code/clauses.py", line <n>, in fail`, `    raise ValueError("wrong: " + event.decode())`, "ValueError: wrong: x", failed}
+	wrong.log = []string{
+		"FC Invoke Start RequestId: <id>", "<time> <id> [ERROR] Traceback (most recent call last):",
+		`  File "/code/clauses.py", line <n>, in fail`, `    raise ValueError("wrong: " + event.decode())`, "ValueError: wrong: x", failed,
+	}
 	syntax := failure("UserCodeSyntaxError", "Syntax error in module 'broken_syntax'", -1)
 	syntax.log = []string{"<time> <id> [ERROR] UserCodeSyntaxError: Syntax error in module 'broken_syntax'"}
 	missing := failure("ImportModuleError", "Unable to import module 'broken_import'", 1)
@@ -92,21 +98,27 @@ func errorClauses() []clause {
 		{name: "an exception", handler: "clauses.fail", steps: []step{wrong, wrong}},
 		{name: "the trace is the user's", handler: "clauses.fail_deep", steps: []step{failure("KeyError", "'deep'", 2)}},
 		{name: "an unserialisable result", handler: "clauses.unserialisable", steps: []step{
-			failure("TypeError", "Object of type object is not JSON serializable", 0)}},
+			failure("TypeError", "Object of type object is not JSON serializable", 0),
+		}},
 		{name: "endless recursion", handler: "clauses.recursion", steps: []step{
-			{errorType: fc.ErrorTypeUnhandled, kind: "RecursionError", frames: 65}, {errorType: fc.ErrorTypeUnhandled, kind: "RecursionError", frames: 65}}},
+			{errorType: fc.ErrorTypeUnhandled, kind: "RecursionError", frames: 65}, {errorType: fc.ErrorTypeUnhandled, kind: "RecursionError", frames: 65},
+		}},
 		{name: "an exception without text", handler: "clauses.unprintable", steps: []step{
-			failure("Unprintable", "<unprintable Unprintable object>", 1)}},
+			failure("Unprintable", "<unprintable Unprintable object>", 1),
+		}},
 		{name: "KeyboardInterrupt", handler: "clauses.interrupt", steps: []step{failure("KeyboardInterrupt", "by hand", 1)}},
 		{name: "a syntax error", handler: "broken_syntax.handler", steps: []step{syntax}},
 		{name: "an import error", handler: "broken_import.handler", steps: []step{missing, missing}},
 		{name: "no such module", handler: "nowhere.handler", steps: []step{failure("ImportModuleError", "Unable to import module 'nowhere'", 0)}},
 		{name: "a module that fails", handler: "broken_module.handler", steps: []step{
-			failure("UserCodeError", "Module initialization error: ''key''", 1)}},
+			failure("UserCodeError", "Module initialization error: ''key''", 1),
+		}},
 		{name: "a failed import is not remembered", handler: "flaky_module.handler", steps: []step{
-			failure("UserCodeError", "Module initialization error: 'first time'", 1), {body: "second time"}}},
+			failure("UserCodeError", "Module initialization error: 'first time'", 1), {body: "second time"},
+		}},
 		{name: "no such handler", handler: "clauses.nobody", steps: []step{
-			failure("HandlerNotFound", "Handler 'nobody' is missing on module 'clauses'", 0)}},
+			failure("HandlerNotFound", "Handler 'nobody' is missing on module 'clauses'", 0),
+		}},
 		{name: "a handler without a dot", handler: "clauses", steps: []step{failure("InvalidHandleName", "Invalid handler 'clauses'", 0)}},
 		{name: "a handler with an empty end", handler: "clauses.", steps: []step{failure("InvalidHandleName", "Invalid handler 'clauses.'", 0)}},
 		{name: "a handler in a folder's package", handler: "sub/pkg.mod.handler", steps: []step{{body: "from a package, sibling"}}},
@@ -123,8 +135,11 @@ func endings() []clause {
 		{name: "a module that exits", handler: "broken_exit.handler", steps: []step{exit}},
 		{name: "the time is over", handler: "clauses.sleep", timeout: 1, steps: []step{{
 			errorType: fc.ErrorTypeTimeout, ends: true, has: []string{"Function timed out after 1 seconds (maxMemoryUsage: "},
-			log: []string{"FC Invoke Start RequestId: <id>", "Dumping stack trace after function timeout",
-				`  File "/code/clauses.py", line <n>, in sleep`, "    time.sleep(float(event or 60))"}}}},
+			log: []string{
+				"FC Invoke Start RequestId: <id>", "Dumping stack trace after function timeout",
+				`  File "/code/clauses.py", line <n>, in sleep`, "    time.sleep(float(event or 60))",
+			},
+		}}},
 	}
 }
 
@@ -134,25 +149,35 @@ func surroundings() []clause {
 			"request_id": "<id>", "name": "hello", "handler": "clauses.context_fields", "memory": 512.0, "timeout": "20",
 			"region": "cn-hangzhou", "account_id": "1234567890", "service": "svc", "qualifier": "LATEST", "version": "",
 			"project": "", "store": "", "key": "KEY", "secret": "SECRET", "token": "TOKEN", "retries": 0.0,
-			"baggages": map[string]any{}, "secret in repr": false}}}},
+			"baggages": map[string]any{}, "secret in repr": false,
+		}}}},
 		{name: "the environment", handler: "clauses.environment", steps: []step{{json: map[string]any{
-			"reserved": []any{"FC_ACCOUNT_ID", "FC_FUNCTION_HANDLER", "FC_FUNCTION_MEMORY_SIZE", "FC_FUNCTION_NAME", "FC_FUNCTION_VERSION",
-				"FC_FUNC_CODE_PATH", "FC_INSTANCE_ID", "FC_QUALIFIER", "FC_REGION", "FC_SERVICE_NAME", "FC_VER_ID"},
-			"mine": "yes", "pythonpath": nil, "key": "KEY", "tz": "UTC", "memory": "512", "instance": "c-"}}}},
+			"reserved": []any{
+				"FC_ACCOUNT_ID", "FC_FUNCTION_HANDLER", "FC_FUNCTION_MEMORY_SIZE", "FC_FUNCTION_NAME", "FC_FUNCTION_VERSION",
+				"FC_FUNC_CODE_PATH", "FC_INSTANCE_ID", "FC_QUALIFIER", "FC_REGION", "FC_SERVICE_NAME", "FC_VER_ID",
+			},
+			"mine": "yes", "pythonpath": nil, "key": "KEY", "tz": "UTC", "memory": "512", "instance": "c-",
+		}}}},
 		{name: "the search path", handler: "clauses.search_path", steps: []step{{json: map[string]any{
-			"first": true, "cwd": true, "then": []any{"/python/lib/python<version>/site-packages", "python"}, "no runtime": true}}}},
+			"first": true, "cwd": true, "then": []any{"/python/lib/python<version>/site-packages", "python"}, "no runtime": true,
+		}}}},
 		{name: "the initializer runs once, first", handler: "clauses.add_two", initializer: "clauses.add_one", steps: []step{
 			{body: "3", log: []string{"FC Initialize Start RequestId: <id>", "initializing for <id>", "FC Initialize End RequestId: <id>", "FC Invoke Start RequestId: <id>"}},
-			{body: "5", log: framed()}}},
+			{body: "5", log: framed()},
+		}},
 		{name: "an initializer that fails", handler: "clauses.add_two", initializer: "clauses.fail_to_initialize", steps: []step{{
 			errorType: fc.ErrorTypeInitialization, kind: "RuntimeError", message: "no database", frames: 1, ends: true,
-			log: []string{"FC Initialize Start RequestId: <id>", "FC Initialize End RequestId: <id>, Error: Unhandled function error"}}}},
+			log: []string{"FC Initialize Start RequestId: <id>", "FC Initialize End RequestId: <id>, Error: Unhandled function error"},
+		}}},
 		{name: "an initializer that takes too long", handler: "clauses.add_two", initializer: "clauses.initialize_long", timeout: 1, steps: []step{{
-			errorType: fc.ErrorTypeInitialization, ends: true, has: []string{"Function initialization timed out after 1 seconds"}}}},
+			errorType: fc.ErrorTypeInitialization, ends: true, has: []string{"Function initialization timed out after 1 seconds"},
+		}}},
 		{name: "an initializer that exits", handler: "clauses.add_two", initializer: "clauses.initialize_exit", steps: []step{{
-			errorType: fc.ErrorTypeInitialization, ends: true, has: []string{"Process exited unexpectedly before completing request"}}}},
+			errorType: fc.ErrorTypeInitialization, ends: true, has: []string{"Process exited unexpectedly before completing request"},
+		}}},
 		{name: "an initializer that isn't there", handler: "clauses.add_two", initializer: "clauses.nobody", steps: []step{{
-			errorType: fc.ErrorTypeInitialization, kind: "HandlerNotFound", message: "Handler 'nobody' is missing on module 'clauses'", ends: true}}},
+			errorType: fc.ErrorTypeInitialization, kind: "HandlerNotFound", message: "Handler 'nobody' is missing on module 'clauses'", ends: true,
+		}}},
 	}
 }
 
@@ -164,12 +189,15 @@ func output() []clause {
 		{name: "logging", handler: "clauses.logs", steps: []step{{log: []string{
 			"FC Invoke Start RequestId: <id>", "<time> <id> [INFO] an info 1", "<time> <id> [WARNING] two", "lines",
 			"<time> <id> [ERROR] by context", "<time> <id> [ERROR] caught", "Traceback (most recent call last):",
-			"ValueError: inside", "FC Invoke End RequestId: <id>"}}}},
+			"ValueError: inside", "FC Invoke End RequestId: <id>",
+		}}}},
 		{name: "logging while the module loads", handler: "logs_at_import.handler", steps: []step{{
-			log: framed("<time> <id> [INFO] at import")}}},
+			log: framed("<time> <id> [INFO] at import"),
+		}}},
 		{name: "basicConfig changes nothing", handler: "clauses.basic_config", steps: []step{{body: "1", log: framed("<time> <id> [INFO] still ours")}}},
 		{name: "a long line comes in pieces", handler: "clauses.long_line", steps: []step{{tail: true, log: []string{
-			strings.Repeat("x", fc.MaxLogLine), strings.Repeat("x", fc.MaxLogLine), strings.Repeat("x", fc.MaxLogLine), strings.Repeat("x", 100000-3*fc.MaxLogLine)}}}},
+			strings.Repeat("x", fc.MaxLogLine), strings.Repeat("x", fc.MaxLogLine), strings.Repeat("x", fc.MaxLogLine), strings.Repeat("x", 100000-3*fc.MaxLogLine),
+		}}}},
 		{name: "many lines", handler: "clauses.many_lines", steps: []step{{tail: true, log: []string{"line 0", "line 1", "line 1999", "FC Invoke End RequestId: <id>"}}}},
 		{name: "a flood doesn't hold the result back", handler: "clauses.flood", steps: []step{{body: "survived", tail: true}}},
 	}
@@ -204,7 +232,8 @@ func hold(t *testing.T, c clause, code, version, mode string) {
 	fn := fc.Function{FunctionName: "svc$hello", Runtime: "python" + version, Handler: c.handler, Timeout: c.timeout}
 	if c.initializer != "" {
 		fn.InstanceLifecycleConfig = &fc.InstanceLifecycleConfig{
-			Initializer: &fc.LifecycleHook{Handler: c.initializer, Timeout: orElse(c.timeout, 20)}}
+			Initializer: &fc.LifecycleHook{Handler: c.initializer, Timeout: orElse(c.timeout, 20)},
+		}
 	}
 	cfg, logs := config(t, mode, "testdata/"+code, fn)
 	i := start(t, cfg)

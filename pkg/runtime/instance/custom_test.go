@@ -93,8 +93,10 @@ func TestCustomHeaders(t *testing.T) {
 }
 
 func TestCustomEnvironment(t *testing.T) {
-	cfg, _ := customConfig(t, fc.Function{CustomRuntimeConfig: &fc.CustomRuntimeConfig{Port: 8080},
-		EnvironmentVariables: map[string]string{"FC_REGION": "made up"}})
+	cfg, _ := customConfig(t, fc.Function{
+		CustomRuntimeConfig:  &fc.CustomRuntimeConfig{Port: 8080},
+		EnvironmentVariables: map[string]string{"FC_REGION": "made up"},
+	})
 	res := call(t, start(t, cfg), &Invocation{Event: []byte("mine")})
 	var got map[string]string
 	if err := json.Unmarshal(res.Body, &got); err != nil {
@@ -108,10 +110,12 @@ func TestCustomEnvironment(t *testing.T) {
 
 func TestCustomInitializer(t *testing.T) {
 	hook := &fc.InstanceLifecycleConfig{
-		Initializer: &fc.LifecycleHook{Handler: "x", Timeout: 1}, PreStop: &fc.LifecycleHook{Handler: "x", Timeout: 20}}
+		Initializer: &fc.LifecycleHook{Handler: "x", Timeout: 1}, PreStop: &fc.LifecycleHook{Handler: "x", Timeout: 20},
+	}
 	t.Run("runs once", func(t *testing.T) {
 		cfg, logs := customConfig(t, fc.Function{InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{
-			Initializer: &fc.LifecycleHook{Handler: "x", Timeout: 20}, PreStop: hook.PreStop}})
+			Initializer: &fc.LifecycleHook{Handler: "x", Timeout: 20}, PreStop: hook.PreStop,
+		}})
 		cfg.Grace = time.Millisecond // PID 1 without a handler ignores SIGTERM
 		i := start(t, cfg)
 		for _, id := range []string{"a", "b"} {
@@ -157,13 +161,18 @@ func TestCustomStartFails(t *testing.T) {
 	}{
 		{name: "exits", args: []string{"exit"}, code: fc.CodeCAExited, says: []string{
 			"Function instance exited unexpectedly(code 3, message:exit code 3) with start command 'python3 -u /code/server.py exit'",
-			"\nLogs: ", "starting exit\nTraceback: no config\n"}},
-		{name: "no such program", code: fc.CodeCAFileNotFound, says: []string{"'/code/bootstrap'"},
-			set: func(f *fc.Function) { f.CustomRuntimeConfig.Command, f.CustomRuntimeConfig.Args = nil, nil }},
-		{name: "not healthy", code: fc.CodeFunctionNotStarted, says: []string{"GET /nowhere", "starting"},
+			"\nLogs: ", "starting exit\nTraceback: no config\n",
+		}},
+		{
+			name: "no such program", code: fc.CodeCAFileNotFound, says: []string{"'/code/bootstrap'"},
+			set: func(f *fc.Function) { f.CustomRuntimeConfig.Command, f.CustomRuntimeConfig.Args = nil, nil },
+		},
+		{
+			name: "not healthy", code: fc.CodeFunctionNotStarted, says: []string{"GET /nowhere", "starting"},
 			set: func(f *fc.Function) {
 				f.CustomRuntimeConfig.HealthCheckConfig = &fc.HealthCheckConfig{HTTPGetURL: "/nowhere", FailureThreshold: 1}
-			}},
+			},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg, _ := customConfig(t, fc.Function{}, tt.args...)
@@ -200,7 +209,8 @@ func TestCustomStartIsCancelled(t *testing.T) {
 
 func TestCustomStartsLate(t *testing.T) {
 	cfg, _ := customConfig(t, fc.Function{CustomRuntimeConfig: &fc.CustomRuntimeConfig{
-		HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "health", PeriodSeconds: 1, TimeoutSeconds: 3}}}, "late")
+		HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "health", PeriodSeconds: 1, TimeoutSeconds: 3},
+	}}, "late")
 	if res := call(t, start(t, cfg), &Invocation{Event: []byte("x")}); string(res.Body) != "x" {
 		t.Errorf("%+v", res)
 	}

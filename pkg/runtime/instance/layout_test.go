@@ -43,12 +43,21 @@ func TestMountLanguage(t *testing.T) {
 		found toolchain.Interpreter
 		want  language
 	}{
-		{"plain", toolchain.Interpreter{Prefix: plain, Path: plain + "/bin/python3.10", Exact: true},
-			language{program: "/l/bin/python3", bin: "/l/bin"}},
-		{"python3 is another", toolchain.Interpreter{Prefix: shared, Path: shared + "/bin/python3.10", Exact: true},
-			language{program: "/l/bin/python3.10", bin: "/l/bin", lib: "/l/lib"}},
-		{"stand-in", toolchain.Interpreter{Prefix: plain, Path: plain + "/bin/python3.10", Wanted: "3.9", Version: "3.10.1"},
-			language{program: "/l/bin/python3", bin: "/l/bin", warning: "python 3.9 isn't on this machine: 3.10.1 stands in"}},
+		{
+			"plain",
+			toolchain.Interpreter{Prefix: plain, Path: plain + "/bin/python3.10", Exact: true},
+			language{program: "/l/bin/python3", bin: "/l/bin"},
+		},
+		{
+			"python3 is another",
+			toolchain.Interpreter{Prefix: shared, Path: shared + "/bin/python3.10", Exact: true},
+			language{program: "/l/bin/python3.10", bin: "/l/bin", lib: "/l/lib"},
+		},
+		{
+			"stand-in",
+			toolchain.Interpreter{Prefix: plain, Path: plain + "/bin/python3.10", Wanted: "3.9", Version: "3.10.1"},
+			language{program: "/l/bin/python3", bin: "/l/bin", warning: "python 3.9 isn't on this machine: 3.10.1 stands in"},
+		},
 	} {
 		got := mountLanguage(tt.found, "/l")
 		if got.program != tt.want.program || got.bin != tt.want.bin || got.lib != tt.want.lib || got.warning != tt.want.warning {
@@ -119,7 +128,8 @@ func TestStartCommand(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	cfg := &Config{
 		Function: fc.Function{FunctionName: "svc$f", Handler: "h", MemorySize: 512, EnvironmentVariables: map[string]string{
-			"PATH": "/mine", "PYTHONPATH": "/p", "FC_REGION": "x", "_FC_X": "y", "accessKeyID": "z", "": "e", "A=B": "c", "OK": "a=b\x00c"}},
+			"PATH": "/mine", "PYTHONPATH": "/p", "FC_REGION": "x", "_FC_X": "y", "accessKeyID": "z", "": "e", "A=B": "c", "OK": "a=b\x00c",
+		}},
 		Region: "r", AccountID: "1", Qualifier: "LATEST", VersionID: "3", AccessKeyID: "K", AccessKeySecret: "S", SecurityToken: "T",
 	}
 	env := environment(cfg, fc.Runtime{Custom: true}, "c-1", language{bin: "/l/bin"})

@@ -2,6 +2,7 @@ package rloader
 
 import (
 	"encoding/binary"
+	"maps"
 	"runtime"
 	"testing"
 
@@ -77,7 +78,7 @@ func TestPortFilter(t *testing.T) {
 	}
 	if runtime.GOARCH == "amd64" {
 		i386 := uint32(unix.AUDIT_ARCH_I386)
-		for name, c := range map[string]struct {
+		maps.Copy(tests, map[string]struct {
 			call call
 			want uint32
 		}{
@@ -91,9 +92,7 @@ func TestPortFilter(t *testing.T) {
 			"i386 socketcall conn": {call{number: 102, arch: i386, args: [6]uint64{3}}, allow},
 			"i386 native number":   {call{number: unix.SYS_BIND, arch: i386}, allow},
 			"i386 exit":            {call{number: 1, arch: i386}, allow},
-		} {
-			tests[name] = c
-		}
+		})
 	}
 	for name, test := range tests {
 		if got := evaluate(t, portFilter(), test.call); got != test.want {

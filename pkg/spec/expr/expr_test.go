@@ -126,60 +126,114 @@ func TestEvalBad(t *testing.T) {
 		kind       ErrorKind
 		message    string
 	}{
-		{"a ${} b",
-			"  ^^^", Syntax, "empty expression"},
-		{"a ${vars.n",
-			"  ^^", Syntax, "never closed"},
-		{"${vars.}",
-			"       ^", Syntax, "expected a name after the dot"},
-		{"${vars..n}",
-			"       ^", Syntax, "expected a name after the dot"},
-		{"${.n}",
-			"  ^", Syntax, "expected a name or a function"},
-		{"${vars n}",
-			"       ^", Syntax, `unexpected "n"`},
-		{"${vars + 1}",
-			"       ^", Syntax, `unexpected "+"`},
-		{"${'quoted'}",
-			"  ^^^^^^^^", Syntax, "expected a name or a function, found a quoted text"},
-		{"${one('x)}",
-			"      ^^^^", Syntax, "this quote is never closed"},
-		{"${one(x}",
-			"     ^", Syntax, "the bracket of one( is never closed"},
-		{"${one('x'",
-			"     ^", Syntax, "the bracket of one( is never closed"},
-		{"${two(a,)}",
-			"        ", Syntax, "an argument is missing"},
-		{"${two('a' b)}",
-			"          ^", Syntax, "expected , or ) after an argument"},
-		{"${vars[x]}",
-			"       ^", Syntax, "expected an index or a quoted key"},
-		{"${vars[0}",
-			"        ^", Syntax, "expected ]"},
-		{"${vars[99999999999999999999]}",
-			"       ^^^^^^^^^^^^^^^^^^^^", Syntax, "index is too large"},
-		{"${one(x)}.${vars.nope}",
-			"                 ^^^^", UnknownName, "no vars.nope"},
-		{"${on('x')}",
-			"  ^^", UnknownFunction, `unknown function "on"`},
-		{"${one(two(a))}",
-			"      ^^^^^^", BadArgument, "two() takes 2 arguments, not 1"},
-		{"${one()}",
-			"  ^^^^^", BadArgument, "one() takes 1 argument, not 0"},
-		{"${show(1,2,3,4)}",
-			"  ^^^^^^^^^^^^^", BadArgument, "show() takes 0 to 3 arguments, not 4"},
-		{"${one(map())}",
-			"      ^^^^^", BadArgument, "one() can't take a map"},
-		{"${fail(x)}",
-			"  ^^^^^^^", BadArgument, "plain failure"},
-		{"${failarg(a, bb)}",
-			"             ^^", Syntax, "second is wrong"},
-		{"${later(x)}",
-			"  ^^^^^", Unsupported, "later() is not supported yet"},
-		{"x${vars.list}",
-			"   ^^^^^^^^^", BadText, "a list can't be part of a text"},
-		{"x${vars.null}",
-			"   ^^^^^^^^^", BadText, "nothing can't be part of a text"},
+		{
+			"a ${} b",
+			"  ^^^", Syntax, "empty expression",
+		},
+		{
+			"a ${vars.n",
+			"  ^^", Syntax, "never closed",
+		},
+		{
+			"${vars.}",
+			"       ^", Syntax, "expected a name after the dot",
+		},
+		{
+			"${vars..n}",
+			"       ^", Syntax, "expected a name after the dot",
+		},
+		{
+			"${.n}",
+			"  ^", Syntax, "expected a name or a function",
+		},
+		{
+			"${vars n}",
+			"       ^", Syntax, `unexpected "n"`,
+		},
+		{
+			"${vars + 1}",
+			"       ^", Syntax, `unexpected "+"`,
+		},
+		{
+			"${'quoted'}",
+			"  ^^^^^^^^", Syntax, "expected a name or a function, found a quoted text",
+		},
+		{
+			"${one('x)}",
+			"      ^^^^", Syntax, "this quote is never closed",
+		},
+		{
+			"${one(x}",
+			"     ^", Syntax, "the bracket of one( is never closed",
+		},
+		{
+			"${one('x'",
+			"     ^", Syntax, "the bracket of one( is never closed",
+		},
+		{
+			"${two(a,)}",
+			"        ", Syntax, "an argument is missing",
+		},
+		{
+			"${two('a' b)}",
+			"          ^", Syntax, "expected , or ) after an argument",
+		},
+		{
+			"${vars[x]}",
+			"       ^", Syntax, "expected an index or a quoted key",
+		},
+		{
+			"${vars[0}",
+			"        ^", Syntax, "expected ]",
+		},
+		{
+			"${vars[99999999999999999999]}",
+			"       ^^^^^^^^^^^^^^^^^^^^", Syntax, "index is too large",
+		},
+		{
+			"${one(x)}.${vars.nope}",
+			"                 ^^^^", UnknownName, "no vars.nope",
+		},
+		{
+			"${on('x')}",
+			"  ^^", UnknownFunction, `unknown function "on"`,
+		},
+		{
+			"${one(two(a))}",
+			"      ^^^^^^", BadArgument, "two() takes 2 arguments, not 1",
+		},
+		{
+			"${one()}",
+			"  ^^^^^", BadArgument, "one() takes 1 argument, not 0",
+		},
+		{
+			"${show(1,2,3,4)}",
+			"  ^^^^^^^^^^^^^", BadArgument, "show() takes 0 to 3 arguments, not 4",
+		},
+		{
+			"${one(map())}",
+			"      ^^^^^", BadArgument, "one() can't take a map",
+		},
+		{
+			"${fail(x)}",
+			"  ^^^^^^^", BadArgument, "plain failure",
+		},
+		{
+			"${failarg(a, bb)}",
+			"             ^^", Syntax, "second is wrong",
+		},
+		{
+			"${later(x)}",
+			"  ^^^^^", Unsupported, "later() is not supported yet",
+		},
+		{
+			"x${vars.list}",
+			"   ^^^^^^^^^", BadText, "a list can't be part of a text",
+		},
+		{
+			"x${vars.null}",
+			"   ^^^^^^^^^", BadText, "nothing can't be part of a text",
+		},
 	} {
 		t.Run(tt.text, func(t *testing.T) {
 			template, errs := Parse(tt.text)
@@ -290,8 +344,10 @@ func TestValue(t *testing.T) {
 
 // FuzzParse: no panic, spans inside the text, and evaluation that ends.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"", "x", "${}", "${vars.n}", "a $${b} ${one('x')}", "${show(a, 'b', one(c))}", "${vars['k'][0].x}",
-		"${", "${one(", "${one('", "$", "$$", "$${", "${env.x(1)}", "${名称}", "${\x00}", "${a[99999999999999999999]}", "${one(one(one(x)))}", "${-1}", "${a}}", "${'\\''}"} {
+	for _, seed := range []string{
+		"", "x", "${}", "${vars.n}", "a $${b} ${one('x')}", "${show(a, 'b', one(c))}", "${vars['k'][0].x}",
+		"${", "${one(", "${one('", "$", "$$", "$${", "${env.x(1)}", "${名称}", "${\x00}", "${a[99999999999999999999]}", "${one(one(one(x)))}", "${-1}", "${a}}", "${'\\''}",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
