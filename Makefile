@@ -86,7 +86,7 @@ verify: generate ## Fail if a generated file or go.mod is stale
 
 .PHONY: quality
 quality: build ## Measure the code against the bars of the project and check them
-	@$(GO) run ./hack/quality -binary $(BIN) .
+	@$(GO) run ./hack/quality -binary $(BIN) $(QUALITY_FLAGS) .
 
 .PHONY: bench
 bench: setup build ## Measure the figures of the README (BENCH=cold for one of them)

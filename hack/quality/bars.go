@@ -22,6 +22,8 @@ const (
 	maxDirectDeps  = 25
 	maxBinary      = 40e6 // bytes
 	shownFindings  = 10
+
+	testsBar = "test lines per code line"
 )
 
 // Facts are what is known without reading the code.
@@ -105,7 +107,7 @@ func Check(m *Measures, facts *Facts) []Bar {
 			OK: len(m.Exits) <= 1, Findings: m.Exits,
 		},
 		Bar{
-			Name: "test lines per code line", Value: fmt.Sprintf("%.2f (%d / %d)", ratio(m.TestLines, m.CodeLines), m.TestLines, m.CodeLines),
+			Name: testsBar, Value: fmt.Sprintf("%.2f (%d / %d)", ratio(m.TestLines, m.CodeLines), m.TestLines, m.CodeLines),
 			Limit: ">= 1", OK: m.TestLines >= m.CodeLines,
 		},
 		Bar{

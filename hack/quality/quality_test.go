@@ -306,6 +306,28 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestHeldTests: a held ratio excuses missing tests down to itself, and nothing
+// else.
+func TestHeldTests(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"go.mod":    "module x\n\ngo 1.26\n",
+		"a.go":      "// Package a is one.\npackage a\n\nconst c = 1\n",
+		"a_test.go": "package a\n\n// two\n",
+	})
+	for flag, want := range map[string]int{"-hold=0": 1, "-hold=0.75": 0, "-hold=0.76": 1} {
+		var out, errOut bytes.Buffer
+		if code := run([]string{flag, dir}, &out, &errOut); code != want || !strings.Contains(out.String(), "MISSED") {
+			t.Errorf("%s: code %d, want %d\n%s%s", flag, code, want, &out, &errOut)
+		}
+	}
+	write(t, dir, map[string]string{"b.go": "package a\n\nfunc init() {}\n", "b_test.go": "package a\n\n// three\n"})
+	var out, errOut bytes.Buffer
+	if code := run([]string{"-hold=0.5", dir}, &out, &errOut); code != 1 {
+		t.Errorf("another bar is missed: code %d\n%s", code, &out)
+	}
+}
+
 // TestEveryDependencyHasItsReason holds CONTRIBUTING.md to go.mod.
 func TestEveryDependencyHasItsReason(t *testing.T) {
 	facts, err := readFacts(filepath.Join("..", ".."), "")

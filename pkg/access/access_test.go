@@ -38,9 +38,10 @@ func TestReveal(t *testing.T) {
 		{cipherAccount, plainAccount},
 		{"plain text", "plain text"},
 		{"", ""},
-		{cipherOther, cipherOther},       // another passphrase
-		{"U2FsdGVkX18=", "U2FsdGVkX18="}, // the header alone
-		{cipherID[:len(cipherID)-8], cipherID[:len(cipherID)-8]}, // cut off
+		// Another passphrase, the header alone, cut off.
+		{cipherOther, cipherOther},
+		{"U2FsdGVkX18=", "U2FsdGVkX18="},
+		{cipherID[:len(cipherID)-8], cipherID[:len(cipherID)-8]},
 		{"bm90IHNhbHRlZCBidXQgbG9uZyBlbm91Z2ggdG8gdHJ5", "bm90IHNhbHRlZCBidXQgbG9uZyBlbm91Z2ggdG8gdHJ5"},
 	} {
 		if got := reveal(tt.value); got != tt.want {

@@ -6,8 +6,6 @@ import (
 )
 
 // parseHolder reads lsof -Fpc: a line p<pid>, then a line c<name>.
-//
-
 func parseHolder(out string) (pid int, name string, ok bool) {
 	for line := range strings.Lines(out) {
 		line = strings.TrimSuffix(line, "\n")

@@ -22,8 +22,6 @@ func WatchLine(group int, begins bool) string {
 
 // watch reads WatchLines until their end, which comes with the end of the
 // program that writes them, however it ends, and kills the groups left.
-//
-
 func watch(lines io.Reader, kill func(group int)) {
 	groups := map[int]bool{}
 	for scanner := bufio.NewScanner(lines); scanner.Scan(); {
