@@ -1,0 +1,171 @@
+package bootstrap
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	"s/pkg/fc"
+	"s/pkg/toolchain"
+)
+
+// TestEveryManagedRuntime has a bootstrap or says that it has none.
+func TestEveryManagedRuntime(t *testing.T) {
+	t.Parallel()
+	for _, r := range fc.Runtimes() {
+		if r.Custom {
+			continue
+		}
+		b, err := For(r.Language, r.Version)
+		var unsupported *UnsupportedError
+		switch {
+		case r.Language == "python" && r.Version != "2.7":
+			if err != nil || b != (Bootstrap{Dir: "python3", File: "bootstrap.py"}) {
+				t.Errorf("%s: %+v, %v", r.Name, b, err)
+			}
+		case !errors.As(err, &unsupported) || unsupported.Language == "":
+			t.Errorf("%s: %+v, %v", r.Name, b, err)
+		}
+	}
+	if _, err := For("python", "2.7"); err == nil || err.Error() != "managed runtimes of python 2.7 can't run locally yet" {
+		t.Errorf("%v", err)
+	}
+	if _, err := For("cobol", "85"); err == nil || err.Error() != "managed runtimes of cobol can't run locally yet" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSourceIsWhatIsOnDisk: what is embedded is the file that persons read, and
+// no license or name of another project's is in it.
+func TestSourceIsWhatIsOnDisk(t *testing.T) {
+	t.Parallel()
+	b := Bootstrap{Dir: "python3", File: "bootstrap.py"}
+	source, err := b.Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk, err := os.ReadFile(filepath.Join("python3", "bootstrap.py"))
+	if err != nil || !bytes.Equal(source, disk) {
+		t.Errorf("embedded %d bytes, on disk %d; %v", len(source), len(disk), err)
+	}
+	if _, err := (Bootstrap{Dir: "python3", File: "none.py"}).Source(); err == nil {
+		t.Error("a file that isn't there has a source")
+	}
+	if _, err := (Bootstrap{Dir: "cobol"}).Install(t.TempDir()); err == nil {
+		t.Error("a bootstrap that isn't there was installed")
+	}
+}
+
+func installed(t *testing.T, root string) string {
+	t.Helper()
+	dir, err := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Install(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "bootstrap.py")
+}
+
+func TestInstall(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(t.TempDir(), "deep", "er")
+	path := installed(t, root)
+	want, _ := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Source()
+	check := func(when string) os.FileInfo {
+		t.Helper()
+		got, err := os.ReadFile(path)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes, want %d; %v", when, len(got), len(want), err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runtime.GOOS != "windows" && info.Mode().Perm() != 0o644 {
+			t.Errorf("%s: mode %v; instances run as any user", when, info.Mode())
+		}
+		return info
+	}
+	first := check("new")
+	installed(t, root)
+	if again := check("again"); !os.SameFile(first, again) {
+		t.Error("a file that is as it should be was replaced: running instances have it mounted")
+	}
+	if err := os.WriteFile(path, want[:len(want)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	installed(t, root)
+	check("after it was cut")
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+// TestInstallAtOnce: whoever reads meanwhile gets a whole file.
+func TestInstallAtOnce(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	want, _ := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Source()
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			dir, err := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Install(root)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			got, err := os.ReadFile(filepath.Join(dir, "bootstrap.py"))
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%d bytes, %v", len(got), err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestInstallWhereItCant: the error names the place.
+func TestInstallWhereItCant(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(root, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Install(root)
+	var path *os.PathError
+	if !errors.As(err, &path) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestEveryPythonReadsIt: the one file is in the language of all versions from
+// 3.6 on.
+func TestEveryPythonReadsIt(t *testing.T) {
+	t.Parallel()
+	path := installed(t, t.TempDir())
+	finder := toolchain.New(os.LookupEnv)
+	tried := 0
+	for _, r := range fc.Runtimes() {
+		if r.Language != "python" || r.Version == "2.7" {
+			continue
+		}
+		python, err := finder.FindPython(t.Context(), r.Version)
+		if err != nil || !python.Exact {
+			continue
+		}
+		tried++
+		compile := "import sys; compile(open(sys.argv[1], encoding='utf-8').read(), sys.argv[1], 'exec')"
+		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), python.Path, "-W", "error", "-c", compile, path)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("Python %s: %v\n%s", python.Version, err, out)
+		}
+	}
+	if tried == 0 {
+		t.Skip("no Python on this machine")
+	}
+}
