@@ -91,8 +91,10 @@ func (e *CodeError) Error() string { return "the code is not a usable zip archiv
 
 // full turns "no space left" into a *DiskFullError.
 func full(path string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if isFull(err) {
 		return &DiskFullError{Path: path, Err: err}
 	}
 	return err
 }
+
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }

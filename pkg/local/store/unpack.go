@@ -142,7 +142,7 @@ func (u *unpacker) all(files []*zip.File) error {
 // fault.
 func unusable(f *zip.File, err error) error {
 	var code *CodeError
-	if errors.As(err, &code) || !errors.Is(full(f.Name, err), err) {
+	if errors.As(err, &code) || isFull(err) {
 		return err
 	}
 	return &CodeError{Why: fmt.Sprintf("entry %q: %v", f.Name, err)}
