@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,8 +54,9 @@ func (o Options) env(name string) string {
 
 // Resolve finds credentials. With an alias of -a that alias comes first, and
 // alone unless it is DefaultAlias: in a variable <alias> whose name ends in
-// _serverless_devs_key, then in access.yaml. Else the order is: AccountID, AccessKeyID and AccessKeySecret
-// (and SecurityToken) in the environment; the alias as above;
+// _serverless_devs_key, then in what s config keeps, then in access.yaml. Else
+// the order is: AccountID, AccessKeyID and AccessKeySecret (and SecurityToken) in
+// the environment; the alias as above;
 // ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET (and _SECURITY_TOKEN, and
 // ALIBABA_CLOUD_ACCOUNT_ID or FC_ACCOUNT_ID); the current profile of the Alibaba Cloud CLI.
 // The error wraps ErrNotFound if there are none, and says what is wrong with a
@@ -123,13 +125,21 @@ func fromAlias(o Options) (Credentials, []string, error) {
 			return c, looked, err
 		}
 	}
-	file, err := readAccessFile(o.SHome)
+	kept, err := keptOf(o.SHome)
 	if err != nil {
 		return Credentials{}, nil, err
 	}
 	if alias == "" {
-		alias = file.defaultAlias()
+		alias = kept.Default()
 	}
+	if keys, ok := kept.doc.Access[alias]; ok {
+		c, _ := kept.Get(alias)
+		if keys.AccessKeyID == "" || keys.AccessKeySecret == "" {
+			return Credentials{}, nil, fmt.Errorf("access %q in %s lacks AccessKeyID or AccessKeySecret", alias, kept.path)
+		}
+		return c, looked, nil
+	}
+	file := kept.foreign
 	place := "access.yaml"
 	if file.path != "" {
 		place = file.path
@@ -138,6 +148,16 @@ func fromAlias(o Options) (Credentials, []string, error) {
 	c, err := file.credentials(alias)
 	return c, looked, err
 }
+
+// keptOf is ReadKept, empty without a home.
+func keptOf(home string) (*Kept, error) {
+	if home == "" {
+		return &Kept{foreign: &accessFile{}}, nil
+	}
+	return ReadKept(home)
+}
+
+func sortedKeys(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 
 // parseEnvKey reads a whole set of credentials. The error doesn't quote the
 // text: it holds secrets.
@@ -241,8 +261,8 @@ func (f *accessFile) credentials(alias string) (Credentials, error) {
 // credentials. What can't be read is left out.
 func Aliases(opts Options, environ []string) []string {
 	names := []string{LocalAlias}
-	if file, err := readAccessFile(opts.SHome); err == nil {
-		names = append(names, file.order...)
+	if kept, err := keptOf(opts.SHome); err == nil {
+		names = append(names, kept.Aliases()...)
 	}
 	for _, pair := range environ {
 		if name, value, ok := strings.Cut(pair, "="); ok && value != "" && strings.HasSuffix(name, envKeySuffix) {

@@ -13,6 +13,7 @@ import (
 	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/completion"
+	configcmd "s/pkg/cmd/config"
 	deploycmd "s/pkg/cmd/deploy"
 	infocmd "s/pkg/cmd/info"
 	initcmd "s/pkg/cmd/init"
@@ -70,6 +71,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		removecmd.NewCmd(f, nil),
 		instancecmd.NewCmd(f, nil),
 		localcmd.NewCmd(f, nil),
+		configcmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
 	}
