@@ -56,6 +56,9 @@ func measureGateway(ctx context.Context, w *World) ([]Figure, error) {
 			return result.firstError()
 		}
 		err := repeat(ctx, gatewayTurns, func() error {
+			if err := w.reload(ctx, gateway, through, instance, plain); err != nil {
+				return err
+			}
 			return errors.Join(
 				turn("direct", instance, plain),
 				turn("direct, 12 more headers", instance, loaded),
@@ -73,6 +76,21 @@ func measureGateway(ctx context.Context, w *World) ([]Figure, error) {
 			atLeast("gateway / direct"+suffix, behind/direct, gatewayShare, ""))
 	}
 	return figures, nil
+}
+
+// reload has gunicorn replace its workers, which ends all connections to them.
+// How many of a client's connections each of two workers gets is chance, and
+// the gateway would keep what it drew for all turns.
+func (w *World) reload(ctx context.Context, gateway string, through []byte, instance string, plain []byte) error {
+	if _, err := w.S(ctx, "instance", "exec", "--cmd", "kill -HUP 1"); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(time.Second): // the old workers go meanwhile
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return errors.Join(ask(ctx, instance, plain), ask(ctx, gateway, through))
 }
 
 // deployFlask builds and deploys the application and gives where its trigger
