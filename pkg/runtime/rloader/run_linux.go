@@ -28,7 +28,9 @@ func run() int {
 	unix.CloseOnExec(c.fd)
 	order, files, err := c.order()
 	if err != nil {
-		return exitBroken // the sandbox is gone
+		// The sandbox is gone, or takes silence for a command that runs.
+		c.report(broken(err))
+		return exitBroken
 	}
 	if order.Stay || order.Root == "" {
 		return stay(c, order, files)

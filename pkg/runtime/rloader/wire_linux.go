@@ -64,9 +64,16 @@ func (c control) order() (*Order, map[string]int, error) {
 	}
 	files := make(map[string]int, len(fds))
 	for i, name := range order.Files {
+		if _, twice := files[name]; twice {
+			return nil, nil, fmt.Errorf("order names %q twice", name)
+		}
 		files[name] = fds[i]
 	}
-	return &order, files, nil
+	switch order.Kind {
+	case KindRun, KindExec, KindProbe:
+		return &order, files, nil
+	}
+	return nil, nil, fmt.Errorf("order of unknown kind %q", order.Kind)
 }
 
 // report sends a report with descriptors. It doesn't matter if nobody listens.
