@@ -234,6 +234,46 @@ func (b *builder) layout(order *Order) {
 		if m.ReadOnly {
 			attrs |= unix.MOUNT_ATTR_RDONLY
 		}
-		b.bind(m.Source, strings.TrimPrefix(filepath.Clean(m.Target), "/"), attrs)
+		path, err := inside(m.Target)
+		if err != nil {
+			b.fail("mount "+m.Source+" on", m.Target, err)
+		}
+		b.bind(m.Source, path, attrs)
 	}
+}
+
+// maxLinks is how many symbolic links the kernel follows, too (path_resolution(7)).
+const maxLinks = 40
+
+// inside turns a path of the instance into one of the new root. Symbolic links
+// on it, which the function's code may have brought, lead where they will lead
+// in the instance, never to the host's folder of that name.
+func inside(target string) (string, error) {
+	rest := strings.Split(filepath.Clean("/"+target), "/")
+	path, links := ".", 0
+	for len(rest) > 0 {
+		name := rest[0]
+		rest = rest[1:]
+		if name == ".." {
+			path = filepath.Dir(path) // of ".", itself
+			continue
+		}
+		next := filepath.Join(path, name)
+		link, err := os.Readlink(next)
+		if err != nil { // not a link, or not there yet
+			path = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", unix.ELOOP
+		}
+		if filepath.IsAbs(link) {
+			path = "."
+		}
+		rest = append(strings.Split(link, "/"), rest...)
+	}
+	if path == "." { // it would be hidden by what it is mounted on
+		return "", unix.EBUSY
+	}
+	return path, nil
 }

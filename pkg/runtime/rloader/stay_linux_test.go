@@ -115,7 +115,7 @@ func childrenOf(t *testing.T, pid int) (children []int) {
 	}
 	for _, file := range files {
 		text, _ := os.ReadFile(file)
-		for _, word := range strings.Fields(string(text)) {
+		for word := range strings.FieldsSeq(string(text)) {
 			child, _ := strconv.Atoi(word)
 			children = append(children, child)
 		}
