@@ -33,6 +33,12 @@ type Function struct {
 	ResourceGroupID         string                   `json:"resourceGroupId,omitempty"`
 	SessionAffinity         string                   `json:"sessionAffinity,omitempty"`
 	SessionAffinityConfig   string                   `json:"sessionAffinityConfig,omitempty"`
+	// InstanceIsolationMode is SHARE if it is empty.
+	InstanceIsolationMode    string `json:"instanceIsolationMode,omitempty"`
+	EnableLongLiving         *bool  `json:"enableLongLiving,omitempty"`
+	IdleTimeout              int    `json:"idleTimeout,omitempty"`
+	DisableInjectCredentials string `json:"disableInjectCredentials,omitempty"` // None, Env, Request or All
+	DisableOndemand          *bool  `json:"disableOndemand,omitempty"`
 
 	// Read-only: set by the service.
 	FunctionID       string `json:"functionId,omitempty"`
@@ -109,6 +115,8 @@ type CustomContainerConfig struct {
 	Command           []string           `json:"command,omitempty"`
 	Port              int                `json:"port,omitempty"`
 	HealthCheckConfig *HealthCheckConfig `json:"healthCheckConfig,omitempty"`
+	ACRInstanceID     string             `json:"acrInstanceId,omitempty"`
+	AccelerationType  string             `json:"accelerationType,omitempty"` // Default or None
 }
 
 // HealthCheckConfig probes a custom runtime or container over HTTP. Times are
@@ -157,6 +165,7 @@ type LogConfig struct {
 	Logstore              string `json:"logstore"`
 	EnableRequestMetrics  bool   `json:"enableRequestMetrics,omitempty"`
 	EnableInstanceMetrics bool   `json:"enableInstanceMetrics,omitempty"`
+	EnableLLMMetrics      bool   `json:"enableLlmMetrics,omitempty"`
 	LogBeginRule          string `json:"logBeginRule,omitempty"`
 }
 

@@ -19,9 +19,27 @@ const (
 	DefaultMemoryMB             = 512
 	MinMemoryMB                 = 128
 	MaxMemoryMB                 = 32768
+	MemoryStepMB                = 64
+	MinCPU                      = 0.05 // vCPU
+	MaxCPU                      = 16
+	CPUStep                     = 0.05
 	MaxInstanceConcurrency      = 200
+	MaxLayers                   = 5
+	MaxMounts                   = 5 // of NAS, and as many of OSS
 	MaxInstances                = 300
 	DefaultPort                 = 9000
 	// MaxStartSeconds is how long a custom runtime may take to listen.
 	MaxStartSeconds = 120
 )
+
+// DiskSizesMB are the sizes that the temporary disk of an instance can have
+// (2023-03-30 CreateFunction, field diskSize).
+func DiskSizesMB() []int64 { return []int64{512, 10240} }
+
+// SizeFits reports whether an instance can have so many vCPUs and so much
+// memory in MB together: 1 to 4 GB for each vCPU (2023-03-30 CreateFunction,
+// field cpu). One percent is left for rounding.
+func SizeFits(cpu float64, memoryMB int) bool {
+	ratio := float64(memoryMB) / 1024 / cpu
+	return ratio >= 0.99 && ratio <= 4.01
+}

@@ -12,6 +12,13 @@ const (
 	TriggerEventBridge = "eventbridge"
 )
 
+// TriggerTypes lists the types of triggers.
+func TriggerTypes() []string {
+	return []string{
+		TriggerHTTP, TriggerTimer, TriggerOSS, TriggerLog, TriggerMNSTopic, TriggerCDNEvents, TriggerTablestore, TriggerEventBridge,
+	}
+}
+
 // Trigger is what calls a function. TriggerConfig is JSON carried as a string,
 // as the API has it.
 type Trigger struct {

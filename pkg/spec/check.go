@@ -14,19 +14,33 @@ import (
 // checker holds values against the tables and reports what doesn't fit.
 type checker struct {
 	report func(diag.Diagnostic)
+	v1, v3 *object // the tables of props, once they were needed
+}
+
+// tableV3 gives the table of fc3's props, made once.
+func (c *checker) tableV3() *object {
+	if c.v3 == nil {
+		c.v3 = propsV3()
+	}
+	return c.v3
+}
+
+// tableV1 gives the table of fc's props, made once.
+func (c *checker) tableV1() *object {
+	if c.v1 == nil {
+		c.v1 = propsV1()
+	}
+	return c.v1
 }
 
 // object checks a map. key is where the key stands that holds it.
 func (c *checker) object(v *expr.Value, o *object, key diag.Range) {
-	free := unused(v, o)
 	for _, e := range v.Entries {
 		f := o.find(e.Key)
 		if f == nil {
-			d := problem(CodeUnknownKey, e.KeyRange, "unknown key %q in %s", e.Key, o.title)
-			if d.Hint = diag.DidYouMean(e.Key, free); o.elsewhere[e.Key] != "" {
-				d.Hint = fmt.Sprintf("here it is %q", o.elsewhere[e.Key])
+			if !o.open {
+				c.unknown(e, v, o)
 			}
-			c.report(d)
 			continue
 		}
 		if f.later && e.Value.Kind != expr.Null {
@@ -38,6 +52,27 @@ func (c *checker) object(v *expr.Value, o *object, key diag.Range) {
 		if f.required && isAbsent(v.Get(f.key)) {
 			c.report(problem(CodeMissing, key, "missing %q in %s", f.key, o.title))
 		}
+	}
+	c.rules(v, o, key)
+	c.typed(v, o)
+}
+
+func (c *checker) unknown(e expr.Entry, v *expr.Value, o *object) {
+	d := problem(CodeUnknownKey, e.KeyRange, "unknown key %q in %s", e.Key, o.title)
+	if d.Hint = diag.DidYouMean(e.Key, unused(v, o)); o.elsewhere[e.Key] != "" {
+		d.Hint = fmt.Sprintf("here it is %q", o.elsewhere[e.Key])
+	}
+	c.report(d)
+}
+
+// typed checks the value whose table another key of the map names.
+func (c *checker) typed(v *expr.Value, o *object) {
+	if o.byType == nil {
+		return
+	}
+	e := v.Entry(o.byType.config)
+	if table := o.byType.of(asText(v.Get(o.byType.kind))); table != nil && e != nil && e.Value.Kind == expr.Map {
+		c.object(e.Value, table, e.KeyRange)
 	}
 }
 
@@ -92,6 +127,9 @@ func (c *checker) value(v *expr.Value, f *field, key diag.Range) {
 		c.length(v, f, float64(len(v.Items)), key)
 		for _, item := range v.Items {
 			c.value(item, f.elem, at(item, key))
+		}
+		if f.unique != "" {
+			c.differ(v, f, key)
 		}
 	case kObject:
 		c.object(v, f.obj, key)
@@ -270,6 +308,11 @@ func (c *checker) text(v *expr.Value, f *field) {
 		c.name(v, f)
 	case f.bounded:
 		c.length(v, f, float64(len([]rune(v.Text))), v.Range)
+	case f.shape != nil && !f.shape.MatchString(strings.TrimSpace(v.Text)):
+		d := problem(CodeFormat, at(v, v.Range), "%s can't be %s", name(f), shown(v))
+		d.Detail = f.about.en
+		d.Hint = fmt.Sprintf("for example %q", f.example)
+		c.report(d)
 	}
 }
 

@@ -267,7 +267,7 @@ func TestEveryRuntime(t *testing.T) {
 
 // TestEveryRegion of the table passes without a warning.
 func TestEveryRegion(t *testing.T) {
-	for _, region := range regions() {
+	for _, region := range fc.Regions() {
 		if p, ds := load(t, with3("region: "+region)); len(ds) > 0 || p.Resources[0].Region != region {
 			t.Errorf("%s: %v", region, ds)
 		}

@@ -24,6 +24,7 @@ const (
 	CodeDuplicate    = "FC-SPEC-022" // two functions or triggers of the same name
 	CodeAction       = "FC-SPEC-023" // a hook that isn't well formed
 	CodeDeprecated   = "FC-SPEC-024" // works, but has a better successor (warning)
+	CodeFormat       = "FC-SPEC-025" // a text that isn't written as it must be
 	CodeExpression   = "FC-SPEC-030" // ${...} is not well formed
 	CodeFunction     = "FC-SPEC-031" // unknown function in ${...}
 	CodeVariable     = "FC-SPEC-032" // unknown name in ${...}
@@ -66,6 +67,7 @@ func Codes() []CodeInfo {
 		{CodeDuplicate, e, "two functions or triggers of the same name"},
 		{CodeAction, e, "action that isn't well formed"},
 		{CodeDeprecated, w, "deprecated"},
+		{CodeFormat, e, "text that isn't written as it must be"},
 		{CodeExpression, e, "expression that isn't well formed"},
 		{CodeFunction, e, "unknown function in an expression"},
 		{CodeVariable, e, "unknown name in an expression"},

@@ -32,6 +32,12 @@ func functionV3(p props) fc.Function {
 		GPUConfig:            gpuV3(p.sub("gpuConfig")),
 		ResourceGroupID:      p.text("resourceGroupId"),
 		SessionAffinity:      p.text("sessionAffinity"),
+
+		InstanceIsolationMode:    p.text("instanceIsolationMode"),
+		EnableLongLiving:         p.flag("enableLongLiving"),
+		IdleTimeout:              p.int("idleTimeout"),
+		DisableInjectCredentials: p.text("disableInjectCredentials"),
+		DisableOndemand:          p.flag("disableOndemand"),
 	}
 	if t := p.sub("tracingConfig"); t.isMap() {
 		f.TracingConfig = &fc.TracingConfig{Type: t.text("type"), Params: t.stringMap("params")}
@@ -68,6 +74,7 @@ func customV3(f *fc.Function, p props) {
 		f.CustomContainerConfig = &fc.CustomContainerConfig{
 			Image: strings.TrimSpace(c.text("image")), Entrypoint: c.texts("entrypoint"),
 			Command: c.texts("command"), Port: c.int("port"), HealthCheckConfig: c.healthCheck("healthCheckConfig"),
+			ACRInstanceID: c.text("acrInstanceId"), AccelerationType: c.text("accelerationType"),
 		}
 	}
 }

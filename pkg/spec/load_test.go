@@ -227,7 +227,7 @@ func TestCodes(t *testing.T) {
 // TestTables: no key twice in an object, bounds in order, titles everywhere.
 func TestTables(t *testing.T) {
 	objects := []*object{propsV1(), propsV3(), actionFields()}
-	for _, kind := range triggerTypes() {
+	for _, kind := range fc.TriggerTypes() {
 		objects = append(objects, triggerConfigV1(kind), triggerConfigV3(kind))
 	}
 	if triggerConfigV1("nope") != nil || triggerConfigV3("nope") != nil {

@@ -63,6 +63,7 @@ type Resource struct {
 	Function fc.Function
 	Code     CodeSource
 	Triggers []fc.Trigger
+	Around   Around `json:",omitzero"`
 	Actions  []Action
 	Range    diag.Range // of the key
 	Block    diag.Range // of the whole entry, key included

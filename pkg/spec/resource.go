@@ -117,27 +117,27 @@ func (l *loader) component(e nodeEntry) string {
 
 // fillV3 reads the props of component fc3.
 func (l *loader) fillV3(r *Resource, p props, key diag.Range) {
-	l.object(p.v, propsV3(), key)
+	l.object(p.v, l.tableV3(), key)
 	r.Region = p.text("region")
 	r.Function = functionV3(p)
 	r.Code = l.codeV3(p, r.Function.Runtime)
 	r.Triggers = triggersV3(p)
-	l.rulesV3(p, key)
-	l.triggerConfigs(p, "triggerType", "triggerConfig", "triggerName", triggerConfigV3)
+	r.Around = aroundOfV3(p)
+	l.rulesV3(p)
 }
 
 // fillV1 reads the props of component fc.
 func (l *loader) fillV1(r *Resource, p props, key diag.Range) {
-	l.object(p.v, propsV1(), key)
+	l.object(p.v, l.tableV1(), key)
 	service, function := p.sub("service"), p.sub("function")
 	r.Region = p.text("region")
 	r.Service = serviceOfV1(service)
 	r.Function = functionOfV1(service, function)
 	r.Triggers = triggersOfV1(p)
+	r.Around = aroundOfV1(p)
 	if function.isMap() {
 		functionKey := p.v.Entry("function").KeyRange
 		r.Code = l.codeV1(function, functionKey)
-		l.rulesV1(p, function, functionKey)
+		l.rulesV1(p, function)
 	}
-	l.triggerConfigs(p, "type", "config", "name", triggerConfigV1)
 }

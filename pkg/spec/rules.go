@@ -9,51 +9,12 @@ import (
 	"s/pkg/spec/expr"
 )
 
-// This file holds the rules that the tables can't say: those about several keys
-// at once.
-
-// conflict reports two keys that exclude each other, at the second.
-func (l *loader) conflict(v *expr.Value, first, second string) {
-	a, b := v.Entry(first), v.Entry(second)
-	if a == nil || b == nil || isAbsent(a.Value) || isAbsent(b.Value) {
-		return
-	}
-	if b.KeyRange.Start.Line < a.KeyRange.Start.Line {
-		a, b = b, a
-	}
-	d := problem(CodeConflict, b.KeyRange, "%q and %q exclude each other", a.Key, b.Key)
-	d.Detail = fmt.Sprintf("%q stands at %s", a.Key, a.KeyRange)
-	d.Hint = "keep one of them"
-	l.add(d)
-}
-
-// needs reports a required key that another value makes required.
-func (l *loader) needs(p props, key, title, why string, where diag.Range) {
-	if p.has(key) {
-		return
-	}
-	d := problem(CodeMissing, where, "missing %q in %s", key, title)
-	d.Detail = why
-	l.add(d)
-}
+// This file holds the rules that the tables can't say.
 
 // rulesV3 are the rules for the props of component fc3.
-func (l *loader) rulesV3(p props, key diag.Range) {
+func (l *loader) rulesV3(p props) {
 	l.functionName(p.v)
-	l.conflict(p.v, "provisionConfig", "scalingConfig")
 	l.size(p, "cpu", "memorySize")
-	l.hooks(p.sub("instanceLifecycleConfig"))
-	runtime, known := fc.LookupRuntime(p.text("runtime"))
-	switch {
-	case !known:
-	case runtime.Container:
-		l.needs(p, "customContainerConfig", "function props", "runtime "+runtime.Name+" runs an image", key)
-	case !runtime.Custom:
-		l.needs(p, "handler", "function props", "runtime "+runtime.Name+" calls it", key)
-		fallthrough
-	default:
-		l.needs(p, "code", "function props", "it says where the function's code is", key)
-	}
 	if e := p.v.Entry("code"); e != nil && isURL(asText(e.Value)) {
 		l.add(problem(CodeUnsupported, at(e.Value, e.KeyRange), "code at a URL is not supported yet"))
 	}
@@ -76,11 +37,10 @@ func (l *loader) functionName(v *expr.Value) {
 // size holds CPU against memory: FC wants 1 to 4 GB for each vCPU.
 func (l *loader) size(p props, cpuKey, memoryKey string) {
 	cpu, memory := p.float(cpuKey), p.int(memoryKey)
-	if cpu < 0.05 || cpu > 16 || memory < fc.MinMemoryMB || memory > fc.MaxMemoryMB {
+	if cpu < fc.MinCPU || cpu > fc.MaxCPU || memory < fc.MinMemoryMB || memory > fc.MaxMemoryMB {
 		return // absent, or reported already
 	}
-	ratio := float64(memory) / 1024 / cpu
-	if ratio >= 0.99 && ratio <= 4.01 {
+	if fc.SizeFits(cpu, memory) {
 		return
 	}
 	e := p.v.Entry(cpuKey)
@@ -89,26 +49,9 @@ func (l *loader) size(p props, cpuKey, memoryKey string) {
 	l.add(d)
 }
 
-// hooks allows a handler or a command, not both.
-func (l *loader) hooks(lifecycle props) {
-	for _, name := range []string{"initializer", "preStop"} {
-		if h := lifecycle.sub(name); h.isMap() {
-			l.conflict(h.v, "handler", "command")
-		}
-	}
-}
-
 // rulesV1 are the rules for the props of component fc.
-func (l *loader) rulesV1(p, function props, key diag.Range) {
-	l.conflict(function.v, "codeUri", "ossBucket")
+func (l *loader) rulesV1(p, function props) {
 	l.size(function, "cpu", "memorySize")
-	if function.has("ossBucket") != function.has("ossKey") {
-		l.needs(function, "ossBucket", "function", "ossBucket and ossKey go together", key)
-		l.needs(function, "ossKey", "function", "ossBucket and ossKey go together", key)
-	}
-	if runtime, ok := fc.LookupRuntime(function.text("runtime")); ok && runtime.Container {
-		l.needs(function, "customContainerConfig", "function", "runtime "+runtime.Name+" runs an image", key)
-	}
 	c := function.sub("customContainerConfig")
 	for _, name := range []string{"command", "args"} {
 		e := c.v.Entry(name)
@@ -122,6 +65,7 @@ func (l *loader) rulesV1(p, function props, key diag.Range) {
 		}
 	}
 	l.rolesV1(p)
+	l.sources(p)
 }
 
 // rolesV1 says that roles described in the file aren't made yet.
@@ -138,31 +82,12 @@ func (l *loader) rolesV1(p props) {
 	}
 }
 
-// triggerConfigs checks the config of every trigger by its type, and that no
-// name stands twice.
-func (l *loader) triggerConfigs(p props, typeKey, configKey, nameKey string, table func(string) *object) {
-	seen := map[string]diag.Range{}
+// sources says of each trigger of edition 1.0.0 whether its source is known.
+func (l *loader) sources(p props) {
 	for _, t := range p.list("triggers") {
-		kind := t.text(typeKey)
-		e := t.v.Entry(configKey)
-		if o := table(kind); o != nil && e != nil && e.Value.Kind == expr.Map {
-			l.object(e.Value, o, e.KeyRange)
-			l.conflict(e.Value, "whitelist", "blacklist")
+		if e := t.v.Entry("type"); e != nil && !t.has("sourceArn") {
+			l.sourceless(e, asText(e.Value))
 		}
-		if l.edition == Edition1 && !t.has("sourceArn") {
-			l.sourceless(t.v.Entry(typeKey), kind)
-		}
-		n := t.v.Entry(nameKey)
-		if n == nil || asText(n.Value) == "" {
-			continue
-		}
-		if first, ok := seen[n.Value.Text]; ok {
-			d := problem(CodeDuplicate, at(n.Value, n.KeyRange), "there are two triggers named %s", shown(n.Value))
-			d.Detail = "first at " + first.String()
-			l.add(d)
-			continue
-		}
-		seen[n.Value.Text] = at(n.Value, n.KeyRange)
 	}
 }
 

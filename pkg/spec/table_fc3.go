@@ -2,59 +2,23 @@ package spec
 
 import "s/pkg/fc"
 
-// regions are those of the fc3 component's schema. An unknown one is a warning:
-// new regions come faster than new versions of s.
-func regions() []string {
-	return []string{
-		"cn-hangzhou", "cn-shanghai", "cn-qingdao", "cn-beijing", "cn-zhangjiakou", "cn-huhehaote", "cn-shenzhen",
-		"cn-chengdu", "cn-hongkong", "cn-wulanchabu", "cn-heyuan-acdr-1", "cn-shanghai-finance-1", "cn-shanghai-cloudspe",
-		"ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-5", "ap-southeast-7",
-		"ap-northeast-1", "ap-northeast-2", "ap-south-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-1", "me-central-1",
-	}
-}
+func runtimeNames() []string { return runtimesThat(func(fc.Runtime) bool { return true }) }
 
-func runtimeNames() []string {
-	var names []string
-	for _, r := range fc.Runtimes() {
-		names = append(names, r.Name)
-	}
-	return names
-}
-
-// propsV3 is the table of the fc3 component's props (its schema, and the field
-// notes of FC 3.0's API for the ranges).
+// propsV3 is the table of the fc3 component's props (its schema, version
+// 0.1.22; the field notes of API 2023-03-30 for ranges, words and defaults).
 func propsV3() *object {
-	fields := []*field{
-		str("region").must().expect(regions()...),
-		str("functionName").must(), // rules.go: may be service$function
-		str("runtime").must().oneOf(runtimeNames()...),
-		str("code").or(codeObject()),
-		str("handler").between(1, 128),
-		str("description").between(0, 256),
-		number("cpu").between(0.05, 16).multipleOf(0.05),
-		integer("memorySize").between(fc.MinMemoryMB, fc.MaxMemoryMB).multipleOf(64),
-		integer("diskSize").oneOfInts(512, 10240),
-		integer("timeout").between(1, fc.MaxTimeoutSeconds),
-		integer("instanceConcurrency").between(1, fc.MaxInstanceConcurrency),
-		boolean("internetAccess"),
-		stringList("layers").between(0, 5),
-		stringMap("environmentVariables"),
-		str("endpoint").notYet(),
-		str("role").orAuto(),
-		objects("tags", "a tag", str("key").must(), str("value").must()).between(0, 20),
-		str("resourceGroupId"),
-		object1("annotations", "annotations", stringMap("headers")).notYet(),
-		anything("supplement").notYet(),
-		str("sessionAffinity"),
-		str("sessionAffinityConfig").or(sessionAffinityV3()),
-		str("instanceIsolationMode").notYet(),
-		boolean("enableLongLiving").notYet(),
-		integer("idleTimeout").notYet(),
-		str("disableInjectCredentials").notYet(),
-		boolean("disableOndemand").notYet(),
+	var fields []*field
+	for _, group := range [][]*field{functionV3Fields(), instanceFields(), runtimeBlocksV3(), serviceBlocksV3(), aroundV3()} {
+		fields = append(fields, group...)
 	}
 	return &object{
-		title: "function props", fields: append(append(fields, runtimeBlocksV3()...), serviceBlocksV3()...),
+		title: "function props", fields: fields,
+		rules: []rule{
+			apart("provisionConfig", "scalingConfig"),
+			needs("customContainerConfig", "runtime", containers(), words{"it runs an image", "它运行镜像"}),
+			needs("handler", "runtime", managed(), words{"it calls the handler", "它调用处理函数"}),
+			needs("code", "runtime", packaged(), words{"it runs the code that is here", "它运行该处的代码"}),
+		},
 		elsewhere: map[string]string{
 			"codeUri": "code", "name": "functionName", "caPort": "customRuntimeConfig.port", "initializer": "instanceLifecycleConfig.initializer",
 			"customHealthCheckConfig": "customRuntimeConfig.healthCheckConfig", "asyncConfiguration": "asyncInvokeConfig",
@@ -63,120 +27,107 @@ func propsV3() *object {
 	}
 }
 
+func region() *field {
+	return str("region").must().expect(fc.Regions()...).is("The region in which the function lives.", "函数所在的地域。")
+}
+
+// functionV3Fields are the keys that nearly every function has.
+func functionV3Fields() []*field {
+	return []*field{
+		region(),
+		str("functionName").must(). // rules.go: may be service$function
+						is("The name of the function: 1 to 64 letters, digits, _ and -; service$function for one from FC 2.0.",
+				"函数名称：1 到 64 个字母、数字、下划线和短横线；来自 FC 2.0 的函数写作 service$function。"),
+		runtime(),
+		str("code").or(codeObject()).
+			is("The code: a folder, a .zip, .jar or .war file, relative to s.yaml; or an object in OSS.",
+				"代码：相对于 s.yaml 的目录或 .zip、.jar、.war 文件；也可以是 OSS 中的对象。"),
+		handler().is("What is called for an event, such as index.handler; custom runtimes don't need it.",
+			"处理事件的入口，例如 index.handler；自定义运行时可不填。"),
+		description(),
+		cpu().by("0.35"), memory().by("512"), disk().by("512"), timeout(),
+		integer("instanceConcurrency").between(1, fc.MaxInstanceConcurrency).by("1").
+			is("How many requests one instance works on at a time.", "单个实例同时处理的请求数。"),
+		boolean("internetAccess").by("true").is("Whether the function reaches the internet.", "函数是否可以访问公网。"),
+		layers(), environment(),
+		str("role").orAuto().is("The RAM role that the function acts as: its ARN or name.", "函数使用的 RAM 角色：ARN 或名称。"),
+		objects("tags", "a tag", str("key").must().is("The key of the tag.", "标签的键。"), str("value").must().is("The value of the tag.", "标签的值。")).
+			between(0, 20).differ("key").is("Tags of the function.", "函数的标签。"),
+		str("resourceGroupId").is("The resource group that the function belongs to.", "函数所属的资源组。"),
+		str("endpoint").notYet().is("The address of the API, instead of the region's own.", "API 地址，代替地域的默认地址。"),
+		block("annotations", stringMap("headers").is("Headers to send.", "要发送的请求头。")).notYet().
+			is("Notes that are sent along with API calls.", "随 API 调用发送的附注。"),
+		anything("supplement").notYet().is("Data for tools other than this one.", "供其他工具使用的数据。"),
+	}
+}
+
+func runtime() *field {
+	return str("runtime").must().oneOf(runtimeNames()...).is("What the code runs on.", "代码的运行环境。")
+}
+
+func handler() *field { return str("handler").between(1, 128) }
+
+func description() *field {
+	return str("description").between(0, 256).is("A note for people, at most 256 characters.", "说明文字，最多 256 个字符。")
+}
+
+func cpu() *field {
+	return number("cpu").between(fc.MinCPU, fc.MaxCPU).multipleOf(fc.CPUStep).
+		is("vCPUs of an instance; memory in GB must be 1 to 4 times as much.", "实例的 vCPU 数；内存（GB）须为其 1 到 4 倍。")
+}
+
+func memory() *field {
+	return integer("memorySize").between(fc.MinMemoryMB, fc.MaxMemoryMB).multipleOf(fc.MemoryStepMB).
+		is("Memory of an instance in MB.", "实例的内存，单位 MB。")
+}
+
+func disk() *field {
+	return integer("diskSize").oneOfInts(fc.DiskSizesMB()...).is("Temporary disk of an instance in MB.", "实例的临时磁盘，单位 MB。")
+}
+
+func timeout() *field {
+	return integer("timeout").between(1, fc.MaxTimeoutSeconds).by("3").
+		is("Seconds that one invocation may take.", "单次调用的最长时间，单位秒。")
+}
+
+func layers() *field {
+	return stringList("layers").between(0, fc.MaxLayers).
+		is("ARNs of layers, unpacked under /opt; of equal files the first layer's counts.", "层的 ARN，解压到 /opt；文件相同时以靠前的层为准。")
+}
+
+func environment() *field {
+	return stringMap("environmentVariables").is("Environment variables of the function.", "函数的环境变量。")
+}
+
 func codeObject() *field {
-	return object1("code", "code", str("ossBucketName").must(), str("ossObjectName").must(), str("src"))
+	return block("code",
+		str("ossBucketName").must().is("The bucket, in the function's region.", "存储桶，须与函数同地域。"),
+		str("ossObjectName").must().is("The object, a .zip.", "对象名，.zip 格式。"),
+		str("src").is("The folder of the sources, for tools that build.", "源代码目录，供构建工具使用。"))
+}
+
+// instanceFields are the keys about instances and sessions.
+func instanceFields() []*field {
+	return []*field{
+		str("sessionAffinity").by("NONE").suggest("NONE", "MCP_SSE", "GENERATED_COOKIE", "HEADER_FIELD").
+			is("By what requests of one session are brought to one instance.", "将同一会话的请求分配到同一实例的依据。"),
+		str("sessionAffinityConfig").or(sessionAffinityV3()).
+			is("Settings of the session affinity; a text holds them as JSON.", "会话亲和的设置；为文本时其内容是 JSON。"),
+		str("instanceIsolationMode").by("SHARE").suggest("SHARE").is("Whether sessions share an instance.", "会话是否共用实例。"),
+		boolean("enableLongLiving").is("Whether instances live on beyond their sessions.", "实例是否长期存活。"),
+		integer("idleTimeout").between(0, 86400).is("Seconds without a request after which an instance ends.", "实例空闲多少秒后结束。"),
+		str("disableInjectCredentials").oneOf("None", "Env", "Request", "All").by("None").
+			is("Where the role's credentials are not handed to the function.", "不向函数提供角色凭证的位置。"),
+		boolean("disableOndemand").is("Whether only provisioned instances take requests.", "是否仅由预留实例处理请求。"),
+	}
 }
 
 func sessionAffinityV3() *field {
-	return object1("sessionAffinityConfig", "sessionAffinityConfig", integer("sessionConcurrencyPerInstance"),
-		integer("sessionIdleTimeoutInSeconds").between(0, 21600), integer("sessionTTLInSeconds").between(0, 21600),
-		str("affinityHeaderFieldName"), str("sseEndpointPath"), boolean("disableSessionIdReuse"))
-}
-
-func healthCheck(key string) *field {
-	return object1(key, key, str("httpGetUrl").between(1, 2048), integer("initialDelaySeconds").between(0, 120),
-		integer("periodSeconds").between(1, 120), integer("timeoutSeconds").between(1, 3),
-		integer("failureThreshold").between(1, 120), integer("successThreshold").between(1, 120))
-}
-
-func port(key string) *field { return integer(key).between(1, 65535) }
-
-func customDNS() *field {
-	return object1("customDNS", "customDNS", stringList("nameServers"), stringList("searches"),
-		objects("dnsOptions", "a DNS option", str("name").must(), str("value")))
-}
-
-func hook(key string, longest float64) *field {
-	return object1(key, key, str("handler"), stringList("command"), integer("timeout").between(1, longest))
-}
-
-// runtimeBlocksV3 are the blocks about what runs in an instance.
-func runtimeBlocksV3() []*field {
-	return []*field{
-		object1("customRuntimeConfig", "customRuntimeConfig", stringList("command"), stringList("args"), port("port"), healthCheck("healthCheckConfig")),
-		object1("customContainerConfig", "customContainerConfig", str("image").must(), stringList("command"), stringList("entrypoint"),
-			port("port"), healthCheck("healthCheckConfig"), anyMap("registryConfig").notYet(), str("acrInstanceId").notYet(),
-			str("accelerationType").notYet(), anyMap("accelerationInfo").notYet(), str("resolvedImageUri").notYet()),
-		object1("gpuConfig", "gpuConfig", str("gpuType").must(), integer("gpuMemorySize").between(1024, 98304)),
-		customDNS(),
-		object1("tracingConfig", "tracingConfig", str("type"), stringMap("params"),
-			object1("jaegerConfig", "jaegerConfig", str("endpoint").must()).notYet()),
-		object1("instanceLifecycleConfig", "instanceLifecycleConfig",
-			hook("initializer", fc.MaxInitializeTimeoutSeconds), hook("preStop", fc.MaxPreStopTimeoutSeconds)),
-	}
-}
-
-// serviceBlocksV3 are the blocks about what surrounds a function.
-func serviceBlocksV3() []*field {
-	vSwitches, group := stringList("vSwitchIds").must(), str("securityGroupId").must()
-	vSwitches.auto, vSwitches.within = true, "vpcConfig"
-	group.auto, group.within = true, "vpcConfig"
-	return []*field{
-		object1("vpcConfig", "vpcConfig", str("vpcId").must(), vSwitches, group).orAuto(),
-		object1("vpcBinding", "vpcBinding", stringList("vpcIds").must()).notYet(),
-		object1("nasConfig", "nasConfig", integer("userId").must(), integer("groupId").must(),
-			objects("mountPoints", "a mount point", str("serverAddr").must(), str("mountDir").must(), boolean("enableTLS")).must()).orAuto(),
-		ossMount("readOnly"),
-		logConfig().orAuto(),
-		anything("polarFsConfig").notYet(),
-		anyMap("juiceFsConfig").notYet(),
-		objects("triggers", "a trigger", triggerFieldsV3()...),
-		asyncV3(),
-		object1("concurrencyConfig", "concurrencyConfig", integer("reservedConcurrency").must().between(0, 1e6)).notYet(),
-		provisionV3(), scalingV3(), customDomainV3(),
-	}
-}
-
-func ossMount(flag string) *field {
-	return object1("ossMountConfig", "ossMountConfig", objects("mountPoints", "a mount point", str("bucketName").must(),
-		str("endpoint").must(), str("mountDir").must(), str("bucketPath"), boolean(flag)).must()).orAuto()
-}
-
-func logConfig() *field {
-	return object1("logConfig", "logConfig", str("project").must(), str("logstore").must(), boolean("enableRequestMetrics"),
-		boolean("enableInstanceMetrics"), boolean("enableLlmMetrics").notYet(), str("logBeginRule").oneOf("DefaultRegex", "None"))
-}
-
-func destinations(key string) *field {
-	to := func(key string) *field { return object1(key, key, str("destination")) }
-	return object1(key, key, to("onSuccess"), to("onFailure"))
-}
-
-func asyncV3() *field {
-	return object1("asyncInvokeConfig", "asyncInvokeConfig", str("qualifier"), boolean("asyncTask"),
-		integer("maxAsyncEventAgeInSeconds").between(1, 2592000), integer("maxAsyncRetryAttempts").between(0, 8),
-		destinations("destinationConfig")).notYet()
-}
-
-func provisionV3() *field {
-	return object1("provisionConfig", "provisionConfig", integer("defaultTarget").must().between(0, 10000),
-		boolean("alwaysAllocateCPU").must(), boolean("alwaysAllocateGPU").must(),
-		objects("scheduledActions", "a scheduled action", scheduled()...).must(),
-		objects("targetTrackingPolicies", "a policy", str("name"), str("startTime"), str("endTime"), str("metricType"),
-			number("metricTarget"), integer("minCapacity"), integer("maxCapacity"), str("timeZone")).must(),
-		str("qualifier"), str("mode").oneOf("sync", "drain", "async"), integer("target")).notYet()
-}
-
-func scheduled() []*field {
-	return []*field{str("name"), str("startTime"), str("endTime"), integer("target"), str("scheduleExpression"), str("timeZone")}
-}
-
-func scalingV3() *field {
-	return object1("scalingConfig", "scalingConfig", integer("minInstances"), str("residentPoolId"),
-		objects("horizontalScalingPolicies", "a policy", str("name"), str("metricType"), number("metricTarget"),
-			integer("minInstances"), integer("maxInstances"), str("startTime"), str("endTime"), str("timeZone")),
-		objects("scheduledPolicies", "a policy", scheduled()...), str("qualifier"), str("mode")).notYet()
-}
-
-func protocol() *field { return str("protocol").oneOf("HTTP", "HTTPS", "HTTP,HTTPS") }
-
-func certConfig() *field {
-	return object1("certConfig", "certConfig", str("certName"), str("certificate"), str("privateKey"), str("certId").or(integer("certId")))
-}
-
-func customDomainV3() *field {
-	route := object1("route", "a route", str("path"), stringList("methods"), str("qualifier"), str("functionName"), anyMap("rewriteConfig"))
-	return object1("customDomain", "customDomain", str("domainName").must(), protocol(), route, certConfig(),
-		object1("tlsConfig", "tlsConfig", str("minVersion"), str("maxVersion"), stringList("cipherSuites")),
-		anyMap("authConfig"), object1("wafConfig", "wafConfig", boolean("enableWAF")), anyMap("corsConfig")).notYet()
+	return block("sessionAffinityConfig",
+		integer("sessionConcurrencyPerInstance").between(1, 200).by("20").is("Sessions per instance.", "每个实例的会话数。"),
+		integer("sessionIdleTimeoutInSeconds").between(0, 21600).by("1800").is("Seconds without a request after which a session ends.", "会话空闲多少秒后结束。"),
+		integer("sessionTTLInSeconds").between(0, 21600).by("21600").is("Seconds that a session lives at most.", "会话的最长存活秒数。"),
+		str("affinityHeaderFieldName").is("The header that carries the session's id.", "携带会话 ID 的请求头。"),
+		str("sseEndpointPath").is("The path of the SSE endpoint.", "SSE 端点的路径。"),
+		boolean("disableSessionIdReuse").is("Whether the id of an ended session is refused.", "是否拒绝重用已结束会话的 ID。"))
 }
