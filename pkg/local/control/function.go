@@ -82,7 +82,7 @@ func updateFunction(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if _, err := c.cfg.Store.Function(c.region, c.function()); err != nil {
+	if err := c.parentsExist(); err != nil {
 		return answer{}, err // before the code is stored
 	}
 	code, _, release, err := c.takeCode(given)

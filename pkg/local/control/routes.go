@@ -106,6 +106,8 @@ func bind(pattern, segments []string) (map[string]string, bool) {
 	args := map[string]string{}
 	for i, p := range pattern {
 		switch {
+		case p[0] == '{' && segments[i] == "":
+			return nil, false // a service without a name is no way to the functions of FC 3.0
 		case p[0] == '{':
 			args[p[1:len(p)-1]] = segments[i]
 		case p != segments[i]:
@@ -142,7 +144,9 @@ func unset(code, what string) func(*call) (answer, error) {
 func (c *call) parentsExist() error {
 	var err error
 	if c.args["function"] != "" {
-		_, err = c.cfg.Store.Function(c.region, c.function())
+		if _, err = c.cfg.Store.Function(c.region, c.function()); err != nil {
+			return c.serviceFirst(err)
+		}
 	} else if c.args["service"] != "" {
 		_, err = c.cfg.Store.Service(c.region, c.args["service"])
 	}

@@ -43,15 +43,21 @@ func patchService(svc *store.Service, given fields) error {
 	for _, name := range []string{"serviceId", "createdTime", "lastModifiedTime"} {
 		delete(given, name)
 	}
-	var v serviceView
-	if err := merge(viewService(svc), given, &v); err != nil {
+	var tracing *fc.TracingConfig
+	traced, err := given.take("tracingConfig", &tracing)
+	if err != nil {
 		return err
 	}
-	if len(v.Description) > maxDescription {
-		return invalid("description has %d characters, the limit is %d", len(v.Description), maxDescription)
+	var v fc.Service
+	if err := merge(svc.Service, given, &v); err != nil {
+		return err
 	}
-	svc.Service, svc.Tracing = v.Service, v.TracingConfig
-	svc.Service.Description = v.Description
+	if err := checkDescription(v.Description); err != nil {
+		return err
+	}
+	if svc.Service = v; traced {
+		svc.Tracing = tracing
+	}
 	return nil
 }
 

@@ -57,8 +57,10 @@ func (c *call) triggerInput() (triggerInput, error) {
 	if err != nil {
 		return in, err
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return in, badJSON(err)
+	if len(bytes.TrimSpace(body)) > 0 {
+		if err := json.Unmarshal(body, &in); err != nil {
+			return in, badJSON(err)
+		}
 	}
 	if in.Qualifier != "" && in.Qualifier != fc.LatestQualifier {
 		return in, reply.QualifierNotFound(c.function(), in.Qualifier)
@@ -192,7 +194,7 @@ func updateTrigger(c *call) (answer, error) {
 
 func listTriggers(c *call) (answer, error) {
 	if err := c.parentsExist(); err != nil {
-		return answer{}, c.serviceFirst(err)
+		return answer{}, err
 	}
 	all := c.cfg.Store.Triggers(c.region, c.function())
 	some, next, err := page(c, all, func(t *store.Trigger) string { return t.Trigger.TriggerName })

@@ -87,8 +87,9 @@ func patchV2(stored *store.Function, given fields) error {
 	} else if has && string(container) != "{}" {
 		return reply.NotServed("field 'customContainerConfig'")
 	}
+	before := functionToV2(stored)
 	var v functionV2
-	if err := merge(functionToV2(stored), given, &v); err != nil {
+	if err := merge(before, given, &v); err != nil {
 		return err
 	}
 	f := &stored.Function
@@ -96,13 +97,21 @@ func patchV2(stored *store.Function, given fields) error {
 	f.MemorySize, f.DiskSize, f.Timeout, f.InstanceConcurrency = v.MemorySize, v.DiskSize, v.Timeout, v.InstanceConcurrency
 	f.EnvironmentVariables, f.CustomDNS = v.EnvironmentVariables, v.CustomDNS
 	stored.InstanceType = v.InstanceType
-	f.GPUConfig = nil
-	if v.GPUMemorySize > 0 {
-		f.GPUConfig = &fc.GPUConfig{GPUType: v.InstanceType, GPUMemorySize: v.GPUMemorySize}
+	if v.GPUMemorySize != before.GPUMemorySize || v.InstanceType != before.InstanceType {
+		f.GPUConfig = v.gpu()
 	}
-	f.CustomRuntimeConfig = v.server()
-	f.InstanceLifecycleConfig = v.hooks()
+	if server := v.server(); server != nil || v.Runtime != before.Runtime {
+		f.CustomRuntimeConfig = server
+	}
+	f.InstanceLifecycleConfig = v.hooks(f.InstanceLifecycleConfig)
 	return nil
+}
+
+func (v *functionV2) gpu() *fc.GPUConfig {
+	if v.GPUMemorySize == 0 {
+		return nil
+	}
+	return &fc.GPUConfig{GPUType: v.InstanceType, GPUMemorySize: v.GPUMemorySize}
 }
 
 func (v *functionV2) server() *fc.CustomRuntimeConfig {
@@ -116,8 +125,13 @@ func (v *functionV2) server() *fc.CustomRuntimeConfig {
 	return out
 }
 
-func (v *functionV2) hooks() *fc.InstanceLifecycleConfig {
+// hooks are those of v, and of the old ones the initializer that is a command,
+// which FC 2.0 doesn't have, unless v has a handler for it.
+func (v *functionV2) hooks(old *fc.InstanceLifecycleConfig) *fc.InstanceLifecycleConfig {
 	out := fc.InstanceLifecycleConfig{}
+	if old != nil && old.Initializer != nil && len(old.Initializer.Command) > 0 {
+		out.Initializer = old.Initializer
+	}
 	if v.InstanceLifecycleConfig != nil {
 		out.PreStop, out.PreFreeze = v.InstanceLifecycleConfig.PreStop, v.InstanceLifecycleConfig.PreFreeze
 	}

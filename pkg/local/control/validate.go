@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"s/pkg/fc"
 	"s/pkg/local/reply"
@@ -85,8 +86,14 @@ func checkRuntime(f *fc.Function) error {
 		return invalid("handler is required")
 	case len(f.Handler) > 128:
 		return invalid("handler has %d characters, the limit is 128", len(f.Handler))
-	case len(f.Description) > maxDescription:
-		return invalid("description has %d characters, the limit is %d", len(f.Description), maxDescription)
+	}
+	return checkDescription(f.Description)
+}
+
+// checkDescription counts characters, not bytes: Chinese ones have three.
+func checkDescription(text string) error {
+	if n := utf8.RuneCountInString(text); n > maxDescription {
+		return invalid("description has %d characters, the limit is %d", n, maxDescription)
 	}
 	return nil
 }

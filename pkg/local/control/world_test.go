@@ -30,6 +30,7 @@ type world struct {
 	url    string
 	client *http.Client
 	store  *store.Store
+	api    *API
 
 	mu        sync.Mutex
 	now       time.Time
@@ -39,7 +40,13 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s, err := store.Open(t.Context(), t.TempDir())
+	return openWorld(t, t.TempDir())
+}
+
+// openWorld is one whose state is in a folder.
+func openWorld(t *testing.T, dir string) *world {
+	t.Helper()
+	s, err := store.Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +72,7 @@ func newWorld(t *testing.T) *world {
 			w.changed = append(w.changed, region+"/"+function)
 		},
 	})
-	w.url, w.client = server.URL, server.Client()
+	w.url, w.client, w.api = server.URL, server.Client(), api
 	return w
 }
 
