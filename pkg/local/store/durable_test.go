@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -16,7 +17,11 @@ import (
 const envDir = "STORE_TEST_DIR"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(envDir); dir != "" {
+	dir := os.Getenv(envDir)
+	if seed, err := strconv.ParseUint(os.Getenv(envSeed), 10, 64); dir != "" && err == nil {
+		stepForever(dir, seed)
+	}
+	if dir != "" {
 		createForever(dir)
 	}
 	os.Exit(m.Run())
