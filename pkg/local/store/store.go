@@ -212,7 +212,7 @@ func eachDoc[T any](ctx context.Context, db *sql.DB, query string, keep func(*T)
 		}
 		value := new(T)
 		if err := json.Unmarshal(doc, value); err != nil {
-			return fmt.Errorf("a stored document can't be read: %w", err)
+			return &unreadableError{err}
 		}
 		keep(value)
 	}
@@ -234,8 +234,17 @@ func (s *Store) commit(do func(tx *sql.Tx) error) error {
 	return classify(path, tx.Commit())
 }
 
+// unreadableError is a row whose document isn't what was stored.
+type unreadableError struct{ err error }
+
+func (e *unreadableError) Error() string { return "a stored document can't be read: " + e.err.Error() }
+
 // classify turns what SQLite reports into an error that says what to do.
 func classify(path string, err error) error {
+	var row *unreadableError
+	if errors.As(err, &row) {
+		return &CorruptError{Path: path, Err: err}
+	}
 	var lite *sqlite.Error
 	if !errors.As(err, &lite) {
 		return err

@@ -65,11 +65,18 @@ func tooBig[T int64 | uint64](limit T) error {
 // entryName is the name of an entry without the slash that marks a folder.
 // Archives made on Windows may have backslashes.
 func entryName(f *zip.File) string {
-	name := f.Name
+	return strings.TrimSuffix(slashed(f), "/")
+}
+
+// isFolderName reports whether an entry is a folder by its name, whose slash
+// may be a backslash.
+func isFolderName(f *zip.File) bool { return strings.HasSuffix(slashed(f), "/") }
+
+func slashed(f *zip.File) string {
 	if creator := f.CreatorVersion >> 8; creator != creatorUnix && creator != creatorMacOS {
-		name = strings.ReplaceAll(name, `\`, "/")
+		return strings.ReplaceAll(f.Name, `\`, "/")
 	}
-	return strings.TrimSuffix(name, "/")
+	return f.Name
 }
 
 // unpackFile unpacks the archive at path into the folder dir, which is empty.
@@ -119,7 +126,7 @@ func (u *unpacker) all(files []*zip.File) error {
 		case name == "" || name == ".":
 		case mode&fs.ModeSymlink != 0:
 			links = append(links, f)
-		case mode.IsDir():
+		case mode.IsDir() || isFolderName(f):
 			err = u.mkdir(name)
 		case mode.IsRegular():
 			err = u.file(f, name)
