@@ -56,6 +56,10 @@ func (g *Gateway) ServeInvoke(w http.ResponseWriter, r *http.Request, t Target) 
 }
 
 func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, id, kind string) error {
+	session := r.Header.Get(fc.HeaderLogSession)
+	if session != "" {
+		defer g.logs.finish(session) // also if it comes to nothing, or is only queued
+	}
 	if err := g.check(t); err != nil {
 		return err
 	}
@@ -75,7 +79,7 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 	if kind == fc.InvocationAsync {
 		return g.enqueue(w, r, t, inv)
 	}
-	result, e, err := g.invoke(r.Context(), t, inv, r.Header.Get(fc.HeaderLogSession))
+	result, e, err := g.invoke(r.Context(), t, inv, session)
 	if err != nil {
 		return err
 	}
