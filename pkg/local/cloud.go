@@ -172,6 +172,9 @@ func (c *Cloud) open(ctx context.Context, o Options, address string) error {
 		}
 		c.owned = true
 	}
+	if err := os.Remove(filepath.Join(dir, infoName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err // of a process that was killed: its number may be another's by now
+	}
 	work := filepath.Join(dir, "instances")
 	if err := os.RemoveAll(work); err != nil { // of a process that was killed
 		return err

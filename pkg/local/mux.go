@@ -3,6 +3,7 @@ package local
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"s/pkg/fc"
@@ -106,12 +107,12 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request, version string,
 // path is none.
 func functionPath(version string, segments []string) (names, action []string) {
 	if version == fc.APIVersion3 {
-		if len(segments) > 2 && segments[0] == "functions" {
+		if len(segments) > 2 && segments[0] == "functions" && segments[1] != "" {
 			return segments[1:2], segments[2:]
 		}
 		return nil, nil
 	}
-	if len(segments) > 4 && segments[0] == "services" && segments[2] == "functions" {
+	if len(segments) > 4 && segments[0] == "services" && segments[2] == "functions" && segments[1] != "" && segments[3] != "" {
 		return []string{segments[1], segments[3]}, segments[4:]
 	}
 	return nil, nil
@@ -151,7 +152,8 @@ func (c *Cloud) serveProxy(w http.ResponseWriter, r *http.Request, version, prox
 		count = 1
 	}
 	segments := strings.SplitN(proxied, "/", count+1)
-	if len(segments) < count {
+	nameless := func(s string) bool { return s == "" || s[0] == '.' }
+	if len(segments) < count || slices.ContainsFunc(segments[:count], nameless) {
 		reply.Error(w, reply.NotServed("'"+r.Method+"' against '"+r.URL.EscapedPath()+"'"))
 		return
 	}
