@@ -159,13 +159,14 @@ type LifecycleHook struct {
 	Timeout int      `json:"timeout,omitempty"`
 }
 
-// LogConfig is where SLS keeps the logs of a function.
+// LogConfig is where SLS keeps the logs of a function. A metric that is false is
+// not one that is left out: false alone switches off what was on.
 type LogConfig struct {
 	Project               string `json:"project"`
 	Logstore              string `json:"logstore"`
-	EnableRequestMetrics  bool   `json:"enableRequestMetrics,omitempty"`
-	EnableInstanceMetrics bool   `json:"enableInstanceMetrics,omitempty"`
-	EnableLLMMetrics      bool   `json:"enableLlmMetrics,omitempty"`
+	EnableRequestMetrics  *bool  `json:"enableRequestMetrics,omitempty"`
+	EnableInstanceMetrics *bool  `json:"enableInstanceMetrics,omitempty"`
+	EnableLLMMetrics      *bool  `json:"enableLlmMetrics,omitempty"`
 	LogBeginRule          string `json:"logBeginRule,omitempty"`
 }
 

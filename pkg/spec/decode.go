@@ -146,8 +146,8 @@ func (p props) logConfig(key string) *fc.LogConfig {
 	}
 	return &fc.LogConfig{
 		Project: l.text("project"), Logstore: l.text("logstore"), LogBeginRule: l.text("logBeginRule"),
-		EnableRequestMetrics: l.bool("enableRequestMetrics"), EnableInstanceMetrics: l.bool("enableInstanceMetrics"),
-		EnableLLMMetrics: l.bool("enableLlmMetrics"),
+		EnableRequestMetrics: l.flag("enableRequestMetrics"), EnableInstanceMetrics: l.flag("enableInstanceMetrics"),
+		EnableLLMMetrics: l.flag("enableLlmMetrics"),
 	}
 }
 
