@@ -101,7 +101,7 @@ func isAbsent(v *expr.Value) bool { return v == nil || (v.Kind == expr.Null && !
 
 // value checks one value against a row of a table.
 func (c *checker) value(v *expr.Value, f *field, key diag.Range) {
-	if v.Invalid || v.Kind == expr.Null {
+	if v.Invalid || v.Kind == expr.Null || v.Kind == expr.Pending {
 		return
 	}
 	if f.auto && isAuto(v) {

@@ -286,9 +286,9 @@ func TestExpressionCorners(t *testing.T) {
 		{"description: ${resources.hello.name}", ""},
 		{"description: ${resources.hello.component}", ""},
 		{"description: ${this.access}", ""}, // nobody names one: nothing
-		{"description: ${components.x.output}", CodeUnsupported},
-		{"description: ${credential.AccountID}", CodeUnsupported},
-		{"description: ${resources.hello.info.url}", CodeUnsupported},
+		{"description: ${components.x.output}", CodeVariable},
+		{"description: ${credential.AccountID}", ""},
+		{"description: ${resources.hello.info.url}", ""}, // pending,
 		{"description: ${cwd.x}", CodeVariable},
 		{"description: ${config(SecurityToken)}", CodeCredential},
 		{"description: ${path('/')}", ""},

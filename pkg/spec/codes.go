@@ -33,7 +33,8 @@ const (
 	CodeCycle        = "FC-SPEC-035" // values that refer to each other in a circle
 	CodeEnvironment  = "FC-SPEC-036" // an environment variable isn't set
 	CodeFile         = "FC-SPEC-037" // file() or path() found nothing it could use
-	CodeCredential   = "FC-SPEC-038" // config() found no credentials, or no such field
+	CodeCredential   = "FC-SPEC-038" // config() found no credentials, or no such field; secret() no such secret
+	CodeLimit        = "FC-SPEC-039" // expressions that refer on too deep, or make too much
 )
 
 // CodeInfo is a row of the table of codes.
@@ -76,6 +77,7 @@ func Codes() []CodeInfo {
 		{CodeCycle, e, "values that refer to each other in a circle"},
 		{CodeEnvironment, e, "environment variable not set"},
 		{CodeFile, e, "file of an expression not usable"},
-		{CodeCredential, e, "credential of an expression not available"},
+		{CodeCredential, e, "credential or secret of an expression not available"},
+		{CodeLimit, e, "expressions nested too deep or making too much"},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,6 +23,7 @@ var update = flag.Bool("update", false, "rewrite the expected files")
 const (
 	testSecretKey = "aXqVeryLongAccessKeySecret"
 	testPassword  = "hunter2hunter2"
+	testStored    = `{"user": "storeduser", "pass": "storedpass"}`
 )
 
 func testOptions(file string) Options {
@@ -40,6 +42,21 @@ func testOptions(file string) Options {
 			}
 			return "", errors.New("no credentials for access \"prod\"")
 		},
+		SecretFor: func(name string) (string, error) {
+			if name == "db" {
+				return testStored, nil
+			}
+			return "", errors.New("nothing is stored under that name")
+		},
+		// base is deployed, everything else is not.
+		Output: func(resource string) (map[string]any, bool) {
+			return map[string]any{"url": "https://base.example", "port": 8080, "tags": []any{"a", "b"}, "none": nil}, resource == "base"
+		},
+		Info: func(resource string) (map[string]any, bool) {
+			return map[string]any{"arn": "acs:base"}, resource == "base"
+		},
+		Now:     func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("CST", 8*3600)) },
+		Random:  strings.NewReader(strings.Repeat("0123456789abcdefg", 100)),
 		Command: "deploy",
 	}
 }
@@ -89,7 +106,7 @@ func compare(t *testing.T, golden, got string) {
 func noSecrets(t *testing.T, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		for _, secret := range []string{testSecretKey, testPassword} {
+		for _, secret := range []string{testSecretKey, testPassword, testStored, "storedpass"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("a secret shows in:\n%s", text)
 			}

@@ -37,7 +37,7 @@ func Load(ctx context.Context, opts Options) (*Project, diag.Diagnostics) {
 // parse is Load without the reading of s.yaml itself.
 func parse(opts Options, file, dir string, data []byte) (*Project, diag.Diagnostics) {
 	text := strings.TrimPrefix(string(data), "\ufeff")
-	l := &loader{opts: opts, dir: dir, source: &source{file: file, lines: diag.Lines(text)}}
+	l := &loader{opts: opts, dir: dir, hidden: map[string]bool{}, source: &source{file: file, lines: diag.Lines(text)}}
 	root, d := parseYAML(file, []byte(text), l.lines)
 	if d == nil && countNodes(root, maxValues) > maxValues {
 		tooLarge := problem(CodeYAMLFeature, diag.Range{File: file}, "the file has more than %d values", maxValues)
@@ -57,6 +57,7 @@ type loader struct {
 	dir     string // absolute folder of s.yaml
 	diags   diag.Diagnostics
 	secrets Secrets
+	hidden  map[string]bool // the same
 
 	root    *node
 	keyOf   map[*node]diag.Range
@@ -89,7 +90,7 @@ func (l *loader) project(root *yaml.Node) *Project {
 		l.add(problem(CodeShape, l.root.rng, "the file must be a map of keys and values, not %s", scalarKind(l.root)))
 		return nil
 	}
-	l.resolve = &resolver{loader: l, memo: map[memoKey]*expr.Value{}}
+	l.resolve = newResolver(l)
 	l.edition = l.readEdition()
 	if l.edition == "" {
 		return nil
@@ -117,6 +118,8 @@ func (l *loader) project(root *yaml.Node) *Project {
 	l.sameFunctions(p)
 	p.Actions = l.actions(l.root.get("actions"), "", nil)
 	p.Secrets = l.secrets
+	l.deployCycles(p)
+	p.tree = l.tree()
 	return p
 }
 

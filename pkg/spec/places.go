@@ -13,11 +13,10 @@ import (
 
 // spanRange is the place in the file of a part of a scalar's text.
 func (s *source) spanRange(y *yaml.Node, span expr.Span) diag.Range {
-	places := s.places(y)
-	at := func(offset int) diag.Pos {
-		offset = min(max(offset, 0), len(y.Value))
-		return places[min(utf8.RuneCountInString(y.Value[:offset]), len(places)-1)]
+	if s.placesOf != y {
+		s.placesOf, s.cachedPlaces = y, s.places(y)
 	}
+	at := func(offset int) diag.Pos { return s.cachedPlaces[min(max(offset, 0), len(y.Value))] }
 	rng := diag.Range{File: s.file, Start: at(span.Start), End: at(span.End)}
 	// An end at the start of what follows a line break belongs behind the last
 	// character instead.
@@ -29,7 +28,7 @@ func (s *source) spanRange(y *yaml.Node, span expr.Span) diag.Range {
 	return rng
 }
 
-// places gives the place of every rune of a scalar's text, and of its end. The
+// places gives the place of every byte of a scalar's text, and of its end. The
 // parser keeps the start of a token only, so the text is read along the source
 // once more: quotes, escapes, folded line ends and indentation are stepped
 // over.
@@ -52,9 +51,13 @@ func (s *source) places(y *yaml.Node) []diag.Pos {
 		c.skipProperties()
 	}
 	places := make([]diag.Pos, 0, len(y.Value)+1)
-	for _, want := range y.Value {
+	for rest := y.Value; rest != ""; {
+		want, size := utf8.DecodeRuneInString(rest)
+		rest = rest[size:]
 		c.seek(want, y.Style)
-		places = append(places, c.pos())
+		for range size {
+			places = append(places, c.pos())
+		}
 		c.step(y.Style)
 	}
 	return append(places, c.pos())

@@ -6,10 +6,13 @@ package spec
 
 import (
 	"context"
+	"io"
 	"strings"
+	"time"
 
 	"s/pkg/diag"
 	"s/pkg/fc"
+	"s/pkg/spec/expr"
 )
 
 // Editions of s.yaml.
@@ -31,6 +34,8 @@ type Project struct {
 	// Secrets are values out of the credentials that the file uses. Redact
 	// takes them out of what is shown.
 	Secrets Secrets `json:"-"`
+
+	tree *expr.Value // for Values
 }
 
 // Secrets is a list of texts that must not be shown. It prints as ***.
@@ -65,8 +70,16 @@ type Resource struct {
 	Triggers []fc.Trigger
 	Around   Around `json:",omitzero"`
 	Actions  []Action
-	Range    diag.Range // of the key
-	Block    diag.Range // of the whole entry, key included
+	// DependsOn are the resources that props and actions take values from that
+	// exist only once those are deployed, each once, in the order of their first
+	// reference. There is no way round in it but for What "info".
+	DependsOn []Reference
+	// Pending is set if Function, Triggers, Actions and so on hold values that
+	// are not known yet. Such a text is the ${...} as it was written, a number 0.
+	// Load again, with Options.Output and Options.Info filled, knows them.
+	Pending bool       `json:",omitempty"`
+	Range   diag.Range // of the key
+	Block   diag.Range // of the whole entry, key included
 }
 
 // CodeSource is where the user's code is. At most one of Path and OSS is set;
@@ -107,6 +120,20 @@ type Options struct {
 	// CredentialFor is Credential for callers that need to know which alias the
 	// file's access names; it is used instead of Credential if it is set.
 	CredentialFor func(alias, field string) (string, error)
+	// SecretFor gives a stored secret for ${secret(NAME)}, and an error if there
+	// is none; nil means that none are stored.
+	SecretFor func(name string) (string, error)
+	// Output gives what a resource gave when it was deployed, for
+	// ${resources.X.output.*}; Info what there is of it in the cloud, for
+	// ${resources.X.info.*}. Both say false as long as it isn't known: values
+	// made of it stay pending then, see Resource.Pending. Maps, lists, texts,
+	// numbers and booleans are understood.
+	Output, Info func(resource string) (map[string]any, bool)
+	// Now is the time for ${timestamp()}; nil is the system's clock. Random is
+	// where ${uuid()} draws from; nil is the system's generator. Whoever loads a
+	// file twice gets other values the second time unless these give the same.
+	Now    func() time.Time
+	Random io.Reader
 	// Command is the command that runs, for ${regex(...)} keys of actions.
 	Command string
 }

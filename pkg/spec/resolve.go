@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -17,12 +18,41 @@ const maxValues = 100_000
 // maxPerText bounds how many errors of one text are reported.
 const maxPerText = 20
 
+// maxChain bounds how many values may refer to one another in a row.
+const maxChain = 500
+
+// maxMade bounds how many bytes the expressions of one file make in all.
+const maxMade = 64 << 20
+
 // resolver turns nodes into values: it evaluates the expressions in them, each
 // once, when it is first asked for.
 type resolver struct {
 	*loader
-	memo   map[memoKey]*expr.Value
-	active []memoKey
+	memo      map[memoKey]*expr.Value
+	active    []memoKey
+	funcs     map[string]expr.Func
+	roots     []string
+	budget    expr.Budget
+	at        textPlace             // of the text that is being evaluated
+	given     map[given]*expr.Value // what hooks said
+	files     map[string]*expr.Value
+	now       time.Time
+	evaluated int // how many texts were, for the tests
+}
+
+// textPlace is a scalar, and where in it a text begins.
+type textPlace struct {
+	yaml   *yaml.Node
+	offset int
+}
+
+func newResolver(l *loader) *resolver {
+	r := &resolver{
+		loader: l, memo: map[memoKey]*expr.Value{}, budget: expr.Budget{Left: maxMade},
+		given: map[given]*expr.Value{}, files: map[string]*expr.Value{},
+	}
+	r.funcs = r.functions()
+	return r
 }
 
 // memoKey is a node and the resource it belongs to: a node behind an anchor
@@ -122,6 +152,10 @@ func (r *resolver) expressionAt(y *yaml.Node, text string, offset int) *expr.Val
 // evaluate computes a text with ${...} in it, which stands in a scalar from
 // offset on.
 func (r *resolver) evaluate(y *yaml.Node, text string, offset int, scope *expr.Scope) *expr.Value {
+	r.evaluated++
+	outer, of, places := r.at, r.placesOf, r.cachedPlaces
+	r.at = textPlace{y, offset}
+	defer func() { r.at, r.placesOf, r.cachedPlaces = outer, of, places }()
 	t, errs := expr.Parse(text)
 	var v *expr.Value
 	if len(errs) == 0 {
@@ -139,6 +173,7 @@ func (r *resolver) evaluate(y *yaml.Node, text string, offset int, scope *expr.S
 		return &expr.Value{Invalid: true, Size: 1}
 	}
 	used := *v
+	used.Source = text
 	if t.Single() != nil {
 		used.Computed = true
 		if v.Range != (diag.Range{}) {
@@ -175,8 +210,8 @@ func expressionCode(kind expr.ErrorKind) string {
 		return CodeFile
 	case expr.NoCredential:
 		return CodeCredential
-	case expr.Unsupported:
-		return CodeUnsupported
+	case expr.TooLarge:
+		return CodeLimit
 	}
 	return CodeExpression
 }
@@ -206,7 +241,7 @@ func (r *resolver) walk(n *node, owner string, p *expr.Path, from int) (*expr.Va
 // child gives what a segment names in a node, or nil.
 func child(n *node, seg expr.Segment) *node {
 	if n.isList() {
-		if i, ok := index(seg); ok && i < len(n.items) {
+		if i, ok := seg.Position(); ok && i < len(n.items) {
 			return n.items[i]
 		}
 		return nil
@@ -214,28 +249,13 @@ func child(n *node, seg expr.Segment) *node {
 	return n.get(seg.Name)
 }
 
-// index reads [0] and .0 alike.
-func index(seg expr.Segment) (int, bool) {
-	if seg.Is == expr.ByIndex {
-		return seg.Index, true
-	}
-	var i int
-	n, err := fmt.Sscanf(seg.Name, "%d", &i)
-	return i, n == 1 && err == nil && i >= 0 && fmt.Sprint(i) == seg.Name
-}
-
 // walkValue goes on inside a value that an expression made.
 func (r *resolver) walkValue(v *expr.Value, n *node, p *expr.Path, from int) (*expr.Value, error) {
 	for i := from; i < len(p.Segments); i++ {
-		seg := p.Segments[i]
-		var next *expr.Value
-		if v.Kind == expr.List {
-			if at, ok := index(seg); ok && at < len(v.Items) {
-				next = v.Items[at]
-			}
-		} else {
-			next = v.Get(seg.Name)
+		if v.Kind == expr.Pending || v.Invalid {
+			return v, nil
 		}
+		next := v.Child(p.Segments[i])
 		if next == nil {
 			return nil, r.missing(p, i, v.Keys(), n)
 		}
@@ -251,6 +271,9 @@ func (r *resolver) enter(n *node, owner string) (*expr.Value, error) {
 		if a == key {
 			return nil, cycle(r.active[i:])
 		}
+	}
+	if len(r.active) > maxChain {
+		return nil, &expr.Error{Kind: expr.TooLarge, Message: fmt.Sprintf("more than %d values refer to one another in a row", maxChain)}
 	}
 	return r.value(n, owner), nil
 }
@@ -272,14 +295,16 @@ func cycle(round []memoKey) error {
 }
 
 // missing is the error of a segment that names nothing in n.
-func (r *resolver) missing(p *expr.Path, at int, known []string, n *node) error {
+func (r *resolver) missing(p *expr.Path, at int, known []string, n *node) *expr.Error {
 	seg := p.Segments[at]
 	parent := p.Upto(at)
 	e := &expr.Error{
 		Kind: expr.UnknownName, Span: seg.Span, Hint: diag.DidYouMean(seg.Name, known),
-		Message: fmt.Sprintf("%s has no %q", parent, seg.Name),
+		Message: fmt.Sprintf("%s has no %q", parent, seg.Name), Missing: true,
 	}
 	switch {
+	case n == nil:
+		return e
 	case n.isList():
 		e.Message = fmt.Sprintf("%s is a list of %d; there is no %s in it", parent, len(n.items), strings.TrimPrefix(p.Upto(at+1), parent))
 	case n.isScalar() && len(known) == 0:

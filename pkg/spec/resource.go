@@ -27,12 +27,14 @@ func (l *loader) resource(e nodeEntry) *Resource {
 		l.resolve.value(vars, e.key)
 	}
 	r.Actions = l.actions(e.value.get("actions"), e.key, e.value.get("allow_failure"))
+	l.dependsOn(r, l.resolve.value(e.value.get("actions"), e.key), false)
 	pe := e.value.entry("props")
 	if pe == nil || pe.value.isNull() {
 		l.add(problem(CodeMissing, e.rng, "missing \"props\" in %s", e.key))
 		return r
 	}
 	v := l.resolve.value(pe.value, e.key)
+	l.dependsOn(r, v, true)
 	switch {
 	case v.Invalid:
 		return r

@@ -1,12 +1,7 @@
 package spec
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 
 	"s/pkg/diag"
@@ -17,44 +12,85 @@ import (
 // access.Resolve.
 const aliyunCLI = "aliyun-cli"
 
-// maxIncluded is the largest file that file() takes, in bytes.
-const maxIncluded = 1 << 20
+// First names of paths.
+const (
+	rootVars       = "vars"
+	rootCwd        = "cwd"
+	rootThis       = "this"
+	rootThat       = "that" // an old word for this
+	rootResources  = "resources"
+	rootComponents = "components"
+	rootCredential = "credential"
+	// What begins with these is left as it is, for others to fill in.
+	rootSelf   = "self"
+	rootShared = "shared"
+)
+
+// Parts of a resource that exist only in the cloud.
+const (
+	partOutput = "output"
+	partInfo   = "info"
+)
 
 // scope says what names and functions mean in the resource of that name; owner
 // is empty outside of resources.
 func (r *resolver) scope(owner string) *expr.Scope {
+	if r.roots == nil {
+		r.roots = []string{rootVars, rootThis, rootCwd, rootCredential, rootResources, rootComponents}
+		if r.edition == Edition1 {
+			r.roots = append(r.roots[:4:4], r.names...)
+		}
+	}
 	return &expr.Scope{
-		Path:  func(p *expr.Path) (*expr.Value, error) { return r.path(p, owner) },
-		Funcs: r.functions(),
+		Path:    func(p *expr.Path) (*expr.Value, error) { return r.path(p, owner) },
+		Known:   r.known,
+		Roots:   r.roots,
+		Funcs:   r.funcs,
+		Derived: r.derived,
+		Budget:  &r.budget,
 	}
 }
 
-// keyScope is the scope of the keys of actions, which have regex() too.
+// keyScope is the scope of the keys of actions, where regex() has a meaning.
 func (r *resolver) keyScope() *expr.Scope {
 	s := r.scope("")
+	s.Funcs = r.functions()
 	s.Funcs["regex"] = expr.Func{Min: 1, Max: 1, Usage: "regex('deploy|build')", Eval: r.matchCommand}
 	return s
 }
 
-// path resolves a dotted name.
+// known gives an error for a first name that means nothing.
+func (r *resolver) known(p *expr.Path) *expr.Error {
+	switch name := p.Segments[0].Name; name {
+	case rootVars, rootCwd, rootThis, rootThat, rootResources, rootComponents, rootCredential, rootSelf, rootShared:
+		return nil
+	case aliyunCLI:
+		if len(p.Segments) == 1 {
+			return nil
+		}
+	default:
+		if r.edition == Edition1 && r.entries[name] != nil {
+			return nil
+		}
+	}
+	return r.unknownRoot(p.Segments[0])
+}
+
+// path resolves a dotted name that is known.
 func (r *resolver) path(p *expr.Path, owner string) (*expr.Value, error) {
 	root := p.Segments[0]
 	switch root.Name {
-	case "vars":
+	case rootVars:
 		if r.vars == nil {
-			return nil, &expr.Error{Kind: expr.UnknownName, Span: root.Span, Message: "this file has no vars"}
+			return nil, &expr.Error{Kind: expr.UnknownName, Span: root.Span, Message: "this file has no vars", Missing: true}
 		}
 		return r.walk(r.vars, "", p, 1)
-	case "cwd":
-		if len(p.Segments) == 1 {
-			return expr.NewString(r.dir), nil
-		}
-	case aliyunCLI:
+	case rootCwd:
+		return r.walkValue(expr.NewString(r.dir), nil, p, 1)
+	case aliyunCLI, rootSelf, rootShared:
 		// ${aliyun-cli} as access is no expression but the name of an alias.
-		if len(p.Segments) == 1 {
-			return expr.NewString("${" + aliyunCLI + "}"), nil
-		}
-	case "this", "that":
+		return expr.NewString("${" + p.String() + "}"), nil
+	case rootThis, rootThat:
 		if owner == "" {
 			return nil, &expr.Error{
 				Kind: expr.UnknownName, Span: root.Span,
@@ -62,44 +98,40 @@ func (r *resolver) path(p *expr.Path, owner string) (*expr.Value, error) {
 			}
 		}
 		return r.resourcePath(owner, p, 1)
-	case "resources":
-		return r.resources3(p)
-	case "components", "self", "shared", "credential":
-		return nil, later(root.Span, root.Name)
+	case rootResources:
+		return r.namedResource(p, "props.region")
+	case rootComponents:
+		return r.namedResource(p, partOutput)
+	case rootCredential:
+		return r.credentialPath(p)
 	}
-	if r.edition == Edition1 && r.entries[root.Name] != nil {
-		return r.resourcePath(root.Name, p, 1)
-	}
-	return nil, r.unknownRoot(root)
+	return r.resourcePath(root.Name, p, 1)
 }
 
-func (r *resolver) unknownRoot(root expr.Segment) error {
-	known := []string{"vars", "this", "cwd"}
-	if r.edition == Edition1 {
-		known = append(known, r.names...)
-	} else {
-		known = append(known, "resources")
+func (r *resolver) unknownRoot(root expr.Segment) *expr.Error {
+	e := &expr.Error{Kind: expr.UnknownName, Span: root.Span, Message: fmt.Sprintf("unknown name %q", root.Name), Hint: diag.DidYouMean(root.Name, r.roots)}
+	if fn, ok := r.funcs[root.Name]; ok {
+		e.Hint = "write ${" + fn.Usage + "}"
+		return e
 	}
-	hint := diag.DidYouMean(root.Name, known)
-	for name, fn := range r.functions() {
-		if name == root.Name {
-			hint = "write ${" + fn.Usage + "}"
-		}
+	if n := r.vars.get(root.Name); n != nil && len(diag.Nearest(root.Name, r.roots)) == 0 {
+		e.Hint = fmt.Sprintf("did you mean %q?", expr.JoinKey(rootVars, root.Name))
+		e.Detail = fmt.Sprintf("vars.%s is defined at %s", root.Name, r.definition(n))
 	}
 	if root.Name == strings.ToUpper(root.Name) {
-		hint = fmt.Sprintf("write ${env('%s')} for an environment variable, or $${%s} to keep the text as it is", root.Name, root.Name)
+		e.Hint = fmt.Sprintf("write ${env('%s')} for an environment variable, or $${%s} to keep the text as it is", root.Name, root.Name)
 	}
-	return &expr.Error{Kind: expr.UnknownName, Span: root.Span, Message: fmt.Sprintf("unknown name %q", root.Name), Hint: hint}
+	return e
 }
 
-func later(span expr.Span, what string) error {
-	return &expr.Error{Kind: expr.Unsupported, Span: span, Message: fmt.Sprintf("${%s} is not supported yet", what)}
-}
-
-// resources3 resolves resources.NAME.what.
-func (r *resolver) resources3(p *expr.Path) (*expr.Value, error) {
+// namedResource resolves resources.NAME.what, or components.NAME.output.
+func (r *resolver) namedResource(p *expr.Path, example string) (*expr.Value, error) {
+	root := p.Segments[0].Name
 	if len(p.Segments) < 2 {
-		return nil, &expr.Error{Kind: expr.UnknownName, Message: "resources alone is no value; name one, such as ${resources.NAME.props.region}"}
+		return nil, &expr.Error{
+			Kind:    expr.UnknownName,
+			Message: fmt.Sprintf("%s alone is no value; name one, such as ${%s.NAME.%s}", root, root, example),
+		}
 	}
 	seg := p.Segments[1]
 	if r.entries[seg.Name] == nil {
@@ -107,21 +139,31 @@ func (r *resolver) resources3(p *expr.Path) (*expr.Value, error) {
 			Kind: expr.UnknownName, Span: seg.Span, Message: fmt.Sprintf("there is no resource %q", seg.Name),
 			Hint: diag.DidYouMean(seg.Name, r.names),
 		}
+		if e.Hint == "" && len(r.names) > 0 {
+			e.Detail = fmt.Sprintf("the first resource is defined at %s", r.definition(r.entries[r.names[0]]))
+		}
 		return nil, e
 	}
-	return r.resourcePath(seg.Name, p, 2)
+	if root == rootResources {
+		return r.resourcePath(seg.Name, p, 2)
+	}
+	// components.X.output is an older name of resources.X.info.
+	if len(p.Segments) > 2 && p.Segments[2].Name == partOutput {
+		return r.deployed(seg.Name, partInfo, p, 3)
+	}
+	return nil, r.noPart(p, 2, []string{partOutput}, r.entries[seg.Name])
 }
 
 // resourcePath resolves what follows the name of a resource.
 func (r *resolver) resourcePath(name string, p *expr.Path, from int) (*expr.Value, error) {
 	entry := r.entries[name]
+	parts := []string{"name", "props", "access", "component", "vars", partOutput, partInfo}
 	if len(p.Segments) <= from {
-		return nil, &expr.Error{Kind: expr.UnknownName, Message: fmt.Sprintf("%s alone is no value; name one, such as %s.props.region", p, p)}
+		return nil, r.noPart(p, from, parts, entry)
 	}
-	seg := p.Segments[from]
-	switch seg.Name {
+	switch seg := p.Segments[from]; seg.Name {
 	case "name":
-		return expr.NewString(name), nil
+		return r.walkValue(expr.NewString(name), nil, p, from+1)
 	case "props", "vars", "component":
 		n := entry.get(seg.Name)
 		if n == nil {
@@ -133,165 +175,50 @@ func (r *resolver) resourcePath(name string, p *expr.Path, from int) (*expr.Valu
 			return r.walk(n, name, p, from+1)
 		}
 		return r.walk(r.root.get("access"), "", p, from+1)
-	case "output", "info":
-		return nil, later(expr.Span{Start: p.Span.Start, End: seg.Span.End}, p.Upto(from+1))
+	case partOutput, partInfo:
+		return r.deployed(name, seg.Name, p, from+1)
 	}
-	return nil, r.missing(p, from, []string{"name", "props", "access", "component", "vars"}, entry)
+	return nil, r.noPart(p, from, parts, entry)
 }
 
-// functions are those of the language.
-func (r *resolver) functions() map[string]expr.Func {
-	return map[string]expr.Func{
-		"env":      {Min: 1, Max: 2, Usage: "env('NAME', 'default')", Eval: r.env},
-		"file":     {Min: 1, Max: 1, Usage: "file('./path')", Eval: r.includeFile},
-		"path":     {Min: 1, Max: 1, Usage: "path('./path')", Eval: r.existingPath},
-		"config":   {Min: 1, Max: 1, Usage: "config('AccountID')", Eval: r.credential},
-		"regex":    {Min: 1, Max: 1, Usage: "regex('deploy|build')", Eval: onlyInKeys},
-		"json":     {Usage: "json('...')", Later: true},
-		"yaml":     {Usage: "yaml('...')", Later: true},
-		"base64":   {Usage: "base64('...')", Later: true},
-		"str":      {Usage: "str('...')", Later: true},
-		"secret":   {Usage: "secret('NAME')", Later: true},
-		"env.init": {Usage: "env.init('NAME')", Later: true},
+// noPart is the error of a path that ends too early, or goes on with a word that
+// isn't one of parts. It is no missing value: ?? doesn't help.
+func (r *resolver) noPart(p *expr.Path, from int, parts []string, n *node) error {
+	if len(p.Segments) > from {
+		e := r.missing(p, from, parts, n)
+		e.Missing = false
+		return e
+	}
+	example := parts[0]
+	if len(parts) > 1 {
+		example = "props.region"
+	}
+	return &expr.Error{
+		Kind:    expr.UnknownName,
+		Message: fmt.Sprintf("%s alone is no value; name one, such as %s.%s", p, p, example),
+		Hint:    "known here: " + strings.Join(parts, ", "),
 	}
 }
 
-// env reads an environment variable. An empty one counts as unset, as it does
-// for the tools whose files these are.
-func (r *resolver) env(args []*expr.Value) (*expr.Value, error) {
-	name := args[0].Text
-	if r.opts.LookupEnv != nil {
-		if text, ok := r.opts.LookupEnv(name); ok && text != "" {
-			v := expr.NewString(text)
-			v.Secret = looksSecret(name)
-			return v, nil
+// credentialPath resolves credential.FIELD, and credential as all of them.
+func (r *resolver) credentialPath(p *expr.Path) (*expr.Value, error) {
+	if len(p.Segments) > 1 {
+		v, err := r.credentialField(p.Segments[1].Name, false)
+		if err != nil {
+			err.Span = p.Segments[1].Span
+			return nil, err
+		}
+		return r.walkValue(v, nil, p, 2)
+	}
+	var entries []expr.Entry
+	for _, field := range credentialFields() {
+		v, err := r.credentialField(field, false)
+		switch {
+		case err != nil:
+			return nil, err
+		case v.Text != "":
+			entries = append(entries, expr.Entry{Key: field, Value: v})
 		}
 	}
-	if len(args) == 2 {
-		return args[1], nil
-	}
-	e := &expr.Error{Kind: expr.NoVariable, Arg: 1, Message: fmt.Sprintf("the environment variable %s is not set", shown(args[0]))}
-	if !args[0].Secret {
-		e.Hint = fmt.Sprintf("set it, or give a default: ${env('%s', 'value')}", name)
-	}
-	return nil, e
-}
-
-var secretName = regexp.MustCompile(`(?i)secret|passw|token|credential|private|key`)
-
-func looksSecret(name string) bool { return secretName.MatchString(name) }
-
-// includeFile gives the text of a file beside s.yaml.
-func (r *resolver) includeFile(args []*expr.Value) (*expr.Value, error) {
-	data, err := readLimited(r.resolvePath(args[0].Text), maxIncluded)
-	if err != nil {
-		return nil, fileProblem(args[0], err)
-	}
-	v := expr.NewString(string(data))
-	v.Secret = true
-	return v, nil
-}
-
-// existingPath gives the absolute path of a file or folder that exists.
-func (r *resolver) existingPath(args []*expr.Value) (*expr.Value, error) {
-	path := r.resolvePath(args[0].Text)
-	if _, err := os.Stat(path); err != nil {
-		return nil, fileProblem(args[0], err)
-	}
-	return expr.NewString(path), nil
-}
-
-// resolvePath makes a path of s.yaml absolute.
-func (l *loader) resolvePath(path string) string {
-	if filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(l.dir, path)
-}
-
-func fileProblem(arg *expr.Value, err error) error {
-	message := "can't be read"
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		message = "doesn't exist"
-	case errors.Is(err, fs.ErrPermission):
-		message = "may not be read by you"
-	case errors.Is(err, errFolder), errors.Is(err, errSize):
-		message = err.Error()
-	}
-	e := &expr.Error{Kind: expr.NoFile, Arg: 1, Message: fmt.Sprintf("the file %s %s", shown(arg), message)}
-	if !arg.Secret && !filepath.IsAbs(arg.Text) {
-		e.Detail = "paths count from the folder of s.yaml"
-	}
-	return e
-}
-
-// credentialFields are those that config() knows.
-func credentialFields() []string {
-	return []string{"AccountID", "AccessKeyID", "AccessKeySecret", "SecurityToken"}
-}
-
-// credential gives a field of the credentials. All but the account id stay out
-// of every message.
-func (r *resolver) credential(args []*expr.Value) (*expr.Value, error) {
-	field := args[0].Text
-	known := false
-	for _, f := range credentialFields() {
-		known = known || f == field
-	}
-	if !known {
-		return nil, &expr.Error{
-			Kind: expr.NoCredential, Arg: 1, Message: fmt.Sprintf("credentials have no field %s", shown(args[0])),
-			Hint: diag.DidYouMean(field, credentialFields()),
-		}
-	}
-	text, err := r.lookupCredential(field)
-	if err != nil {
-		return nil, &expr.Error{Kind: expr.NoCredential, Message: fmt.Sprintf("%s can't be known: %v", field, err)}
-	}
-	v := expr.NewString(text)
-	if field != "AccountID" && text != "" {
-		v.Secret = true
-		r.secrets = append(r.secrets, text)
-	}
-	return v, nil
-}
-
-func (r *resolver) lookupCredential(field string) (string, error) {
-	switch {
-	case r.opts.CredentialFor != nil:
-		return r.opts.CredentialFor(r.access, field)
-	case r.opts.Credential != nil:
-		return r.opts.Credential(field)
-	}
-	return "", errors.New("there are no credentials at hand")
-}
-
-func onlyInKeys([]*expr.Value) (*expr.Value, error) {
-	return nil, &expr.Error{Kind: expr.BadArgument, Message: "regex() belongs into the keys of actions, such as pre-${regex('deploy|build')}"}
-}
-
-// matchCommand tells whether the command that runs matches, anywhere in its
-// name.
-func (r *resolver) matchCommand(args []*expr.Value) (*expr.Value, error) {
-	re, err := regexp.Compile(args[0].Text)
-	if err != nil {
-		return nil, &expr.Error{Kind: expr.BadArgument, Arg: 1, Message: fmt.Sprintf("%s is no regular expression", shown(args[0]))}
-	}
-	return expr.NewBool(r.opts.Command != "" && re.MatchString(r.opts.Command)), nil
-}
-
-// maxQuoted is how many characters of a value a message shows.
-const maxQuoted = 60
-
-// shown quotes a value for a message, unless it is secret.
-func shown(v *expr.Value) string {
-	if v.Secret {
-		return "(secret)"
-	}
-	text := []rune(v.Text)
-	if len(text) > maxQuoted {
-		text = append(text[:maxQuoted:maxQuoted], []rune("...")...)
-	}
-	return fmt.Sprintf("%q", string(text))
+	return expr.NewMap(entries), nil
 }

@@ -247,6 +247,9 @@ type source struct {
 	// One line as runes: files may have all their values in one long line.
 	cachedLine int
 	cached     []rune
+	// The places of one scalar: it may hold many expressions.
+	placesOf     *yaml.Node
+	cachedPlaces []diag.Pos
 }
 
 // runes gives a line, counted from 0, as runes.

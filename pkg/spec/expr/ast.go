@@ -1,17 +1,21 @@
 package expr
 
-import "strings"
+import "strconv"
 
 // Span is a stretch of the text that was parsed, in bytes, end exclusive.
 type Span struct{ Start, End int }
 
-// Node is an expression: *Literal, *Path or *Call.
+// Node is an expression: *Literal, *Path, *Call, *Member or *Default.
 type Node interface{ span() Span }
 
-// Literal is an argument that stands for itself.
+// Literal stands for itself: 'text', 5, true, or an unquoted argument.
 type Literal struct {
-	Span  Span
-	Value *Value
+	Span   Span
+	Value  *Value
+	Quoted bool
+	// Path is set for an unquoted argument that could be a path as well; the
+	// function that takes it decides, see Mode.
+	Path *Path
 }
 
 // Path is a dotted name: vars.a.b, list[0], map['key'].
@@ -26,6 +30,15 @@ type Segment struct {
 	Name  string // for ByIndex the digits
 	Index int
 	Is    Step
+}
+
+// Position gives the index that a segment names, if it names one: [0] or .0.
+func (s Segment) Position() (int, bool) {
+	if s.Is == ByIndex {
+		return s.Index, true
+	}
+	i, err := strconv.Atoi(s.Name)
+	return i, err == nil && i >= 0 && strconv.Itoa(i) == s.Name
 }
 
 // Step says how a Segment descends.
@@ -45,30 +58,43 @@ type Call struct {
 	Args     []Node
 }
 
+// Member descends into what a call gives: json('...').a[0].
+type Member struct {
+	Span     Span
+	Of       Node
+	Segments []Segment
+}
+
+// Default is a ?? b ?? c: the first that is there.
+type Default struct {
+	Span    Span
+	Choices []Node
+}
+
 func (l *Literal) span() Span { return l.Span }
 func (p *Path) span() Span    { return p.Span }
 func (c *Call) span() Span    { return c.Span }
+func (m *Member) span() Span  { return m.Span }
+func (d *Default) span() Span { return d.Span }
 
 // SpanOf gives the place of a node.
 func SpanOf(n Node) Span { return n.span() }
 
-// String gives the path as one would write it.
-func (p *Path) String() string { return p.Upto(len(p.Segments)) }
-
-// Upto gives the first n segments as one would write them.
-func (p *Path) Upto(n int) string {
-	var b strings.Builder
-	for i, s := range p.Segments[:n] {
-		switch {
-		case s.Is == ByIndex:
-			b.WriteString("[" + s.Name + "]")
-		case i > 0:
-			b.WriteString("." + s.Name)
-		default:
-			b.WriteString(s.Name)
+// Walk calls visit for a node and all nodes in it, outer ones first.
+func Walk(n Node, visit func(Node)) {
+	visit(n)
+	switch n := n.(type) {
+	case *Call:
+		for _, a := range n.Args {
+			Walk(a, visit)
+		}
+	case *Member:
+		Walk(n.Of, visit)
+	case *Default:
+		for _, c := range n.Choices {
+			Walk(c, visit)
 		}
 	}
-	return b.String()
 }
 
 // Template is a text with expressions in it.
@@ -98,6 +124,9 @@ type Error struct {
 	Message string
 	Detail  string
 	Hint    string
+	// Missing is set if the expression is right but what it names isn't there,
+	// so that ?? applies.
+	Missing bool
 }
 
 // Error gives the message.
@@ -117,5 +146,5 @@ const (
 	NoVariable   // of the environment
 	NoFile       // unreadable or absent
 	NoCredential // none, or no such field of it
-	Unsupported  // known elsewhere, not here yet
+	TooLarge     // nested too deep, or more than a value may hold
 )

@@ -54,7 +54,6 @@ func testScope() *Scope {
 			"env.x":   {Max: 1, Eval: func([]*Value) (*Value, error) { return NewString("dotted"), nil }},
 			"fail":    {Max: 2, Eval: func([]*Value) (*Value, error) { return nil, errors.New("plain failure") }},
 			"failarg": {Max: 2, Eval: func([]*Value) (*Value, error) { return nil, &Error{Arg: 2, Message: "second is wrong"} }},
-			"later":   {Later: true},
 		},
 	}
 }
@@ -221,10 +220,6 @@ func TestEvalBad(t *testing.T) {
 		{
 			"${failarg(a, bb)}",
 			"             ^^", Syntax, "second is wrong",
-		},
-		{
-			"${later(x)}",
-			"  ^^^^^", Unsupported, "later() is not supported yet",
 		},
 		{
 			"x${vars.list}",

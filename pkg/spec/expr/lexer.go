@@ -20,6 +20,7 @@ const (
 	tokOpenIndex
 	tokCloseIndex
 	tokComma
+	tokElse      // ??
 	tokOther     // a character of no meaning here
 	tokUnclosed  // a quoted string without its end
 	tokBareChunk // unquoted argument
@@ -65,6 +66,10 @@ func (l *lexer) next() token {
 	}
 	if c == '\'' || c == '"' {
 		return l.quoted(c)
+	}
+	if strings.HasPrefix(l.text[start:], "??") {
+		l.pos += 2
+		return token{kind: tokElse, text: "??", span: Span{start, l.pos}}
 	}
 	r, size := utf8.DecodeRuneInString(l.text[start:])
 	switch {
@@ -141,6 +146,14 @@ func (l *lexer) quoted(quote byte) token {
 	}
 	l.pos = len(l.text)
 	return token{kind: tokUnclosed, span: Span{start, l.pos}}
+}
+
+// number reads what starts like a number: -1.5 is one token here, and only here.
+func (l *lexer) number() token {
+	l.skipSpace()
+	start := l.pos
+	l.take(func(r rune) bool { return isNameRune(r) || r == '.' || r == '+' })
+	return l.token(tokNumber, start)
 }
 
 // bare reads an unquoted argument: everything up to the comma or bracket that

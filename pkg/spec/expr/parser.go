@@ -77,6 +77,9 @@ func (p *parser) expression() (Node, *Error) {
 			"name a value, such as ${vars.region}, or write $${ for the characters themselves")
 	}
 	node, err := p.term()
+	if err == nil {
+		node, err = p.choices(node)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +99,54 @@ func (p *parser) unclosed() *Error {
 	return syntax(Span{p.open, p.open + 2}, "this ${ is never closed", "add the missing }, or write $${ for the characters themselves")
 }
 
-// term reads a path or a call.
+// choices reads what follows ?? after a first choice, if anything does.
+func (p *parser) choices(first Node) (Node, *Error) {
+	d := &Default{Span: first.span(), Choices: []Node{first}}
+	for p.lex.peek().kind == tokElse {
+		p.lex.next()
+		node, err := p.operand()
+		if err != nil {
+			return nil, err
+		}
+		d.Choices = append(d.Choices, node)
+		d.Span.End = node.span().End
+	}
+	if len(d.Choices) == 1 {
+		return first, nil
+	}
+	return d, nil
+}
+
+// operand reads what may stand behind ??: a path, a call, a quoted text, a
+// number, true, false or null.
+func (p *parser) operand() (Node, *Error) {
+	t := p.lex.peek()
+	if t.kind == tokString {
+		p.lex.next()
+		return quoted(t), nil
+	}
+	if t.kind == tokNumber || t.kind == tokName && strings.HasPrefix(t.text, "-") {
+		saved := p.lex.pos
+		t = p.lex.number()
+		if v := bareValue(t.text); v.Kind == Int || v.Kind == Float {
+			return &Literal{Span: t.span, Value: v}, nil
+		}
+		p.lex.pos = saved
+		return nil, syntax(t.span, fmt.Sprintf("expected a name, a function or a value, found %s", describe(t)), "put text in quotes")
+	}
+	node, err := p.term()
+	if path, ok := node.(*Path); err == nil && ok && len(path.Segments) == 1 {
+		switch t.text {
+		case "true", "false":
+			return &Literal{Span: t.span, Value: NewBool(t.text == "true")}, nil
+		case "null":
+			return &Literal{Span: t.span, Value: &Value{Text: "null", Size: 1}}, nil
+		}
+	}
+	return node, err
+}
+
+// term reads a path or a call, and what is taken out of the call's value.
 func (p *parser) term() (Node, *Error) {
 	t := p.lex.next()
 	switch t.kind {
@@ -119,11 +169,35 @@ func (p *parser) term() (Node, *Error) {
 			path.Segments = append(path.Segments, seg)
 			path.Span.End = p.lex.pos
 		case tokOpen:
-			return p.call(path)
+			call, err := p.call(path)
+			if err != nil {
+				return nil, err
+			}
+			return p.member(call)
 		default:
 			return path, nil
 		}
 	}
+}
+
+// member reads the steps into what a call gives.
+func (p *parser) member(call Node) (Node, *Error) {
+	m := &Member{Span: call.span(), Of: call}
+	for {
+		if k := p.lex.peek().kind; k != tokDot && k != tokOpenIndex {
+			break
+		}
+		seg, err := p.segment()
+		if err != nil {
+			return nil, err
+		}
+		m.Segments = append(m.Segments, seg)
+		m.Span.End = p.lex.pos
+	}
+	if len(m.Segments) == 0 {
+		return call, nil
+	}
+	return m, nil
 }
 
 // segment reads .name or [0] or ['key'].
@@ -190,26 +264,56 @@ func (p *parser) call(name *Path) (Node, *Error) {
 	}
 }
 
-// argument reads a quoted string, a nested call, or bare text up to the next
-// comma or bracket: env(HOME) is env('HOME').
+// argument reads a quoted string, a nested call, a choice with ??, or bare text
+// up to the next comma or bracket: env(HOME) is env('HOME').
 func (p *parser) argument() (Node, *Error) {
 	switch t := p.lex.peek(); t.kind {
 	case tokString:
 		p.lex.next()
-		return &Literal{Span: t.span, Value: NewString(t.text)}, nil
+		return p.choices(quoted(t))
 	case tokUnclosed:
 		p.lex.next()
 		return nil, syntax(t.span, "this quote is never closed", "")
 	case tokName:
-		if p.callAhead() {
-			return p.term()
+		if !p.callAhead() {
+			break
+		}
+		node, err := p.term()
+		if err != nil {
+			return nil, err
+		}
+		return p.choices(node)
+	}
+	saved := p.lex.pos
+	node, err := p.operand()
+	if err == nil {
+		switch k := p.lex.peek().kind; {
+		case k == tokElse:
+			return p.choices(node)
+		case k == tokComma, k == tokClose:
+			return p.bareNode(node), nil
 		}
 	}
+	p.lex.pos = saved
 	t := p.lex.bare()
 	if t.text == "" {
 		return nil, syntax(Span{t.span.Start, t.span.Start}, "an argument is missing", "")
 	}
 	return &Literal{Span: t.span, Value: bareValue(t.text)}, nil
+}
+
+// bareNode makes an unquoted argument of what reads like an operand as well.
+func (p *parser) bareNode(node Node) *Literal {
+	span := node.span()
+	l := &Literal{Span: span, Value: bareValue(p.lex.text[span.Start:span.End])}
+	if path, ok := node.(*Path); ok && l.Value.Kind == String {
+		l.Path = path
+	}
+	return l
+}
+
+func quoted(t token) *Literal {
+	return &Literal{Span: t.span, Value: NewString(t.text), Quoted: true}
 }
 
 // callAhead reports whether a dotted name and an opening bracket come next.

@@ -23,6 +23,9 @@ const (
 	String
 	List
 	Map
+	// Pending is a value that is known only once a resource is deployed; Text is
+	// the expression as it was written.
+	Pending
 )
 
 // String names the kind as a user would.
@@ -40,6 +43,8 @@ func (k Kind) String() string {
 		return "a list"
 	case Map:
 		return "a map"
+	case Pending:
+		return "a value known once deployed"
 	}
 	return "nothing"
 }
@@ -66,6 +71,13 @@ type Value struct {
 	Invalid bool
 	// Secret values are never quoted in a diagnostic.
 	Secret bool
+	// Sensitive values are Secret ones that nobody may see at all: keys and
+	// passwords, but not the text of a file.
+	Sensitive bool
+	// Source is the text with the expression that made the value, if one did.
+	Source string
+	// Needs tells which resources a scalar came from.
+	Needs *Needs
 	// Size counts the values in it, itself included; shared ones count each
 	// time. It saturates at MaxSize.
 	Size int
@@ -120,6 +132,7 @@ func NewMap(entries []Entry) *Value {
 func (v *Value) add(part *Value) {
 	v.Size = min(v.Size+part.Size, MaxSize)
 	v.Secret = v.Secret || part.Secret
+	v.Sensitive = v.Sensitive || part.Sensitive
 }
 
 // Get gives the value of a key, or nil if v isn't a map or hasn't got it.
@@ -158,6 +171,23 @@ func (v *Value) Keys() []string {
 // IsScalar reports whether v is neither a list nor a map nor null.
 func (v *Value) IsScalar() bool { return v.Kind != Null && v.Kind != List && v.Kind != Map }
 
+// IsEmpty reports whether v is a list or map without anything in it.
+func (v *Value) IsEmpty() bool {
+	return (v.Kind == List || v.Kind == Map) && len(v.Items)+len(v.Entries) == 0
+}
+
+// Child gives what a segment names in a list or map, or nil. Lists take .0 as
+// well as [0].
+func (v *Value) Child(seg Segment) *Value {
+	if v.Kind != List {
+		return v.Get(seg.Name)
+	}
+	if i, ok := seg.Position(); ok && i < len(v.Items) {
+		return v.Items[i]
+	}
+	return nil
+}
+
 // Native gives v as what encoding/json takes: nil, bool, int64, float64,
 // string, []any or map[string]any. Null entries of maps are left out, as the
 // formats have it.
@@ -172,7 +202,7 @@ func (v *Value) Native() any {
 		return v.Int
 	case Float:
 		return v.Float
-	case String:
+	case String, Pending:
 		return v.Text
 	case List:
 		items := make([]any, 0, len(v.Items))

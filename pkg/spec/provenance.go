@@ -1,0 +1,108 @@
+package spec
+
+import (
+	"iter"
+	"strconv"
+
+	"s/pkg/diag"
+	"s/pkg/spec/expr"
+)
+
+// Value is a single value of the resolved file, and where it comes from.
+type Value struct {
+	Path string // such as resources.hello.props.memorySize, or vars.list[0]
+	// Value is nil, a bool, an int64, a float64 or a string; an empty map or list
+	// for one that has nothing in it; *** if Secret; and the ${...} as it was
+	// written if Pending.
+	Value any
+	Range diag.Range // where the value stands in the file
+	// Expression is the text with ${...} that made it, as it was written; empty
+	// if there is none.
+	Expression string
+	// Origin is where the expression took the value from, if that is a place in
+	// the file.
+	Origin  diag.Range
+	Secret  bool // a key, a password or made of one
+	Pending bool // known only once another resource is deployed
+}
+
+// Values walks over the values of the resolved file in its order: name, access,
+// vars, actions, and component, vars, props and actions of each resource. It
+// holds for what Load understood, whether or not there were errors; a value with
+// an error is left out.
+func (p *Project) Values() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if p.tree != nil {
+			walkValues(p.tree, Value{}, false, yield)
+		}
+	}
+}
+
+// walkValues gives what is in v. Inside of what one expression made, all values
+// stand where that expression does.
+func walkValues(v *expr.Value, at Value, inside bool, yield func(Value) bool) bool {
+	if v.Invalid {
+		return true
+	}
+	if inside {
+		at.Origin = v.Range
+	} else {
+		at.Range, at.Expression, at.Origin = v.Range, v.Source, v.Origin
+		inside = v.Source != ""
+	}
+	if v.Kind != expr.List && v.Kind != expr.Map || v.IsEmpty() {
+		at.Secret, at.Pending = v.Sensitive, v.Kind == expr.Pending
+		if at.Value = v.Native(); at.Secret {
+			at.Value = "***"
+		}
+		return yield(at)
+	}
+	path := at.Path
+	for i, item := range v.Items {
+		at.Path = path + "[" + strconv.Itoa(i) + "]"
+		if !walkValues(item, at, inside, yield) {
+			return false
+		}
+	}
+	for _, e := range v.Entries {
+		at.Path = expr.JoinKey(path, e.Key)
+		if !walkValues(e.Value, at, inside, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// tree gives what has been resolved of the file as one value.
+func (l *loader) tree() *expr.Value {
+	list := "resources"
+	if l.edition == Edition1 {
+		list = "services"
+	}
+	var entries []expr.Entry
+	for _, e := range l.root.entries {
+		switch e.key {
+		case "name", "access", "vars", "actions":
+			entries = l.resolved(entries, e, "")
+		case list:
+			var resources []expr.Entry
+			for _, r := range e.value.entries {
+				var parts []expr.Entry
+				for _, part := range r.value.entries {
+					parts = l.resolved(parts, part, r.key)
+				}
+				resources = append(resources, expr.Entry{Key: r.key, KeyRange: r.rng, Value: expr.NewMap(parts)})
+			}
+			entries = append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: expr.NewMap(resources)})
+		}
+	}
+	return expr.NewMap(entries)
+}
+
+// resolved adds an entry if its value has been resolved.
+func (l *loader) resolved(entries []expr.Entry, e nodeEntry, owner string) []expr.Entry {
+	if v, ok := l.resolve.memo[memoKey{e.value, owner}]; ok {
+		return append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: v})
+	}
+	return entries
+}
