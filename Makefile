@@ -78,8 +78,8 @@ generate: completions ## Regenerate every generated file
 
 .PHONY: verify
 verify: generate ## Fail if a generated file or go.mod is stale
-	@git diff --exit-code -- completions '*.gen.go' || { echo "run 'make generate' and commit the result" >&2; exit 1; }
-	@test -z "$$(git status --porcelain -- completions)" || { git status --short -- completions >&2; exit 1; }
+	@git diff --exit-code -- completions docs/reference '*.gen.go' || { echo "run 'make generate' and commit the result" >&2; exit 1; }
+	@test -z "$$(git status --porcelain -- completions docs/reference)" || { git status --short -- completions docs/reference >&2; exit 1; }
 	@$(GO) mod tidy -diff || { echo "run 'go mod tidy' and commit the result" >&2; exit 1; }
 
 ##@ Measure

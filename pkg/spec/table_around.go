@@ -22,8 +22,8 @@ func aroundV3() []*field {
 	}
 }
 
-func qualifierField(key string) *field {
-	return str(key).by("LATEST").is("The version or alias that it is about.", "所针对的版本或别名。")
+func qualifier1() *field {
+	return str("qualifier").by("LATEST").is("The version or alias that it is about.", "所针对的版本或别名。")
 }
 
 func maxAge() *field {
@@ -38,7 +38,7 @@ func asyncV3() *field {
 	to := func(key, en, zh string) *field {
 		return block(key, str("destination").is("The ARN of the receiver.", "接收方的 ARN。")).is(en, zh)
 	}
-	return block("asyncInvokeConfig", qualifierField("qualifier"),
+	return block("asyncInvokeConfig", qualifier1(),
 		boolean("asyncTask").by("false").is("Whether asynchronous invocations are kept as tasks.", "是否将异步调用记录为任务。"),
 		maxAge(), maxRetries(),
 		block("destinationConfig", to("onSuccess", "Gets what succeeded.", "接收成功的调用。"), to("onFailure", "Gets what failed.", "接收失败的调用。")).
@@ -80,7 +80,7 @@ func provisionV3() *field {
 			str("metricType").oneOf("ProvisionedConcurrencyUtilization", "CPUUtilization", "GPUMemUtilization").is("The metric.", "指标。"),
 			integer("minCapacity").is("The fewest instances.", "最少实例数。"), integer("maxCapacity").is("The most instances.", "最多实例数。"))...).
 			must().is("Numbers of instances by load.", "按负载调整实例数。"),
-		qualifierField("qualifier"), mode(),
+		qualifier1(), mode(),
 		integer("target").between(0, 10000).is("The old name of defaultTarget.", "defaultTarget 的旧名。")).notYet().
 		is("Instances that run before they are needed.", "预先启动的实例。")
 }
@@ -97,7 +97,7 @@ func scalingV3() *field {
 		boolean("enableOnDemandScaling").is("Whether instances beyond the pool are started.", "是否在资源池外弹性扩容。"),
 		boolean("enableMixMode").is("Whether pool and elastic instances are mixed.", "是否混用常驻与弹性实例。"),
 		str("requestDispatchPolicy").is("How requests are spread over instances.", "请求的分发策略。"),
-		qualifierField("qualifier"), mode()).notYet().
+		qualifier1(), mode()).notYet().
 		is("How the number of instances follows the load.", "实例数随负载变化的方式。")
 	f.obj.find("horizontalScalingPolicies").elem.where(ordered("minInstances", "maxInstances"))
 	return f
@@ -137,7 +137,7 @@ func customDomainV3() *field {
 		return str(key).oneOf("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3").is("A version of TLS.", "TLS 版本。")
 	}
 	return block("customDomain", domainName(), protocol(),
-		object1("route", "a route", routePath(), methodList().is("The methods; none is all.", "请求方法；为空表示全部。"), qualifierField("qualifier"),
+		object1("route", "a route", routePath(), methodList().is("The methods; none is all.", "请求方法；为空表示全部。"), qualifier1(),
 			str("functionName").is("The function; this one if it is left out.", "函数；默认为当前函数。"),
 			block("rewriteConfig", rules("equalRules", "Whole paths.", "完整路径。"), rules("regexRules", "Regular expressions.", "正则表达式。"),
 				rules("wildcardRules", "Paths with *.", "含 * 的路径。")).is("How paths are rewritten.", "路径重写规则。")).is("What is called.", "路由。"),

@@ -8,7 +8,7 @@ func propsV1() *object {
 	triggers := objects("triggers", "a trigger", str("name").must().named(128).is("The name of the trigger.", "触发器名称。"),
 		str("type").must().oneOf(fc.TriggerTypes()...).is("What calls.", "触发器类型。"),
 		anyMap("config").must().is("Its settings, by its type.", "触发器配置，取决于类型。"),
-		qualifierField("qualifier"), str("role").or(roleV1()).is("The role that the source calls with.", "触发源使用的角色。"),
+		qualifier1(), str("role").or(roleV1()).is("The role that the source calls with.", "触发源使用的角色。"),
 		str("sourceArn").is("The ARN of what calls.", "触发源的 ARN。"), description()).
 		differ("name").is("What calls the function.", "调用函数的触发器。")
 	triggers.elem.obj.byType = &byType{kind: "type", config: "config", kinds: fc.TriggerTypes(), table: triggerConfigV1}
@@ -17,7 +17,7 @@ func propsV1() *object {
 		objects("customDomains", "a custom domain", domainName(), protocol(),
 			objects("routeConfigs", "a route", routePath().must(), methodList().is("The methods; none is all.", "请求方法；为空表示全部。"),
 				str("serviceName").is("The service; this one if it is left out.", "服务；默认为当前服务。"),
-				str("functionName").is("The function; this one if it is left out.", "函数；默认为当前函数。"), qualifierField("qualifier")).
+				str("functionName").is("The function; this one if it is left out.", "函数；默认为当前函数。"), qualifier1()).
 				is("What is called for which path.", "各路径对应的函数。"), certConfig()).notYet().
 			is("Domains of your own.", "自定义域名。"),
 	}}

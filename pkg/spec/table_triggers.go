@@ -21,7 +21,7 @@ func triggerFieldsV3() []*field {
 		str("triggerName").must().named(128).is("The name of the trigger: 1 to 128 letters, digits, _ and -.", "触发器名称：1 到 128 个字母、数字、下划线和短横线。"),
 		str("triggerType").must().oneOf(fc.TriggerTypes()...).is("What calls.", "触发器类型。"),
 		anyMap("triggerConfig").must().is("Its settings, by its type.", "触发器配置，取决于类型。"),
-		qualifierField("qualifier"), description(),
+		qualifier1(), description(),
 		str("invocationRole").is("The role that the source calls with.", "触发源使用的角色。"),
 		str("sourceArn").is("The ARN of what calls.", "触发源的 ARN。"),
 	}

@@ -22,6 +22,7 @@ import (
 	localcmd "s/pkg/cmd/local"
 	plancmd "s/pkg/cmd/plan"
 	removecmd "s/pkg/cmd/remove"
+	"s/pkg/cmd/schema"
 	"s/pkg/cmd/verify"
 	"s/pkg/cmd/version"
 	"s/pkg/diag"
@@ -63,6 +64,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 	return []*cobra.Command{
 		initcmd.NewCmd(f, nil),
 		verify.NewCmd(f, nil),
+		schema.NewCmd(f, nil),
 		buildcmd.NewCmd(f, nil),
 		deploycmd.NewCmd(f, nil),
 		plancmd.NewCmd(f, nil),
