@@ -44,8 +44,12 @@ func FuzzOrder(f *testing.F) {
 		if err := unix.Sendmsg(sandbox.fd, body, rights, nil, 0); err != nil {
 			t.Fatal(err)
 		}
+		before := lowestFree(t)
 		order, files, err := loader.order()
 		if err != nil {
+			if after := lowestFree(t); after != before {
+				t.Errorf("after %v, the lowest free descriptor is %d, was %d", err, after, before)
+			}
 			if order != nil || files != nil {
 				t.Errorf("an order besides the error %v", err)
 			}
@@ -61,6 +65,17 @@ func FuzzOrder(f *testing.F) {
 			t.Errorf("an order of kind %q", order.Kind)
 		}
 	})
+}
+
+// lowestFree is the lowest descriptor that is free, which a leak changes.
+func lowestFree(t *testing.T) int {
+	t.Helper()
+	fd, err := unix.Dup(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(fd)
+	return fd
 }
 
 // TestAnyOrderSurvivesTheWire, with any text that is UTF-8: JSON knows no other.

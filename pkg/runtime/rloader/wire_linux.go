@@ -49,12 +49,23 @@ func retryRecv(fd int, p, oob []byte, flags int) (n, oobn, recvflags int, from u
 	}
 }
 
-// order reads the order and gives its descriptors by name.
+// order reads the order and gives its descriptors by name. Those of a wrong
+// order are closed.
 func (c control) order() (*Order, map[string]int, error) {
 	body, fds, err := c.receive()
 	if err != nil {
 		return nil, nil, err
 	}
+	order, files, err := parseOrder(body, fds)
+	if err != nil {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}
+	return order, files, err
+}
+
+func parseOrder(body []byte, fds []int) (*Order, map[string]int, error) {
 	var order Order
 	if err := json.Unmarshal(body, &order); err != nil {
 		return nil, nil, fmt.Errorf("order: %w", err)
