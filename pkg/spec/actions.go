@@ -25,7 +25,14 @@ func moments() []string {
 func actionFields() *object {
 	return &object{title: "an action", fields: []*field{
 		str("run"), str("path"), str("component"), str("plugin"), anyMap("args"),
-		boolean("replace_output").notYet(), boolean("allow_failure"),
+		boolean("replace_output"),
+	}}
+}
+
+// allowFields are the keys of allow_failure with conditions.
+func allowFields() *object {
+	return &object{title: "allow_failure", fields: []*field{
+		list("exit_code", integer("")), stringList("command"),
 	}}
 }
 
@@ -68,17 +75,36 @@ func (l *loader) actions(n *node, owner string, allow *node) []Action {
 	return actions
 }
 
-func (l *loader) allowFailure(n *node, owner string) *bool {
+// allowFailure reads the allow_failure of a resource; nil if there is none.
+func (l *loader) allowFailure(n *node, owner string) *AllowFailure {
 	if n.isNull() {
 		return nil
 	}
-	if n.isMap() {
-		l.add(problem(CodeUnsupported, l.definition(n), "allow_failure with conditions is not supported yet"))
+	v := l.resolve.value(n, owner)
+	if v.Invalid {
 		return nil
 	}
-	v := l.resolve.value(n, owner)
-	l.checker.value(v, boolean("allow_failure"), l.definition(n))
-	return props{expr.NewMap([]expr.Entry{{Key: "f", Value: v}})}.flag("f")
+	allowed := l.allowed(v, l.definition(n))
+	return &allowed
+}
+
+// allowed reads true, false or {exit_code: [...], command: [...]}.
+func (l *loader) allowed(v *expr.Value, key diag.Range) AllowFailure {
+	if v.Kind != expr.Map {
+		l.checker.value(v, boolean("allow_failure"), key)
+		return AllowFailure{Any: v.Kind == expr.Bool && v.Bool}
+	}
+	l.object(v, allowFields(), key)
+	p := props{v}
+	a := AllowFailure{Any: len(v.Entries) == 0, Commands: p.texts("command")}
+	if codes := v.Get("exit_code"); codes != nil {
+		for _, item := range codes.Items {
+			if item.Kind == expr.Int {
+				a.ExitCodes = append(a.ExitCodes, int(item.Int))
+			}
+		}
+	}
+	return a
 }
 
 // actionKey reads pre-deploy, or pre-${regex('deploy|build')}. ok is false if
@@ -129,10 +155,17 @@ func (l *loader) action(v *expr.Value, key nodeEntry, owner string) (Action, boo
 		l.add(d)
 		return Action{}, false
 	}
-	if e := v.Entry("allow_failure"); e != nil && e.Value.Kind == expr.Map {
-		l.add(problem(CodeUnsupported, e.KeyRange, "allow_failure with conditions is not supported yet"))
-		return Action{}, false
+	var allow AllowFailure
+	rest := make([]expr.Entry, 0, len(v.Entries))
+	for _, e := range v.Entries {
+		if e.Key == "allow_failure" {
+			allow = l.allowed(e.Value, e.KeyRange)
+			continue
+		}
+		rest = append(rest, e)
 	}
+	v = expr.NewMap(rest)
+	v.Range = rng
 	l.object(v, actionFields(), key.rng)
 	var kinds []expr.Entry
 	for _, e := range v.Entries {
@@ -152,11 +185,13 @@ func (l *loader) action(v *expr.Value, key nodeEntry, owner string) (Action, boo
 		l.add(problem(CodeAction, kinds[0].KeyRange, "a component action belongs to a resource; it can't be global"))
 		return Action{}, false
 	}
-	return l.actionOf(props{v}, kinds[0].KeyRange), true
+	a := l.actionOf(props{v}, kinds[0].KeyRange)
+	a.AllowFailure = allow
+	return a, true
 }
 
 func (l *loader) actionOf(p props, rng diag.Range) Action {
-	a := Action{Run: p.text("run"), Component: p.text("component"), Plugin: p.text("plugin"), AllowFailure: p.bool("allow_failure"), Range: rng}
+	a := Action{Run: p.text("run"), Component: p.text("component"), Plugin: p.text("plugin"), ReplaceOutput: p.bool("replace_output"), Range: rng}
 	if a.Run != "" {
 		path := p.text("path")
 		if path == "" {

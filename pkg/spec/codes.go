@@ -25,6 +25,8 @@ const (
 	CodeAction       = "FC-SPEC-023" // a hook that isn't well formed
 	CodeDeprecated   = "FC-SPEC-024" // works, but has a better successor (warning)
 	CodeFormat       = "FC-SPEC-025" // a text that isn't written as it must be
+	CodeFlow         = "FC-SPEC-026" // a flow that doesn't fit the resources
+	CodeIgnoredKey   = "FC-SPEC-027" // a key of env.yaml that s does nothing with (warning)
 	CodeExpression   = "FC-SPEC-030" // ${...} is not well formed
 	CodeFunction     = "FC-SPEC-031" // unknown function in ${...}
 	CodeVariable     = "FC-SPEC-032" // unknown name in ${...}
@@ -69,6 +71,8 @@ func Codes() []CodeInfo {
 		{CodeAction, e, "action that isn't well formed"},
 		{CodeDeprecated, w, "deprecated"},
 		{CodeFormat, e, "text that isn't written as it must be"},
+		{CodeFlow, e, "flow that doesn't fit the resources"},
+		{CodeIgnoredKey, w, "key of env.yaml that is ignored"},
 		{CodeExpression, e, "expression that isn't well formed"},
 		{CodeFunction, e, "unknown function in an expression"},
 		{CodeVariable, e, "unknown name in an expression"},

@@ -30,7 +30,10 @@ func testOptions(file string) Options {
 	env := map[string]string{
 		"REGION": "cn-beijing", "TIMEOUT": "45", "EMPTY": "", "DEBUG": "true", "DB_PASSWORD": testPassword, "RT": "pyton3.12",
 	}
+	// A file called x@staging.yaml is loaded with the environment staging.
+	_, chosen, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".yaml"), "@")
 	return Options{
+		Env:       chosen,
 		File:      file,
 		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Credential: func(field string) (string, error) {
@@ -83,7 +86,8 @@ func rendered(t *testing.T, file string, ds diag.Diagnostics) string {
 	if err := diag.Render(&out, ds, diag.RenderOptions{Source: os.ReadFile}); err != nil {
 		t.Fatal(err)
 	}
-	return strings.ReplaceAll(out.String(), file, "s.yaml")
+	text := strings.ReplaceAll(out.String(), file, "s.yaml")
+	return strings.ReplaceAll(filepath.ToSlash(text), filepath.ToSlash(filepath.Dir(file))+"/", "")
 }
 
 func compare(t *testing.T, golden, got string) {

@@ -37,7 +37,7 @@ func Load(ctx context.Context, opts Options) (*Project, diag.Diagnostics) {
 // parse is Load without the reading of s.yaml itself.
 func parse(opts Options, file, dir string, data []byte) (*Project, diag.Diagnostics) {
 	text := strings.TrimPrefix(string(data), "\ufeff")
-	l := &loader{opts: opts, dir: dir, hidden: map[string]bool{}, source: &source{file: file, lines: diag.Lines(text)}}
+	l := newLoader(opts, &source{file: file, lines: diag.Lines(text)}, dir)
 	root, d := parseYAML(file, []byte(text), l.lines)
 	if d == nil && countNodes(root, maxValues) > maxValues {
 		tooLarge := problem(CodeYAMLFeature, diag.Range{File: file}, "the file has more than %d values", maxValues)
@@ -48,6 +48,17 @@ func parse(opts Options, file, dir string, data []byte) (*Project, diag.Diagnost
 	}
 	p := l.project(root)
 	return p, l.diags.Sort()
+}
+
+// newLoader makes a loader that has read nothing yet.
+func newLoader(opts Options, src *source, dir string) *loader {
+	l := &loader{
+		opts: opts, dir: dir, source: src, hidden: map[string]bool{},
+		keyOf: map[*node]diag.Range{}, origin: map[*yaml.Node]*source{}, entries: map[string]*node{},
+	}
+	l.checker = &checker{report: l.add}
+	l.resolve = newResolver(l)
+	return l
 }
 
 // loader holds what is known of one s.yaml while it is read.
@@ -61,11 +72,15 @@ type loader struct {
 
 	root    *node
 	keyOf   map[*node]diag.Range
+	origin  map[*yaml.Node]*source // of nodes that aren't of the file itself
 	edition string
 	access  string
 	vars    *node            // nil if there are none
 	entries map[string]*node // resources, or services, by name
 	names   []string         // of entries, in the file's order
+	// environment is the one that was chosen, nil without.
+	environment *environment
+	variables   map[string]string // of .env files
 	*checker
 	resolve *resolver
 }
@@ -82,15 +97,12 @@ func (l *loader) add(d diag.Diagnostic) {
 
 // project reads the whole file.
 func (l *loader) project(root *yaml.Node) *Project {
-	l.checker = &checker{report: l.add}
-	c := &converter{source: l.source, report: l.add, done: map[*yaml.Node]*node{}, keyOf: map[*node]diag.Range{}, pending: map[*yaml.Node]bool{}}
-	l.keyOf = c.keyOf
-	l.root = c.convert(root, "")
+	l.root = l.convert(l.source, root)
 	if !l.root.isMap() {
 		l.add(problem(CodeShape, l.root.rng, "the file must be a map of keys and values, not %s", scalarKind(l.root)))
 		return nil
 	}
-	l.resolve = newResolver(l)
+	l.root = l.extended(l.root, []link{{abs: filepath.Join(l.dir, filepath.Base(l.file)), shown: l.file}})
 	l.edition = l.readEdition()
 	if l.edition == "" {
 		return nil
@@ -99,10 +111,21 @@ func (l *loader) project(root *yaml.Node) *Project {
 	if v := l.root.get("vars"); v != nil && !v.isNull() {
 		l.vars = v
 	}
+	l.dotEnv()
+	if l.edition == Edition3 {
+		l.environment = l.chooseEnvironment()
+		l.templates()
+	}
 	resources := l.collect()
 	p := &Project{File: l.file, Dir: l.dir, Edition: l.edition}
 	// The alias first: ${config()} elsewhere needs it.
 	p.Access = l.topString("access")
+	if l.environment != nil {
+		p.Environment = l.environment.Name
+		if l.environment.Access != "" {
+			p.Access = l.environment.Access
+		}
+	}
 	l.access = p.Access
 	p.Name = l.topString("name")
 	if l.vars != nil {
@@ -117,6 +140,10 @@ func (l *loader) project(root *yaml.Node) *Project {
 	}
 	l.sameFunctions(p)
 	p.Actions = l.actions(l.root.get("actions"), "", nil)
+	if l.edition == Edition3 {
+		p.Flow = l.flow(l.root.entry("flow"))
+	}
+	p.DotEnv = l.variables
 	p.Secrets = l.secrets
 	l.deployCycles(p)
 	p.tree = l.tree()
@@ -124,8 +151,11 @@ func (l *loader) project(root *yaml.Node) *Project {
 }
 
 func scalarKind(n *node) string {
-	if n.isList() {
+	switch {
+	case n.isList():
 		return expr.List.String()
+	case n.isMap():
+		return expr.Map.String()
 	}
 	return scalar(n).Kind.String()
 }
@@ -177,11 +207,6 @@ func (l *loader) topKeys() {
 			d.Hint = fmt.Sprintf("rename %s to %s, or set the edition that the file is written for", wrong, right)
 			l.add(d)
 			continue
-		case "extend", "env", "template", "flow":
-			if contains(known, e.key) {
-				l.add(problem(CodeUnsupported, e.rng, "%q is not supported yet", e.key))
-				continue
-			}
 		}
 		if !contains(known, e.key) {
 			d := problem(CodeUnknownKey, e.rng, "unknown key %q in the file", e.key)
@@ -226,8 +251,13 @@ func (l *loader) collect() []nodeEntry {
 		return nil
 	}
 	for _, r := range e.value.entries {
-		l.entries[r.key] = r.value
 		l.names = append(l.names, r.key)
 	}
-	return e.value.entries
+	resources := make([]nodeEntry, 0, len(e.value.entries))
+	for _, r := range e.value.entries {
+		r.value = l.composed(r)
+		l.entries[r.key] = r.value
+		resources = append(resources, r)
+	}
+	return resources
 }

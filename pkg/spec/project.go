@@ -7,6 +7,7 @@ package spec
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,14 +24,22 @@ const (
 
 // Project is a resolved s.yaml.
 type Project struct {
-	File      string // path of the s.yaml as given
-	Dir       string // absolute path of its folder
-	Name      string
-	Edition   string // Edition1 or Edition3
-	Access    string // alias of the credentials; empty if the file names none
-	Vars      map[string]any
-	Resources []*Resource // in the file's order
-	Actions   []Action    // global ones
+	File    string // path of the s.yaml as given
+	Dir     string // absolute path of its folder
+	Name    string
+	Edition string // Edition1 or Edition3
+	Access  string // alias of the credentials; empty if the file names none
+	// Environment is the chosen one of env.yaml; empty if there is none.
+	Environment string `json:",omitempty"`
+	Vars        map[string]any
+	Resources   []*Resource // in the file's order
+	Actions     []Action    // global ones
+	// Flow are the groups in which the resources run for the command at hand:
+	// those of a group at the same time, the groups one after another. Nil if
+	// the file says nothing.
+	Flow [][]string `json:",omitempty"`
+	// DotEnv are the variables of the .env files.
+	DotEnv map[string]string `json:"-"`
 	// Secrets are values out of the credentials that the file uses. Redact
 	// takes them out of what is shown.
 	Secrets Secrets `json:"-"`
@@ -80,6 +89,11 @@ type Resource struct {
 	Pending bool       `json:",omitempty"`
 	Range   diag.Range // of the key
 	Block   diag.Range // of the whole entry, key included
+	// ContinueOnError lets those that depend on the resource go on when it
+	// fails.
+	ContinueOnError bool       `json:",omitempty"`
+	Range           diag.Range // of the key
+	Block           diag.Range // of the whole entry, key included
 }
 
 // CodeSource is where the user's code is. At most one of Path and OSS is set;
@@ -94,15 +108,35 @@ type CodeSource struct {
 // Action is a hook around a command: exactly one of Run, Component and Plugin
 // is set.
 type Action struct {
-	When         string // pre, success, fail, complete
-	Command      string // deploy, build, ...
-	Run          string // a shell command line
-	Path         string // absolute folder for Run
-	Component    string // e.g. "fc build --use-docker"
-	Plugin       string
-	Args         map[string]any
-	AllowFailure bool
-	Range        diag.Range
+	When      string // pre, success, fail, complete
+	Command   string // deploy, build, ...
+	Run       string // a shell command line
+	Path      string // absolute folder for Run
+	Component string // e.g. "fc build --use-docker"
+	Plugin    string
+	Args      map[string]any
+	// ReplaceOutput makes what a plugin gives the result of the command.
+	ReplaceOutput bool         `json:",omitempty"`
+	AllowFailure  AllowFailure `json:",omitzero"`
+	Range         diag.Range
+}
+
+// AllowFailure says which failures of an action are none.
+type AllowFailure struct {
+	Any bool `json:",omitempty"` // all of them
+	// ExitCodes and Commands narrow it down: a failure that both allow, where
+	// both are given.
+	ExitCodes []int    `json:",omitempty"`
+	Commands  []string `json:",omitempty"` // deploy, build, ...
+}
+
+// Allows tells whether an action may fail with an exit code around a command.
+func (a AllowFailure) Allows(command string, exitCode int) bool {
+	if len(a.ExitCodes) == 0 && len(a.Commands) == 0 {
+		return a.Any
+	}
+	return (len(a.ExitCodes) == 0 || slices.Contains(a.ExitCodes, exitCode)) &&
+		(len(a.Commands) == 0 || slices.Contains(a.Commands, command))
 }
 
 // Options says what to load and where values come from.
@@ -134,6 +168,11 @@ type Options struct {
 	// file twice gets other values the second time unless these give the same.
 	Now    func() time.Time
 	Random io.Reader
+	// Env is the environment of env.yaml to lay over the file.
+	Env string
+	// DefaultEnv gives the environment of a project to take when Env is empty;
+	// nil, or an empty answer, takes none.
+	DefaultEnv func(project, file string) string
 	// Command is the command that runs, for ${regex(...)} keys of actions.
 	Command string
 }

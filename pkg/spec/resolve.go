@@ -67,6 +67,9 @@ func (r *resolver) value(n *node, owner string) *expr.Value {
 	if n == nil {
 		return &expr.Value{Size: 1}
 	}
+	if n.as != "" {
+		owner = n.as
+	}
 	key := memoKey{n, owner}
 	if v, ok := r.memo[key]; ok {
 		return v
@@ -266,6 +269,9 @@ func (r *resolver) walkValue(v *expr.Value, n *node, p *expr.Path, from int) (*e
 
 // enter resolves a node unless that is under way already.
 func (r *resolver) enter(n *node, owner string) (*expr.Value, error) {
+	if n != nil && n.as != "" {
+		owner = n.as
+	}
 	key := memoKey{n, owner}
 	for i, a := range r.active {
 		if a == key {

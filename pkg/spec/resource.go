@@ -2,7 +2,6 @@ package spec
 
 import (
 	"fmt"
-	"strings"
 
 	"s/pkg/diag"
 	"s/pkg/spec/expr"
@@ -25,6 +24,11 @@ func (l *loader) resource(e nodeEntry) *Resource {
 	r := &Resource{Name: e.key, Component: l.component(e), Range: e.rng, Block: l.block(e)}
 	if vars := e.value.get("vars"); vars != nil {
 		l.resolve.value(vars, e.key)
+	}
+	if c := e.value.entry("continue-on-error"); c != nil {
+		v := l.resolve.value(c.value, e.key)
+		l.checker.value(v, boolean("continue-on-error"), c.rng)
+		r.ContinueOnError = v.Kind == expr.Bool && v.Bool
 	}
 	r.Actions = l.actions(e.value.get("actions"), e.key, e.value.get("allow_failure"))
 	l.dependsOn(r, l.resolve.value(e.value.get("actions"), e.key), false)
@@ -61,10 +65,6 @@ func (l *loader) resourceKeys(e nodeEntry) {
 			d := problem(CodeUnknownKey, k.rng, "unknown key %q in %s", k.key, e.key)
 			d.Hint = diag.DidYouMean(k.key, known)
 			l.add(d)
-		case k.key == "extend":
-			l.add(problem(CodeUnsupported, k.rng, "\"extend\" is not supported yet"))
-		case k.key == "continue-on-error":
-			l.checker.notYet(expr.Entry{Key: k.key, KeyRange: k.rng})
 		}
 	}
 }
@@ -72,10 +72,11 @@ func (l *loader) resourceKeys(e nodeEntry) {
 // block is the stretch of the file that an entry takes.
 func (l *loader) block(e nodeEntry) diag.Range {
 	rng := e.rng
+	lines := l.sourceOf(e.yaml).lines
 	last := max(rng.Start.Line, endLine(e.value.yaml))
 	rng.End = diag.Pos{Line: last, Column: 1}
-	if last <= len(l.lines) {
-		rng.End.Column = len([]rune(l.lines[last-1])) + 1
+	if last <= len(lines) {
+		rng.End.Column = len([]rune(lines[last-1])) + 1
 	}
 	return rng
 }
@@ -101,7 +102,7 @@ func (l *loader) component(e nodeEntry) string {
 		l.checker.wrongType(v, str("component"), ce.rng)
 		return ""
 	}
-	base, _, _ := strings.Cut(strings.TrimPrefix(v.Text, "devsapp/"), "@")
+	base := componentName(v.Text)
 	if base == want {
 		return want
 	}

@@ -97,6 +97,9 @@ func (r *resolver) path(p *expr.Path, owner string) (*expr.Value, error) {
 				Message: fmt.Sprintf("%q means a resource, but this value belongs to none", root.Name),
 			}
 		}
+		if owner == ownerEnvironment {
+			return r.walk(r.environment.node, owner, p, 1)
+		}
 		return r.resourcePath(owner, p, 1)
 	case rootResources:
 		return r.namedResource(p, "props.region")
@@ -200,6 +203,7 @@ func (r *resolver) noPart(p *expr.Path, from int, parts []string, n *node) error
 	}
 }
 
+<<<<<<< HEAD
 // credentialPath resolves credential.FIELD, and credential as all of them.
 func (r *resolver) credentialPath(p *expr.Path) (*expr.Value, error) {
 	if len(p.Segments) > 1 {
@@ -219,6 +223,16 @@ func (r *resolver) credentialPath(p *expr.Path) (*expr.Value, error) {
 		case v.Text != "":
 			entries = append(entries, expr.Entry{Key: field, Value: v})
 		}
+=======
+// env reads an environment variable. An empty one counts as unset, as it does
+// for the tools whose files these are.
+func (r *resolver) env(args []*expr.Value) (*expr.Value, error) {
+	name := args[0].Text
+	if text, ok := r.lookupEnv(name); ok && text != "" {
+		v := expr.NewString(text)
+		v.Secret = looksSecret(name)
+		return v, nil
+>>>>>>> 5d49750 (spec: extend, templates, env.yaml with overlays, .env files, flow, and allow_failure in all its forms)
 	}
 	return expr.NewMap(entries), nil
 }

@@ -48,12 +48,18 @@ func findFile(opts Options) (string, *diag.Diagnostic) {
 
 // readFile reads a text file of at most MaxFileSize.
 func readFile(ctx context.Context, path string) ([]byte, *diag.Diagnostic) {
+	if err := ctx.Err(); err != nil {
+		d := problem(CodeRead, diag.Range{File: path}, "reading was interrupted")
+		return nil, &d
+	}
+	return readText(path)
+}
+
+// readText reads a file in UTF-8 of at most MaxFileSize.
+func readText(path string) ([]byte, *diag.Diagnostic) {
 	fail := func(format string, args ...any) ([]byte, *diag.Diagnostic) {
 		d := problem(CodeRead, diag.Range{File: path}, format, args...)
 		return nil, &d
-	}
-	if err := ctx.Err(); err != nil {
-		return fail("reading was interrupted")
 	}
 	data, err := readLimited(path, MaxFileSize)
 	switch {

@@ -22,6 +22,9 @@ type node struct {
 	entries []nodeEntry
 	index   map[string]int // of entries
 	items   []*node
+	// as is whose this the expressions inside mean, if it isn't the resource that
+	// the node is used in.
+	as string
 }
 
 // nodeEntry is a key of a map.
@@ -73,6 +76,14 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// all are the entries of a map, none for everything else.
+func (n *node) all() []nodeEntry {
+	if n == nil {
+		return nil
+	}
+	return n.entries
+}
+
 func (n *node) keys() []string {
 	keys := make([]string, 0, len(n.entries))
 	for _, e := range n.entries {
@@ -87,6 +98,7 @@ type converter struct {
 	report  func(diag.Diagnostic)
 	done    map[*yaml.Node]*node
 	keyOf   map[*node]diag.Range
+	keys    []*yaml.Node // of all maps
 	pending map[*yaml.Node]bool
 	depth   int
 }
@@ -175,6 +187,7 @@ func (c *converter) mapping(n *node) {
 		if _, ok := c.keyOf[child]; !ok {
 			c.keyOf[child] = rng
 		}
+		c.keys = append(c.keys, key)
 		n.add(nodeEntry{key: key.Value, rng: rng, yaml: key, value: child})
 	}
 	for _, m := range merges {

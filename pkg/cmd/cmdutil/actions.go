@@ -51,12 +51,21 @@ func (a Actions) Run(ctx context.Context, actions []spec.Action, when string) er
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !action.AllowFailure {
+		if !action.AllowFailure.Allows(a.Command, exitCode(err)) {
 			return fmt.Errorf("%s: action %s-%s: %w", action.Range, action.When, action.Command, err)
 		}
 		a.IO.Errf("warning: action %s-%s failed and may: %v", action.When, action.Command, err)
 	}
 	return nil
+}
+
+// exitCode is the code of a program that failed, 1 for everything else.
+func exitCode(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 1
 }
 
 // After runs what follows a command: success or fail, then complete. The

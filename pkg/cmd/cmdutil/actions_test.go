@@ -63,7 +63,7 @@ func TestFailedActionStopsTheRest(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "s.yaml:7:5: action pre-deploy: ") || len(r.lines) != 1 {
 		t.Errorf("err %v, ran %v", err, r.lines)
 	}
-	list[0].AllowFailure = true
+	list[0].AllowFailure = spec.AllowFailure{Any: true}
 	if err = a.Run(context.Background(), list, WhenPre); err != nil || len(r.lines) != 3 {
 		t.Errorf("allowed: err %v, ran %v", err, r.lines)
 	}
@@ -129,7 +129,7 @@ func TestShellIsInterrupted(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		done <- Actions{IO: io, Command: "deploy"}.Run(ctx, []spec.Action{
-			{When: WhenPre, Command: "deploy", Run: "touch started; exec sleep 600", Path: dir, AllowFailure: true},
+			{When: WhenPre, Command: "deploy", Run: "touch started; exec sleep 600", Path: dir, AllowFailure: spec.AllowFailure{Any: true}},
 		}, WhenPre)
 	}()
 	for {

@@ -189,7 +189,7 @@ func TestFailedPreActionDeploysNothing(t *testing.T) {
 	if err := w.Run(command(w, nil)); err == nil || len(w.Server.Calls()) != 0 || !strings.Contains(err.Error(), "pre-deploy") {
 		t.Errorf("err %v, calls %v", err, w.Server.Calls())
 	}
-	w.Resource().Actions[0].AllowFailure = true
+	w.Resource().Actions[0].AllowFailure = spec.AllowFailure{Any: true}
 	if err := w.Run(command(w, nil)); err != nil {
 		t.Errorf("allowed to fail: %v", err)
 	}
