@@ -30,8 +30,8 @@ type Environment struct {
 	Range       diag.Range `json:"-" yaml:"-"` // of the name
 }
 
-// environment is the chosen one; nil if there is none.
-type environment struct {
+// chosenEnv is the chosen one; nil if there is none.
+type chosenEnv struct {
 	Environment
 	node *node
 }
@@ -50,7 +50,7 @@ func Environments(file string) ([]Environment, diag.Diagnostics) {
 
 // chooseEnvironment finds the environment that the options, or the user's
 // default for the project, name.
-func (l *loader) chooseEnvironment() *environment {
+func (l *loader) chooseEnvironment() *chosenEnv {
 	name, asked := l.opts.Env, l.opts.Env != ""
 	e := l.root.entry("env")
 	file, at := filepath.Join(filepath.Dir(l.file), EnvironmentFile), diag.Range{File: l.file}
@@ -94,7 +94,7 @@ func (l *loader) chooseEnvironment() *environment {
 
 // readEnvironments reads the environments of a file; at is where the file is
 // named.
-func (l *loader) readEnvironments(file string, at diag.Range) []*environment {
+func (l *loader) readEnvironments(file string, at diag.Range) []*chosenEnv {
 	root, d := l.document(file)
 	if d != nil {
 		if d.Range.Start.Line == 0 {
@@ -113,7 +113,7 @@ func (l *loader) readEnvironments(file string, at diag.Range) []*environment {
 		l.add(problem(CodeType, e.rng, "\"environments\" must be a list, not %s", scalarKind(e.value)))
 		return nil
 	}
-	var list []*environment
+	var list []*chosenEnv
 	seen := map[string]diag.Range{}
 	for _, item := range e.value.items {
 		env := l.readEnvironment(item)
@@ -134,7 +134,7 @@ func (l *loader) readEnvironments(file string, at diag.Range) []*environment {
 
 // readEnvironment reads one environment, or gives nil after reporting what is
 // wrong with it.
-func (l *loader) readEnvironment(n *node) *environment {
+func (l *loader) readEnvironment(n *node) *chosenEnv {
 	if !n.isMap() {
 		l.add(problem(CodeType, n.rng, "an environment must be a map with a name, not %s", scalarKind(n)))
 		return nil
@@ -145,7 +145,7 @@ func (l *loader) readEnvironment(n *node) *environment {
 		l.add(problem(CodeMissing, n.rng, "missing \"name\" in an environment"))
 		return nil
 	}
-	env := &environment{node: n, Environment: Environment{
+	env := &chosenEnv{node: n, Environment: Environment{
 		Name: name.value.text(), Range: name.value.rng, Description: n.get("description").text(),
 		Type: n.get("type").text(), Access: n.get("access").text(), Region: n.get("region").text(),
 	}}
@@ -184,7 +184,7 @@ func (l *loader) onlyKeys(n *node, what string, known ...string) {
 // over puts the environment's overlays over the props of a resource: those for
 // its component, those for the resource itself, and the region of its
 // infrastructure.
-func (env *environment) over(l *loader, component, resource string, props *node) *node {
+func (env *chosenEnv) over(l *loader, component, resource string, props *node) *node {
 	if env == nil {
 		return props
 	}

@@ -79,7 +79,7 @@ type loader struct {
 	entries map[string]*node // resources, or services, by name
 	names   []string         // of entries, in the file's order
 	// environment is the one that was chosen, nil without.
-	environment *environment
+	environment *chosenEnv
 	variables   map[string]string // of .env files
 	*checker
 	resolve *resolver
