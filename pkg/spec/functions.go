@@ -57,13 +57,11 @@ func (r *resolver) functions() map[string]expr.Func {
 // for the tools whose files these are.
 func (r *resolver) env(args []*expr.Value) (*expr.Value, error) {
 	name := args[0].Text
-	if r.opts.LookupEnv != nil {
-		if text, ok := r.opts.LookupEnv(name); ok && text != "" {
-			v := expr.NewString(text)
-			v.Secret = looksSecret(name)
-			v.Sensitive = v.Secret
-			return v, nil
-		}
+	if text, ok := r.lookupEnv(name); ok && text != "" {
+		v := expr.NewString(text)
+		v.Secret = looksSecret(name)
+		v.Sensitive = v.Secret
+		return v, nil
 	}
 	if len(args) == 2 {
 		return args[1], nil

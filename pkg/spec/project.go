@@ -91,9 +91,7 @@ type Resource struct {
 	Block   diag.Range // of the whole entry, key included
 	// ContinueOnError lets those that depend on the resource go on when it
 	// fails.
-	ContinueOnError bool       `json:",omitempty"`
-	Range           diag.Range // of the key
-	Block           diag.Range // of the whole entry, key included
+	ContinueOnError bool `json:",omitempty"`
 }
 
 // CodeSource is where the user's code is. At most one of Path and OSS is set;

@@ -26,10 +26,11 @@ func Schema(lang string) map[string]any {
 	full, part := schemaMaker{lang: lang}, schemaMaker{lang: lang, partial: true}
 	v1, v3 := schemaNode{"const": Edition1}, schemaNode{"const": Edition3}
 	return schemaNode{
-		"$schema":    "http://json-schema.org/draft-07/schema#",
-		"title":      pick(lang, "s.yaml of Function Compute, editions 1.0.0 and 3.0.0", "函数计算的 s.yaml，版本 1.0.0 与 3.0.0"),
-		"type":       "object",
-		"required":   []string{"edition"},
+		"$schema": "http://json-schema.org/draft-07/schema#",
+		"title":   pick(lang, "s.yaml of Function Compute, editions 1.0.0 and 3.0.0", "函数计算的 s.yaml，版本 1.0.0 与 3.0.0"),
+		"type":    "object",
+		// A file that extends another may leave the edition to that one.
+		"anyOf":      []schemaNode{{"required": []string{"edition"}}, {"required": []string{"extend"}}},
 		"properties": schemaNode{"edition": full.described(schemaNode{"enum": []string{Edition3, Edition1}}, fileV3().find("edition"))},
 		"if":         schemaNode{"properties": schemaNode{"edition": v1}, "required": []string{"edition"}},
 		"then":       extending(reference("v1partial"), reference("v1")),

@@ -203,7 +203,6 @@ func (r *resolver) noPart(p *expr.Path, from int, parts []string, n *node) error
 	}
 }
 
-<<<<<<< HEAD
 // credentialPath resolves credential.FIELD, and credential as all of them.
 func (r *resolver) credentialPath(p *expr.Path) (*expr.Value, error) {
 	if len(p.Segments) > 1 {
@@ -223,16 +222,6 @@ func (r *resolver) credentialPath(p *expr.Path) (*expr.Value, error) {
 		case v.Text != "":
 			entries = append(entries, expr.Entry{Key: field, Value: v})
 		}
-=======
-// env reads an environment variable. An empty one counts as unset, as it does
-// for the tools whose files these are.
-func (r *resolver) env(args []*expr.Value) (*expr.Value, error) {
-	name := args[0].Text
-	if text, ok := r.lookupEnv(name); ok && text != "" {
-		v := expr.NewString(text)
-		v.Secret = looksSecret(name)
-		return v, nil
->>>>>>> 5d49750 (spec: extend, templates, env.yaml with overlays, .env files, flow, and allow_failure in all its forms)
 	}
 	return expr.NewMap(entries), nil
 }
