@@ -1,10 +1,7 @@
 // Command quality measures the code of this module against the project's bars
 // and fails if one is missed.
 //
-//	quality [-binary bin/s] [-hold R] [-v] DIR
-//
-// -hold R holds the test lines per code line, while they are short of their bar,
-// to at least R: they are still printed as missed, but only fewer fail.
+//	quality [-binary bin/s] [-v] DIR
 //
 // It counts what ships: no testdata, no generated files, neither hack nor
 // bench.
@@ -25,7 +22,6 @@ func run(args []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("quality", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	binary := flags.String("binary", "", "the built program, to check its size")
-	hold := flags.Float64("hold", 0, "fail for missing tests only below this many test lines per code line")
 	verbose := flags.Bool("v", false, "list every finding, not the first ten of each bar")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -44,12 +40,10 @@ func run(args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "quality:", err)
 		return 2
 	}
-	measures := tree.Measure()
-	bars := Check(measures, facts)
+	bars := Check(tree.Measure(), facts)
 	Render(out, bars, *verbose)
 	for _, bar := range bars {
-		held := bar.Name == testsBar && *hold > 0 && ratio(measures.TestLines, measures.CodeLines) >= *hold
-		if !bar.OK && !held {
+		if !bar.OK {
 			return 1
 		}
 	}

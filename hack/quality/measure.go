@@ -35,7 +35,7 @@ func (t *Tree) Measure() *Measures {
 	for _, pkg := range t.Packages {
 		documented := false
 		for _, file := range pkg.Files {
-			m.CodeLines += file.Lines
+			m.CodeLines += file.Code
 			m.Files = append(m.Files, Size{file.Lines, file.Path})
 			documented = documented || hasPackageDoc(file.AST)
 			m.declarations(t.Fset, file)

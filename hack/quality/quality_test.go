@@ -47,7 +47,7 @@ func TestScanCountsWhatShips(t *testing.T) {
 		"_templates/x.go":       "package {{ x }}\n",
 	})
 	m := scanned.Measure()
-	if m.CodeLines != 2 || m.TestLines != 4 || m.Packages != 1 || len(m.Files) != 1 {
+	if m.CodeLines != 1 || m.TestLines != 1 || m.Packages != 1 || len(m.Files) != 1 {
 		t.Errorf("code %d, tests %d, packages %d, files %v", m.CodeLines, m.TestLines, m.Packages, m.Files)
 	}
 }
@@ -306,25 +306,53 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestHeldTests: a held ratio excuses missing tests down to itself, and nothing
-// else.
-func TestHeldTests(t *testing.T) {
+// TestFewerTestsThanCodeFail: a line of code more than of tests is a bar missed.
+func TestFewerTestsThanCodeFail(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"go.mod":    "module x\n\ngo 1.26\n",
 		"a.go":      "// Package a is one.\npackage a\n\nconst c = 1\n",
-		"a_test.go": "package a\n\n// two\n",
+		"a_test.go": "package a\n\nconst d = 2\n",
 	})
-	for flag, want := range map[string]int{"-hold=0": 1, "-hold=0.75": 0, "-hold=0.76": 1} {
+	for _, want := range []int{0, 1} {
 		var out, errOut bytes.Buffer
-		if code := run([]string{flag, dir}, &out, &errOut); code != want || !strings.Contains(out.String(), "MISSED") {
-			t.Errorf("%s: code %d, want %d\n%s%s", flag, code, want, &out, &errOut)
+		if code := run([]string{dir}, &out, &errOut); code != want || strings.Contains(out.String(), "MISSED") != (want == 1) {
+			t.Errorf("code %d, want %d\n%s%s", code, want, &out, &errOut)
+		}
+		write(t, dir, map[string]string{"b.go": "package a\n"})
+	}
+}
+
+// TestLinesOfCode: neither blank lines nor comments are code; a text over
+// several lines is.
+func TestLinesOfCode(t *testing.T) {
+	for source, want := range map[string]int{
+		"package a\n": 1,
+		"// Package a is\n// one.\npackage a // really\n\n\nvar x = 1\n": 2,
+		"package a\n\n/* a\nb */\n\nvar x = `\n\n`\n":                    4,
+		"package a\n\nfunc f() {\n\n\t// nothing\n}\n":                   3,
+		"package a; var x = 1; var y = 2\n":                              1,
+		"package a\n\nvar x = []int{\n\t1, // one\n\n\t2,\n}\n":          5,
+	} {
+		m := tree(t, map[string]string{"a.go": source}).Measure()
+		if m.CodeLines != want {
+			t.Errorf("%q has %d lines of code, want %d", source, m.CodeLines, want)
 		}
 	}
-	write(t, dir, map[string]string{"b.go": "package a\n\nfunc init() {}\n", "b_test.go": "package a\n\n// three\n"})
-	var out, errOut bytes.Buffer
-	if code := run([]string{"-hold=0.5", dir}, &out, &errOut); code != 1 {
-		t.Errorf("another bar is missed: code %d\n%s", code, &out)
+}
+
+// TestPackagesForTests: a suite that only tests can import counts as tests.
+func TestPackagesForTests(t *testing.T) {
+	m := tree(t, map[string]string{
+		"a/atest/suite.go": "// Package atest is a suite.\npackage atest\n\nimport \"testing\"\n\nfunc Run(t *testing.T) {}\n",
+		"a/latest/l.go":    "// Package latest is code.\npackage latest\n\nconst c = 1\n",
+		"a/a.go":           "// Package a is code, whatever it imports.\npackage a\n\nimport \"testing\"\n\nvar T testing.TB\n",
+	}).Measure()
+	if m.TestLines != 3 || m.CodeLines != 5 {
+		t.Errorf("tests %d, code %d", m.TestLines, m.CodeLines)
+	}
+	if len(m.Files) != 3 || m.Packages != 3 {
+		t.Errorf("files %v, packages %d", m.Files, m.Packages)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"strconv"
 
+	"go.yaml.in/yaml/v3"
+
 	"s/pkg/diag"
 	"s/pkg/spec/expr"
 )
@@ -88,7 +90,7 @@ func (l *loader) tree() *expr.Value {
 			var resources []expr.Entry
 			for _, r := range e.value.entries {
 				var parts []expr.Entry
-				for _, part := range r.value.entries {
+				for _, part := range l.entries[r.key].all() {
 					parts = l.resolved(parts, part, r.key)
 				}
 				resources = append(resources, expr.Entry{Key: r.key, KeyRange: r.rng, Value: expr.NewMap(parts)})
@@ -105,4 +107,70 @@ func (l *loader) resolved(entries []expr.Entry, e nodeEntry, owner string) []exp
 		return append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: v})
 	}
 	return entries
+}
+
+// YAML gives the resolved file as a YAML map in its order. Keys, passwords and
+// what is made of them, and values that aren't known yet, stand there as the
+// ${...} that they were written as. comment gives what is said beside a single
+// value; nil says nothing.
+func (p *Project) YAML(comment func(Value) string) *yaml.Node {
+	root := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	add(root, "edition", text(p.Edition))
+	if p.tree != nil {
+		w := yamlWriter{comment: comment}
+		root.Content = append(root.Content, w.node(p.tree, Value{}, false).Content...)
+	}
+	return root
+}
+
+func add(n *yaml.Node, key string, value *yaml.Node) { n.Content = append(n.Content, text(key), value) }
+
+func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+
+type yamlWriter struct{ comment func(Value) string }
+
+// node writes a value; nothing of a map whose value is null is written, as the
+// functions get none of it.
+func (w yamlWriter) node(v *expr.Value, at Value, inside bool) *yaml.Node {
+	if inside {
+		at.Origin = v.Range
+	} else {
+		at.Range, at.Expression, at.Origin = v.Range, v.Source, v.Origin
+		inside = v.Source != ""
+	}
+	path := at.Path
+	switch {
+	case v.Kind == expr.Map:
+		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		for _, e := range v.Entries {
+			if e.Value.Invalid || e.Value.Kind == expr.Null {
+				continue
+			}
+			at.Path = expr.JoinKey(path, e.Key)
+			add(n, e.Key, w.node(e.Value, at, inside))
+		}
+		return n
+	case v.Kind == expr.List:
+		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+		for i, item := range v.Items {
+			at.Path = path + "[" + strconv.Itoa(i) + "]"
+			n.Content = append(n.Content, w.node(item, at, inside))
+		}
+		return n
+	}
+	n := &yaml.Node{}
+	at.Secret, at.Pending = v.Sensitive, v.Kind == expr.Pending
+	switch {
+	case at.Secret && at.Expression != "":
+		n = text(at.Expression)
+	case at.Secret:
+		n = text("***")
+	case n.Encode(v.Native()) != nil:
+		n = text(v.Text)
+	}
+	at.Value = n.Value
+	if w.comment != nil {
+		n.LineComment = w.comment(at)
+	}
+	return n
 }

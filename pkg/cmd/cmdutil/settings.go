@@ -10,11 +10,12 @@ import (
 )
 
 // Settings are the global flags, each with an environment twin: S_TEMPLATE,
-// S_ACCESS, S_OUTPUT_FORMAT, S_DEBUG, S_NO_COLOR. A flag wins over its twin.
+// S_ACCESS, S_ENV, S_OUTPUT_FORMAT, S_DEBUG, S_NO_COLOR. A flag wins over its twin.
 type Settings struct {
 	Template string // -t: path of s.yaml; empty looks in the working directory
 	Access   string // -a: alias of the credentials; empty takes the s.yaml's
 	Output   string // -o: one of the Output constants
+	Env      string // --env: the environment of env.yaml; empty takes the project's default
 	Debug    bool
 	NoColor  bool
 }
@@ -38,6 +39,7 @@ func BindFlags(flags *pflag.FlagSet) {
 	flags.StringP("template", "t", "", "path of the s.yaml (default: s.yaml in this folder)")
 	flags.StringP("access", "a", "", "alias of the credentials; \"local\" is the local cloud")
 	flags.StringP("output-format", "o", OutputDefault, "output format: "+strings.Join(OutputFormats(), ", "))
+	flags.String("env", "", "environment of env.yaml to lay over s.yaml (default: that of s env default)")
 	flags.Bool("debug", false, "say what is done, in detail, on stderr")
 	flags.Bool("no-color", false, "no colours (NO_COLOR does the same)")
 }
@@ -49,7 +51,7 @@ func (s *Settings) Read(flags *pflag.FlagSet) error {
 	v.SetEnvPrefix("S")
 	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
 	v.AutomaticEnv()
-	for _, name := range []string{"template", "access", "output-format", "debug", "no-color"} {
+	for _, name := range []string{"template", "access", "output-format", "env", "debug", "no-color"} {
 		if err := v.BindPFlag(name, flags.Lookup(name)); err != nil {
 			return err
 		}
@@ -57,6 +59,7 @@ func (s *Settings) Read(flags *pflag.FlagSet) error {
 	s.Template = v.GetString("template")
 	s.Access = v.GetString("access")
 	s.Output = v.GetString("output-format")
+	s.Env = v.GetString("env")
 	s.Debug = v.GetBool("debug")
 	s.NoColor = v.GetBool("no-color")
 	if !slices.Contains(OutputFormats(), s.Output) {

@@ -10,6 +10,7 @@ import (
 
 	"s/pkg/access"
 	"s/pkg/cmd/cmdutil"
+	envcmd "s/pkg/cmd/env"
 	"s/pkg/diag"
 	"s/pkg/fcclient"
 	"s/pkg/iostreams"
@@ -60,14 +61,34 @@ func home() (string, error) {
 }
 
 func (w *wiring) load(ctx context.Context, command string) (*spec.Project, diag.Diagnostics) {
-	return spec.Load(ctx, spec.Options{
-		File:      w.settings.Template,
-		LookupEnv: os.LookupEnv,
-		Command:   command,
-		Credential: sync.OnceValue(func() func(string) (string, error) {
-			return w.credential(ctx)
-		})(),
-	})
+	opts := spec.Options{
+		File:       w.settings.Template,
+		LookupEnv:  os.LookupEnv,
+		Command:    command,
+		Env:        w.settings.Env,
+		DefaultEnv: defaultEnvironment,
+		Credential: w.credential(ctx),
+	}
+	if command == "preview" {
+		asWritten(&opts)
+	}
+	return spec.Load(ctx, opts)
+}
+
+// asWritten leaves credentials and secrets as the expressions that they are:
+// a preview needs no account and shows no key.
+func asWritten(opts *spec.Options) {
+	opts.Credential = func(field string) (string, error) { return "${config('" + field + "')}", nil }
+	opts.SecretFor = func(name string) (string, error) { return "${secret('" + name + "')}", nil }
+}
+
+// defaultEnvironment is what s env default chose for a project.
+func defaultEnvironment(project, file string) string {
+	dir, err := home()
+	if err != nil {
+		return ""
+	}
+	return envcmd.Default(dir, project, file)
 }
 
 // credential gives single fields of the credentials for ${config(X)}. They are

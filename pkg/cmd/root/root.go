@@ -15,12 +15,14 @@ import (
 	"s/pkg/cmd/completion"
 	configcmd "s/pkg/cmd/config"
 	deploycmd "s/pkg/cmd/deploy"
+	envcmd "s/pkg/cmd/env"
 	infocmd "s/pkg/cmd/info"
 	initcmd "s/pkg/cmd/init"
 	instancecmd "s/pkg/cmd/instance"
 	invokecmd "s/pkg/cmd/invoke"
 	localcmd "s/pkg/cmd/local"
 	plancmd "s/pkg/cmd/plan"
+	"s/pkg/cmd/preview"
 	removecmd "s/pkg/cmd/remove"
 	"s/pkg/cmd/schema"
 	"s/pkg/cmd/verify"
@@ -64,6 +66,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 	return []*cobra.Command{
 		initcmd.NewCmd(f, nil),
 		verify.NewCmd(f, nil),
+		preview.NewCmd(f, nil),
 		schema.NewCmd(f, nil),
 		buildcmd.NewCmd(f, nil),
 		deploycmd.NewCmd(f, nil),
@@ -73,6 +76,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		removecmd.NewCmd(f, nil),
 		instancecmd.NewCmd(f, nil),
 		localcmd.NewCmd(f, nil),
+		envcmd.NewCmd(f),
 		configcmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
