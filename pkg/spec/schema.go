@@ -26,9 +26,9 @@ func Schema(lang string) map[string]any {
 	full, part := schemaMaker{lang: lang}, schemaMaker{lang: lang, partial: true}
 	v1, v3 := schemaNode{"const": Edition1}, schemaNode{"const": Edition3}
 	return schemaNode{
-		"$schema": "http://json-schema.org/draft-07/schema#",
-		"title":   pick(lang, "s.yaml of Function Compute, editions 1.0.0 and 3.0.0", "函数计算的 s.yaml，版本 1.0.0 与 3.0.0"),
-		"type":    "object",
+		"$schema":  "http://json-schema.org/draft-07/schema#",
+		"$comment": "s.yaml of Function Compute, editions 1.0.0 and 3.0.0",
+		"type":     "object",
 		// A file that extends another may leave the edition to that one.
 		"anyOf":      []schemaNode{{"required": []string{"edition"}}, {"required": []string{"extend"}}},
 		"properties": schemaNode{"edition": full.described(schemaNode{"enum": []string{Edition3, Edition1}}, fileV3().find("edition"))},
@@ -164,6 +164,11 @@ func (m schemaMaker) field(f *field) schemaNode {
 		options = append(options, schemaNode{"type": "string"})
 	} else {
 		options = append(options, reference("expression"))
+	}
+	// Of alternatives, an editor shows the description and what each of them
+	// adds: the other language.
+	if own, ok := options[0].(schemaNode); ok && own["$ref"] == nil && f.about.en != "" {
+		own["markdownDescription"] = "\n" + f.sentence(pick(m.lang, LangChinese, LangEnglish))
 	}
 	return m.described(schemaNode{"anyOf": options}, f)
 }
