@@ -34,13 +34,17 @@ func Load(ctx context.Context, opts Options) (*Project, diag.Diagnostics) {
 	return parse(opts, file, filepath.Dir(abs), data)
 }
 
+// maxFileValues bounds a file as it is written: some 200,000 lines. What its
+// aliases and expressions make of one value is bounded by maxValues.
+const maxFileValues = 500_000
+
 // parse is Load without the reading of s.yaml itself.
 func parse(opts Options, file, dir string, data []byte) (*Project, diag.Diagnostics) {
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	l := newLoader(opts, &source{file: file, lines: diag.Lines(text)}, dir)
 	root, d := parseYAML(file, []byte(text), l.lines)
-	if d == nil && countNodes(root, maxValues) > maxValues {
-		tooLarge := problem(CodeYAMLFeature, diag.Range{File: file}, "the file has more than %d values", maxValues)
+	if d == nil && countNodes(root, maxFileValues) > maxFileValues {
+		tooLarge := problem(CodeYAMLFeature, diag.Range{File: file}, "the file has more than %d values", maxFileValues)
 		d = &tooLarge
 	}
 	if d != nil {
