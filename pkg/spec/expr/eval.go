@@ -212,6 +212,7 @@ func (e *evaluator) call(c *Call) (*Value, *Error) {
 	fn := e.Funcs[c.Name]
 	args := make([]*Value, 0, len(c.Args))
 	var pending *Value
+	text, size := 0, 0
 	for i, a := range c.Args {
 		v, err := e.argument(a, fn.mode(i))
 		if err != nil {
@@ -225,6 +226,9 @@ func (e *evaluator) call(c *Call) (*Value, *Error) {
 		}
 		if !v.IsScalar() && !fn.AnyKind {
 			return nil, &Error{Kind: BadArgument, Span: a.span(), Message: fmt.Sprintf("%s() can't take %s", c.Name, v.Kind)}
+		}
+		if text, size = text+len(v.Text), size+v.Size; text > MaxText || size > MaxSize {
+			return nil, tooLarge(a.span())
 		}
 		args = append(args, v)
 	}
@@ -277,6 +281,7 @@ func mark(v *Value, secret, sensitive bool, needs *Needs) *Value {
 	for i, entry := range v.Entries {
 		out.Entries[i].Value = mark(entry.Value, secret, sensitive, needs)
 	}
+	out.makeIndex()
 	return &out
 }
 

@@ -81,7 +81,15 @@ type Value struct {
 	// Size counts the values in it, itself included; shared ones count each
 	// time. It saturates at MaxSize.
 	Size int
+
+	// index finds entries by key if there are many; it holds for the slice that
+	// begins with first and has as many entries as the index counts.
+	index map[string]int
+	first *Entry
 }
+
+// manyEntries is from where on a map has an index.
+const manyEntries = 16
 
 // MaxSize is where Value.Size stops counting.
 const MaxSize = 1 << 20
@@ -126,7 +134,24 @@ func NewMap(entries []Entry) *Value {
 	for _, e := range entries {
 		v.add(e.Value)
 	}
+	v.makeIndex()
 	return v
+}
+
+// makeIndex lets Entry find keys without looking through all of them. Maps with
+// equal keys, which only programs make, go without.
+func (v *Value) makeIndex() {
+	v.index, v.first = nil, nil
+	if len(v.Entries) < manyEntries {
+		return
+	}
+	index := make(map[string]int, len(v.Entries))
+	for i, e := range v.Entries {
+		index[e.Key] = i
+	}
+	if len(index) == len(v.Entries) {
+		v.index, v.first = index, &v.Entries[0]
+	}
 }
 
 func (v *Value) add(part *Value) {
@@ -146,6 +171,12 @@ func (v *Value) Get(key string) *Value {
 // Entry gives the entry of a key, or nil.
 func (v *Value) Entry(key string) *Entry {
 	if v == nil {
+		return nil
+	}
+	if v.index != nil && len(v.Entries) == len(v.index) && v.first == &v.Entries[0] {
+		if i, ok := v.index[key]; ok {
+			return &v.Entries[i]
+		}
 		return nil
 	}
 	for i := range v.Entries {
