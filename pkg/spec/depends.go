@@ -16,6 +16,10 @@ type Reference struct {
 	Range    diag.Range // of the path inside ${...}; the first place if there are several
 }
 
+// copyCost is what a copy of a value counts for in the budget of expressions,
+// in bytes.
+const copyCost = 64
+
 // given is a part of a resource that a hook tells of.
 type given struct{ resource, part string }
 
@@ -32,6 +36,9 @@ func (r *resolver) deployed(name, part string, p *expr.Path, from int) (*expr.Va
 	v, err := r.walkValue(whole, nil, p, from)
 	if err != nil {
 		return nil, err
+	}
+	if !r.budget.Spend(v.Size * copyCost) {
+		return nil, expr.TooMuch()
 	}
 	return expr.WithNeeds(v, needs), nil
 }

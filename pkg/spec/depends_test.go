@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/diag"
 )
 
 // app gives an s.yaml with a resource per description, called a, b, c and so
@@ -131,8 +133,11 @@ func TestOutputsOfEveryKind(t *testing.T) {
 func TestHooksAreAskedOnce(t *testing.T) {
 	var asked []string
 	opts := Options{
-		Output: func(name string) (map[string]any, bool) { asked = append(asked, "output "+name); return nil, name == "b" },
-		Info:   func(name string) (map[string]any, bool) { asked = append(asked, "info "+name); return nil, false },
+		Output: func(name string) (map[string]any, bool) {
+			asked = append(asked, "output "+name)
+			return nil, name == "b"
+		},
+		Info: func(name string) (map[string]any, bool) { asked = append(asked, "info "+name); return nil, false },
 	}
 	refs := "${resources.c.output.x}${resources.c.info.x}${components.c.output.x}${resources.b.output.x ?? 'y'}"
 	loaded(t, opts, app("", refs+refs, "y", "z"))
@@ -197,7 +202,7 @@ func TestEvaluationsGrowLinearly(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "  r%d: &last\n    component: fc3\n    props: {region: cn-hangzhou, functionName: l, runtime: custom, code: ./, description: end}\n  last:\n    component: fc3\n    props: {region: cn-hangzhou, functionName: last, runtime: custom, code: ./}\n", n)
 		text := b.String()
-		l := newLoader(Options{}, "s.yaml", "/project", text)
+		l := newLoader(Options{}, &source{file: "s.yaml", lines: diag.Lines(text)}, "/project")
 		root, d := parseYAML("s.yaml", []byte(text), l.lines)
 		if d != nil {
 			t.Fatal(d)

@@ -148,6 +148,8 @@ func (l *loader) project(root *yaml.Node) *Project {
 		p.Flow = l.flow(l.root.entry("flow"))
 	}
 	p.DotEnv = l.variables
+	// The longest first: one may be a part of another.
+	slices.SortStableFunc(l.secrets, func(a, b string) int { return len(b) - len(a) })
 	p.Secrets = l.secrets
 	l.deployCycles(p)
 	p.tree = l.tree()

@@ -34,7 +34,7 @@ type Value struct {
 // an error is left out.
 func (p *Project) Values() iter.Seq[Value] {
 	return func(yield func(Value) bool) {
-		if p.tree != nil {
+		if p.tree != nil && !p.tree.IsEmpty() {
 			walkValues(p.tree, Value{}, false, yield)
 		}
 	}
@@ -93,16 +93,26 @@ func (l *loader) tree() *expr.Value {
 				for _, part := range l.entries[r.key].all() {
 					parts = l.resolved(parts, part, r.key)
 				}
-				resources = append(resources, expr.Entry{Key: r.key, KeyRange: r.rng, Value: expr.NewMap(parts)})
+				resources = append(resources, expr.Entry{Key: r.key, KeyRange: r.rng, Value: mapAt(r.rng, parts)})
 			}
-			entries = append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: expr.NewMap(resources)})
+			entries = append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: mapAt(e.rng, resources)})
 		}
 	}
 	return expr.NewMap(entries)
 }
 
+// mapAt makes a map with a place.
+func mapAt(rng diag.Range, entries []expr.Entry) *expr.Value {
+	v := expr.NewMap(entries)
+	v.Range = rng
+	return v
+}
+
 // resolved adds an entry if its value has been resolved.
 func (l *loader) resolved(entries []expr.Entry, e nodeEntry, owner string) []expr.Entry {
+	if e.value != nil && e.value.as != "" {
+		owner = e.value.as
+	}
 	if v, ok := l.resolve.memo[memoKey{e.value, owner}]; ok {
 		return append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: v})
 	}

@@ -32,11 +32,13 @@ type resolver struct {
 	active    []memoKey
 	funcs     map[string]expr.Func
 	roots     []string
+	rootsOf   int // how many names there were when roots was made
 	budget    expr.Budget
 	at        textPlace             // of the text that is being evaluated
 	given     map[given]*expr.Value // what hooks said
 	files     map[string]*expr.Value
 	now       time.Time
+	exhausted bool
 	evaluated int // how many texts were, for the tests
 }
 
@@ -190,6 +192,13 @@ func (r *resolver) evaluate(y *yaml.Node, text string, offset int, scope *expr.S
 }
 
 func (r *resolver) reportExpression(y *yaml.Node, e *expr.Error) {
+	if e.Kind == expr.TooLarge && r.budget.Left < 0 {
+		// From here on nothing can be made any more; once is enough.
+		if r.exhausted {
+			return
+		}
+		r.exhausted = true
+	}
 	d := problem(expressionCode(e.Kind), r.spanRange(y, e.Span), "%s", e.Message)
 	d.Detail, d.Hint = e.Detail, e.Hint
 	r.report(d)

@@ -35,7 +35,8 @@ const (
 // scope says what names and functions mean in the resource of that name; owner
 // is empty outside of resources.
 func (r *resolver) scope(owner string) *expr.Scope {
-	if r.roots == nil {
+	if r.roots == nil || r.rootsOf != len(r.names) {
+		r.rootsOf = len(r.names)
 		r.roots = []string{rootVars, rootThis, rootCwd, rootCredential, rootResources, rootComponents}
 		if r.edition == Edition1 {
 			r.roots = append(r.roots[:4:4], r.names...)
@@ -201,27 +202,4 @@ func (r *resolver) noPart(p *expr.Path, from int, parts []string, n *node) error
 		Message: fmt.Sprintf("%s alone is no value; name one, such as %s.%s", p, p, example),
 		Hint:    "known here: " + strings.Join(parts, ", "),
 	}
-}
-
-// credentialPath resolves credential.FIELD, and credential as all of them.
-func (r *resolver) credentialPath(p *expr.Path) (*expr.Value, error) {
-	if len(p.Segments) > 1 {
-		v, err := r.credentialField(p.Segments[1].Name, false)
-		if err != nil {
-			err.Span = p.Segments[1].Span
-			return nil, err
-		}
-		return r.walkValue(v, nil, p, 2)
-	}
-	var entries []expr.Entry
-	for _, field := range credentialFields() {
-		v, err := r.credentialField(field, false)
-		switch {
-		case err != nil:
-			return nil, err
-		case v.Text != "":
-			entries = append(entries, expr.Entry{Key: field, Value: v})
-		}
-	}
-	return expr.NewMap(entries), nil
 }

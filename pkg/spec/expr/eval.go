@@ -34,8 +34,8 @@ type Scope struct {
 // Budget is how many bytes of text expressions may still make.
 type Budget struct{ Left int }
 
-// spend reports whether the budget has n more.
-func (b *Budget) spend(n int) bool {
+// Spend takes n bytes and reports whether the budget had them.
+func (b *Budget) Spend(n int) bool {
 	if b == nil {
 		return true
 	}
@@ -120,7 +120,7 @@ func (e *evaluator) text(t *Template) (*Value, []*Error) {
 				Message: fmt.Sprintf("%s can't be part of a text", v.Kind),
 				Hint:    "make the expression the whole value, or name a single value in it",
 			}
-		case b.Len()+len(v.Text) > MaxText || !e.Budget.spend(len(v.Text)):
+		case b.Len()+len(v.Text) > MaxText || !e.Budget.Spend(len(v.Text)):
 			return nil, append(errs, tooLarge(part.Span))
 		}
 		if err != nil {
@@ -141,6 +141,9 @@ func (e *evaluator) text(t *Template) (*Value, []*Error) {
 	out.Text, out.Needs = b.String(), UnionOf(parts...)
 	return out, nil
 }
+
+// TooMuch is the error of expressions that exceed MaxText or their Budget.
+func TooMuch() *Error { return tooLarge(Span{}) }
 
 func tooLarge(span Span) *Error {
 	return &Error{Kind: TooLarge, Span: span, Message: fmt.Sprintf("the expressions of this file make more text than %d MB for one value, or too much in all", MaxText>>20)}
@@ -239,7 +242,7 @@ func (e *evaluator) call(c *Call) (*Value, *Error) {
 	if err != nil {
 		return nil, locate(err, c.Span, c.Args)
 	}
-	if len(v.Text) > MaxText || !e.Budget.spend(len(v.Text)+v.Size) {
+	if len(v.Text) > MaxText || !e.Budget.Spend(len(v.Text)+v.Size) {
 		return nil, tooLarge(c.Span)
 	}
 	return e.tainted(args, v), nil
