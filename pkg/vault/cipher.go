@@ -1,4 +1,4 @@
-package access
+package vault
 
 import (
 	"crypto/aes"
@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// passphrase is the constant with which Serverless Devs obscures its
-// access.yaml (reference: credential 0.0.10). It protects nothing; it is here
-// to read the file.
-const passphrase = "SecretKey123"
+// PeerPassphrase is the constant with which Serverless Devs obscures its
+// access.yaml (credential 0.0.10). It protects nothing; it is here to read the
+// file.
+const PeerPassphrase = "SecretKey123"
 
 // OpenSSL's container: "Salted__", eight bytes of salt, AES-256-CBC.
 const (
@@ -21,25 +21,29 @@ const (
 	keySize    = 32
 )
 
-var errCipher = errors.New("not an encrypted value")
+// ErrCipher says that a value is encrypted with a passphrase that isn't known.
+var ErrCipher = errors.New("encrypted with another passphrase")
 
-// reveal gives the text behind a value of access.yaml. What isn't encrypted is
-// the text itself, as the peer has it.
-func reveal(value string) string {
-	if text, err := decrypt(value); err == nil {
-		return text
+// Reveal gives the text behind a value of Serverless Devs, trying each
+// passphrase. What isn't encrypted is the text itself, as that program has it.
+// The error is ErrCipher if none fits.
+func Reveal(value string, passphrases ...string) (string, error) {
+	raw, err := base64.StdEncoding.DecodeString(value)
+	if err != nil || len(raw) < len(saltHeader) || string(raw[:len(saltHeader)]) != saltHeader {
+		return value, nil
 	}
-	return value
+	for _, passphrase := range passphrases {
+		if text, err := decrypt(raw, passphrase); err == nil {
+			return text, nil
+		}
+	}
+	return "", ErrCipher
 }
 
-func decrypt(value string) (string, error) {
-	raw, err := base64.StdEncoding.DecodeString(value)
-	if err != nil {
-		return "", errCipher
-	}
+func decrypt(raw []byte, passphrase string) (string, error) {
 	head := len(saltHeader) + saltSize
-	if len(raw) < head+aes.BlockSize || len(raw)%aes.BlockSize != 0 || string(raw[:len(saltHeader)]) != saltHeader {
-		return "", errCipher
+	if len(raw) < head+aes.BlockSize || len(raw)%aes.BlockSize != 0 {
+		return "", ErrCipher
 	}
 	key, iv := deriveKey([]byte(passphrase), raw[len(saltHeader):head])
 	block, err := aes.NewCipher(key)
@@ -50,7 +54,7 @@ func decrypt(value string) (string, error) {
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(text, raw[head:])
 	text, ok := unpad(text)
 	if !ok || !utf8.Valid(text) {
-		return "", errCipher
+		return "", ErrCipher
 	}
 	return string(text), nil
 }
