@@ -28,6 +28,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"expand":     expand,
 		"http":       httpRequest,
 		"json":       jsonValue,
+		"leakfree":   leakfree,
 		"listen":     listen,
 		"stdout2env": stdout2env,
 	}
@@ -50,6 +51,29 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// leakfree PROGRAM ARGS... runs a program, whatever its exit code; neither of its
+// outputs may have a secret. The secrets of scripts begin with "hush-".
+func leakfree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: leakfree PROGRAM [ARG...]")
+	}
+	var exit *exec.ExitError
+	if err := ts.Exec(args[0], args[1:]...); err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
+	}
+	shown := 0
+	for _, name := range []string{"stdout", "stderr"} {
+		text := ts.ReadFile(name)
+		shown += len(text)
+		if strings.Contains(text, "hush-") {
+			ts.Fatalf("%s shows a secret", name)
+		}
+	}
+	if shown == 0 {
+		ts.Fatalf("nothing was shown: this looks at nothing")
 	}
 }
 

@@ -25,9 +25,12 @@ func environment(work string) map[string]string {
 		"S_LOCAL_PORT": "0",
 		"TMPDIR":       filepath.Join(work, ".tmp"),
 		"LANG":         "en_US.UTF-8",
-		"LC_ALL":       "",
-		"NO_COLOR":     "",
-		"CI":           "",
+		// No key of a test goes to the real STS, and none into a real keyring.
+		"S_STS_ENDPOINT": "http://127.0.0.1:1",
+		"S_KEYRING":      "off",
+		"LC_ALL":         "",
+		"NO_COLOR":       "",
+		"CI":             "",
 		// Many tests on two cores: what must not happen soon can't be tested
 		// soon either.
 		"PIP_DISABLE_PIP_VERSION_CHECK": "1",

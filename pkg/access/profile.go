@@ -1,13 +1,18 @@
 package access
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+	"slices"
+	"strings"
+
+	"s/pkg/vault"
 )
 
 // profile is what is used of one profile of the Alibaba Cloud CLI's
@@ -19,17 +24,30 @@ type profile struct {
 	KeySecret     string `json:"access_key_secret"`
 	Token         string `json:"sts_token"`
 	TokenExpireAt int64  `json:"sts_expiration"` // seconds since 1970; 0 if not known
+	RoleName      string `json:"ram_role_name"`
+	RoleARN       string `json:"ram_role_arn"`
+	SessionName   string `json:"ram_session_name"`
+	Seconds       int    `json:"expired_seconds"` // how long an assumed role is wanted
+	ExternalID    string `json:"external_id"`
+	Policy        string `json:"policy"`
+	Source        string `json:"source_profile"`
+	Command       string `json:"process_command"`
+	URI           string `json:"credentials_uri"`
+	ProviderARN   string `json:"oidc_provider_arn"`
+	TokenFile     string `json:"oidc_token_file"`
 }
 
-// Modes of profiles that hold keys. The others need a service to be asked.
-const (
-	modeAK  = "AK"
-	modeSTS = "StsToken"
-)
+// profiles is config.json.
+type profiles struct {
+	path    string
+	Current string    `json:"current"`
+	List    []profile `json:"profiles"`
+}
 
-// fromProfile reads the current profile of the Alibaba Cloud CLI:
-// ~/.aliyun/config.json, or the file that ALIBABACLOUD_CONFIG names.
-func fromProfile(o Options) (Credentials, []string, error) {
+// fromProfile reads a profile of the Alibaba Cloud CLI in ~/.aliyun/config.json,
+// or in the file that ALIBABACLOUD_CONFIG names: the one of the alias
+// ${aliyun-cli:NAME}, that of ALIBABA_CLOUD_PROFILE, or the current one.
+func fromProfile(ctx context.Context, o Options) (Credentials, []string, error) {
 	path := o.env("ALIBABACLOUD_CONFIG")
 	if path == "" {
 		if o.HomeDir == "" {
@@ -44,37 +62,92 @@ func fromProfile(o Options) (Credentials, []string, error) {
 	if err != nil {
 		return Credentials{}, nil, fmt.Errorf("credentials: %w", err)
 	}
-	var config struct {
-		Current  string    `json:"current"`
-		Profiles []profile `json:"profiles"`
+	config := profiles{path: path}
+	if err := json.Unmarshal(data, &config); err != nil {
+		return Credentials{}, nil, vault.BadJSON(path, data, err, "the JSON of the Alibaba Cloud CLI")
 	}
-	if json.Unmarshal(data, &config) != nil {
-		return Credentials{}, nil, fmt.Errorf("%s isn't the JSON of the Alibaba Cloud CLI", path)
+	name := cmp.Or(o.env("ALIBABA_CLOUD_PROFILE", "ALIBABACLOUD_PROFILE"), config.Current)
+	if named, ok := strings.CutPrefix(o.Alias, profilePrefix); ok {
+		name = strings.TrimSuffix(named, "}")
 	}
-	for _, p := range config.Profiles {
-		if p.Name == config.Current {
-			return p.credentials(path, o)
-		}
-	}
-	return Credentials{}, []string{fmt.Sprintf("%s (no profile %q)", path, config.Current)}, nil
+	return config.credentials(ctx, o, name, nil)
 }
 
-func (p profile) credentials(path string, o Options) (Credentials, []string, error) {
-	where := fmt.Sprintf("%s (profile %s", path, p.Name)
-	c := Credentials{Alias: "aliyun:" + p.Name, AccessKeyID: p.KeyID, AccessKeySecret: p.KeySecret}
-	switch p.Mode {
-	case modeAK:
-		return c, []string{where + ")"}, nil
-	case modeSTS:
-		now := time.Now
-		if o.Now != nil {
-			now = o.Now
-		}
-		if p.TokenExpireAt > 0 && now().Unix() >= p.TokenExpireAt {
-			return Credentials{}, []string{where + ", its token has expired)"}, nil
-		}
-		c.SecurityToken = p.Token
-		return c, []string{where + ")"}, nil
+// credentials gives those of a profile; via are the profiles that led to it.
+func (c profiles) credentials(ctx context.Context, o Options, name string, via []string) (Credentials, []string, error) {
+	at := slices.IndexFunc(c.List, func(p profile) bool { return p.Name == name })
+	if at < 0 {
+		return Credentials{}, []string{fmt.Sprintf("%s (no profile %q)", c.path, name)}, nil
 	}
-	return Credentials{}, []string{fmt.Sprintf("%s, mode %s isn't supported)", where, p.Mode)}, nil
+	if slices.Contains(via, name) {
+		return Credentials{}, nil, fmt.Errorf("%s: the source_profile of %s leads back to itself", c.path, name)
+	}
+	p := c.List[at]
+	where := fmt.Sprintf("%s (profile %s", c.path, name)
+	keys, err := c.ask(ctx, o, p, append(slices.Clone(via), name))
+	keys.Alias = "aliyun:" + name
+	switch {
+	case errors.Is(err, errMode):
+		return Credentials{}, []string{fmt.Sprintf("%s, mode %s isn't supported)", where, p.Mode)}, nil
+	case errors.Is(err, errExpired):
+		return Credentials{}, []string{where + ", its token has expired)"}, nil
+	case err != nil:
+		var known *ProviderError
+		if !errors.As(err, &known) {
+			err = &ProviderError{Source: where + ")", Err: err}
+		}
+		return Credentials{}, nil, err
+	}
+	return keys, []string{where + ")"}, nil
+}
+
+var (
+	errMode    = errors.New("mode isn't supported")
+	errExpired = errors.New("its token has expired")
+)
+
+// ask does what the mode of a profile says.
+func (c profiles) ask(ctx context.Context, o Options, p profile, via []string) (Credentials, error) {
+	own := Credentials{AccessKeyID: p.KeyID, AccessKeySecret: p.KeySecret}
+	role := roleRequest{
+		arn: p.RoleARN, session: p.SessionName, seconds: p.Seconds, policy: p.Policy, externalID: p.ExternalID,
+		providerARN: p.ProviderARN, tokenFile: p.TokenFile,
+	}
+	switch p.Mode {
+	case "AK", "":
+		return own, nil
+	case "StsToken", "CloudSSO", "OAuth": // that program fetched it
+		own.SecurityToken = p.Token
+		if p.TokenExpireAt > 0 && o.now().Unix() >= p.TokenExpireAt {
+			return Credentials{}, errExpired
+		}
+		return own, nil
+	case "RamRoleArn":
+		own.SecurityToken = p.Token
+		return o.assumeRole(ctx, own, role)
+	case "ChainableRamRoleArn":
+		source, looked, err := c.credentials(ctx, o, p.Source, via)
+		if err == nil && !source.complete() {
+			err = fmt.Errorf("its source_profile has no credentials: %s", strings.Join(looked, ", "))
+		}
+		if err != nil {
+			return Credentials{}, err
+		}
+		return o.assumeRole(ctx, source, role)
+	case "EcsRamRole":
+		return o.ecsRole(ctx, p.RoleName)
+	case "RamRoleArnWithEcs":
+		source, err := o.ecsRole(ctx, p.RoleName)
+		if err != nil {
+			return Credentials{}, err
+		}
+		return o.assumeRole(ctx, source, role)
+	case "OIDC":
+		return o.assumeRoleWithOIDC(ctx, role)
+	case "External":
+		return o.process(ctx, p.Command, c.path)
+	case "CredentialsURI":
+		return o.uri(ctx, p.URI)
+	}
+	return Credentials{}, errMode
 }

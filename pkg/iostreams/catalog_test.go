@@ -48,6 +48,7 @@ func TestEveryMessageIsTranslated(t *testing.T) {
 	t.Parallel()
 	formats := spokenFormats(t, filepath.Join("..", "cmd"))
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "deploy")))  // the plan
+	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "vault")))   // where secrets are kept
 	for _, label := range []string{"error", "warning", "note", "hint"} { // of findings
 		formats[label] = "pkg/diag/render.go"
 	}

@@ -12,6 +12,7 @@ import (
 	"s/pkg/iostreams"
 	"s/pkg/local"
 	"s/pkg/spec"
+	"s/pkg/vault"
 )
 
 // Factory is what commands are given. The functions are lazy: a command pays
@@ -35,6 +36,11 @@ type Factory struct {
 	Local func(ctx context.Context) (*local.Info, error)
 	// Home is the folder of s, ~/.s or S_HOME.
 	Home func() (string, error)
+	// Vault is where secrets are kept: the keyring of the system, or files below
+	// Home.
+	Vault func() *vault.Vault
+	// Identity asks STS for the account of a key; see access.Identity.
+	Identity func(context.Context, access.Credentials) (string, error)
 }
 
 // Target is where a command acts.

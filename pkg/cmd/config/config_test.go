@@ -15,6 +15,8 @@ import (
 	"s/pkg/access"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/iostreams"
+	"s/pkg/vault"
+	"s/pkg/vault/vaulttest"
 )
 
 // world is a home of s and the streams of one command after the other.
@@ -25,6 +27,9 @@ type world struct {
 	answers     map[string]string
 	asked       []string
 	promptErr   error
+	account     string // what STS says; empty is no answer from it
+	refusal     error  // of STS
+	ring        *vaulttest.Keyring
 	out, errOut *bytes.Buffer
 }
 
@@ -58,6 +63,21 @@ func (w *world) Select(string, string, []string, int) (int, error) {
 // Confirm is never asked.
 func (w *world) Confirm(string, bool) (bool, error) { return false, errors.New("nothing to confirm") }
 
+func (w *world) vault() *vault.Vault {
+	v := &vault.Vault{}
+	if w.ring != nil {
+		v.Ring = w.ring
+	}
+	return v
+}
+
+func (w *world) identityErr() error {
+	if w.refusal == nil && w.account == "" {
+		return errors.New("no answer from STS")
+	}
+	return w.refusal
+}
+
 // do runs a command line, with a terminal if the test has answers.
 func (w *world) do(args ...string) error {
 	w.t.Helper()
@@ -71,7 +91,9 @@ func (w *world) do(args ...string) error {
 	}
 	f := &cmdutil.Factory{
 		IO: io, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault},
-		Home: func() (string, error) { return w.home, nil },
+		Home:     func() (string, error) { return w.home, nil },
+		Vault:    w.vault,
+		Identity: func(context.Context, access.Credentials) (string, error) { return w.account, w.identityErr() },
 	}
 	cmd := NewCmd(f, nil)
 	cmdutil.BindFlags(cmd.PersistentFlags())
@@ -130,13 +152,13 @@ func TestAddFromStdin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.addProd()
-	if got := w.errOut.String(); got != "kept: prod (account 42, key LTA***fgh)\n" {
+	if got := w.errOut.String(); got != "the key isn't checked: no answer from STS\nkept: prod (account 42, key LTA***fgh)\n" {
 		t.Errorf("%q", got)
 	}
 	if w.out.Len() > 0 {
 		t.Errorf("stdout: %q", w.out)
 	}
-	kept, err := access.ReadKept(w.home)
+	kept, err := access.ReadKept(w.home, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,10 +172,10 @@ func TestAddAsks(t *testing.T) {
 	w := newWorld(t)
 	w.answers = map[string]string{"AccountID": " 7 ", "AccessKeyID": " id ", "AccessKeySecret without echo": "topsecret "}
 	w.must("add")
-	if diff := cmp.Diff([]string{"AccountID", "AccessKeyID", "AccessKeySecret without echo"}, w.asked); diff != "" {
+	if diff := cmp.Diff([]string{"AccessKeyID", "AccessKeySecret without echo", "AccountID"}, w.asked); diff != "" {
 		t.Error(diff)
 	}
-	kept, err := access.ReadKept(w.home)
+	kept, err := access.ReadKept(w.home, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,8 +245,8 @@ func TestShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []view{
-		{Alias: "prod", Default: true, AccountID: "42", AccessKeyID: "LTA***fgh", AccessKeySecret: "top***ret"},
-		{Alias: "sts", AccessKeyID: "STS***hij", AccessKeySecret: "***", SecurityToken: "tok***gth"},
+		{Alias: "prod", Default: true, Kept: access.InFile, AccountID: "42", AccessKeyID: "LTA***fgh", AccessKeySecret: "top***ret"},
+		{Alias: "sts", Kept: access.InFile, AccessKeyID: "STS***hij", AccessKeySecret: "***", SecurityToken: "tok***gth"},
 	}
 	if diff := cmp.Diff(want, list); diff != "" {
 		t.Error(diff)

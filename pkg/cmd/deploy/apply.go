@@ -82,7 +82,7 @@ func (d *deployment) print() error {
 	for _, it := range d.items {
 		results = append(results, cmdutil.Named{
 			Name:  it.resource.Name,
-			Value: deploy.Result(it.prepared.Desired, it.report.State, false),
+			Value: deploy.Redacted(deploy.Result(it.prepared.Desired, it.report.State, false), d.project.Redact),
 		})
 	}
 	return cmdutil.PrintNamed(d.IO.Out, d.Settings.Output, results)

@@ -179,6 +179,7 @@ func (d *deployment) plan(ctx context.Context) error {
 		var actual deploy.Actual
 		if actual, it.err = deploy.Read(ctx, it.remote, it.prepared.Desired); it.err == nil {
 			it.plan = deploy.Plan(it.prepared.Desired, actual)
+			it.plan.Redact(d.project.Redact)
 			it.report = &deploy.Report{State: actual}
 		}
 	})

@@ -67,7 +67,7 @@ func Run(ctx context.Context, opts *Options) error {
 		if err != nil {
 			return cmdutil.CloudError(err, target)
 		}
-		results = append(results, cmdutil.Named{Name: r.Name, Value: value})
+		results = append(results, cmdutil.Named{Name: r.Name, Value: deploy.Redacted(value, project.Redact)})
 	}
 	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, results)
 }

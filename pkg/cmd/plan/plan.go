@@ -93,6 +93,7 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 			var actual deploy.Actual
 			if actual, errs[i] = deploy.Read(ctx, remote, prepared.Desired); errs[i] == nil {
 				plans[i] = deploy.Plan(prepared.Desired, actual)
+				plans[i].Redact(project.Redact)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"s/pkg/access"
@@ -15,7 +16,9 @@ import (
 	"s/pkg/fcclient"
 	"s/pkg/iostreams"
 	"s/pkg/local"
+	"s/pkg/secret"
 	"s/pkg/spec"
+	"s/pkg/vault"
 )
 
 // Environment variables that the composition root reads. The endpoints are the
@@ -31,6 +34,9 @@ type wiring struct {
 	io       *iostreams.IOStreams
 	version  string
 	settings *cmdutil.Settings
+
+	vaultOnce sync.Once
+	vault     *vault.Vault
 }
 
 // newFactory wires what commands are given.
@@ -45,7 +51,18 @@ func newFactory(io *iostreams.IOStreams, version string) *cmdutil.Factory {
 		Target:   w.target,
 		Local:    w.local,
 		Home:     home,
+		Vault:    w.openVault,
+		Identity: func(ctx context.Context, c access.Credentials) (string, error) {
+			return access.Identity(ctx, access.Options{LookupEnv: os.LookupEnv}, c)
+		},
 	}
+}
+
+// openVault gives the vault of this system, one for the whole run, so that it
+// says only once that there is no keyring.
+func (w *wiring) openVault() *vault.Vault {
+	w.vaultOnce.Do(func() { w.vault = vault.New(os.LookupEnv, w.io.Errf) })
+	return w.vault
 }
 
 // home is S_HOME, else ~/.s.
@@ -68,6 +85,7 @@ func (w *wiring) load(ctx context.Context, command string) (*spec.Project, diag.
 		Env:        w.settings.Env,
 		DefaultEnv: defaultEnvironment,
 		Credential: w.credential(ctx),
+		SecretFor:  w.secret(ctx),
 	}
 	if command == "preview" {
 		asWritten(&opts)
@@ -91,6 +109,17 @@ func defaultEnvironment(project, file string) string {
 	return envcmd.Default(dir, project, file)
 }
 
+// secret gives what s secret keeps, for ${secret(X)}.
+func (w *wiring) secret(ctx context.Context) func(string) (string, error) {
+	return func(name string) (string, error) {
+		dir, err := home()
+		if err != nil {
+			return "", err
+		}
+		return secret.Store{Home: dir, Vault: w.openVault()}.Get(ctx, name)
+	}
+}
+
 // credential gives single fields of the credentials for ${config(X)}. They are
 // looked up when the first is asked for.
 func (w *wiring) credential(ctx context.Context) func(string) (string, error) {
@@ -102,15 +131,13 @@ func (w *wiring) credential(ctx context.Context) func(string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		switch field {
-		case "AccountID":
-			return c.AccountID, nil
-		case "AccessKeyID":
-			return c.AccessKeyID, nil
-		case "AccessKeySecret":
-			return c.AccessKeySecret, nil
-		case "SecurityToken":
-			return c.SecurityToken, nil
+		if field == "AccountID" {
+			if c, err = w.withAccount(ctx, c); err != nil {
+				return "", err
+			}
+		}
+		if value, ok := c.Field(field); ok {
+			return value, nil
 		}
 		return "", fmt.Errorf("credentials have no field %q", field)
 	}
@@ -151,15 +178,39 @@ func (w *wiring) resolve(ctx context.Context, alias string) (access.Credentials,
 	if err != nil {
 		return access.Credentials{}, err
 	}
-	user, _ := os.UserHomeDir() // without one, the CLI's profile is skipped
-	c, err := access.Resolve(ctx, access.Options{
-		Alias: alias, FromFlag: w.settings.Access != "", LookupEnv: os.LookupEnv, HomeDir: user, SHome: dir,
-	})
+	c, err := access.Resolve(ctx, w.accessOptions(alias, dir))
 	if errors.Is(err, access.ErrNotFound) {
 		return c, cmdutil.WithHint(cmdutil.ExitCredentials, err, w.io.T("s config add stores a key; -a local needs no account"))
 	}
 	if err != nil {
 		return c, cmdutil.WithCode(cmdutil.ExitCredentials, err)
+	}
+	return c, nil
+}
+
+// productFile has what the firmware of a Linux machine calls it.
+const productFile = "/sys/class/dmi/id/product_name"
+
+func (w *wiring) accessOptions(alias, home string) access.Options {
+	user, _ := os.UserHomeDir()            // without one, the CLI's profile is skipped
+	product, _ := os.ReadFile(productFile) // without one, this is no ECS instance
+	return access.Options{
+		Alias: alias, FromFlag: w.settings.Access != "", LookupEnv: os.LookupEnv, Environ: os.Environ,
+		HomeDir: user, SHome: home, Vault: w.openVault(), Product: strings.TrimSpace(string(product)),
+	}
+}
+
+// withAccount finds the account of credentials that don't name it. FC's own
+// endpoints have it in their names.
+func (w *wiring) withAccount(ctx context.Context, c access.Credentials) (access.Credentials, error) {
+	dir, err := home()
+	if err != nil || c.AccountID != "" {
+		return c, err
+	}
+	c.AccountID, err = access.Identity(ctx, w.accessOptions("", dir), c)
+	if err != nil {
+		return c, cmdutil.WithHint(cmdutil.ExitCredentials, fmt.Errorf("the account of %s isn't known: %w", c.Alias, err),
+			w.io.T("set ALIBABA_CLOUD_ACCOUNT_ID, or keep the key with s config add"))
 	}
 	return c, nil
 }
@@ -187,6 +238,12 @@ func (w *wiring) target(ctx context.Context, project *spec.Project) (*cmdutil.Ta
 	endpoint := os.Getenv(envCustomEndpoint)
 	if endpoint == "" {
 		endpoint = os.Getenv(envEndpoint)
+	}
+	if endpoint == "" {
+		// Not all of FC's hosts need the account: without STS, go on.
+		if credentials, err = w.withAccount(ctx, credentials); err != nil && !access.IsOffline(err) {
+			return nil, err
+		}
 	}
 	return w.targetAt(credentials, endpoint, false), nil
 }

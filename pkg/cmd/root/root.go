@@ -25,6 +25,7 @@ import (
 	"s/pkg/cmd/preview"
 	removecmd "s/pkg/cmd/remove"
 	"s/pkg/cmd/schema"
+	secretcmd "s/pkg/cmd/secret"
 	"s/pkg/cmd/verify"
 	"s/pkg/cmd/version"
 	"s/pkg/diag"
@@ -78,6 +79,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		localcmd.NewCmd(f, nil),
 		envcmd.NewCmd(f),
 		configcmd.NewCmd(f, nil),
+		secretcmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
 	}
