@@ -24,6 +24,7 @@ import (
 	plancmd "s/pkg/cmd/plan"
 	"s/pkg/cmd/preview"
 	removecmd "s/pkg/cmd/remove"
+	s2tos3cmd "s/pkg/cmd/s2tos3"
 	"s/pkg/cmd/schema"
 	secretcmd "s/pkg/cmd/secret"
 	"s/pkg/cmd/verify"
@@ -80,6 +81,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		envcmd.NewCmd(f),
 		configcmd.NewCmd(f, nil),
 		secretcmd.NewCmd(f, nil),
+		s2tos3cmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
 	}

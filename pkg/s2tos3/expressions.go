@@ -1,0 +1,288 @@
+package s2tos3
+
+import (
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"s/pkg/fc"
+	"s/pkg/spec/expr"
+)
+
+// pathText writes a path with dots, which both programs read.
+func pathText(segments []expr.Segment) string {
+	names := make([]string, 0, len(segments))
+	for _, s := range segments {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ".")
+}
+
+// owner gives the name of the service that the first segment of a path means,
+// where names of the file's top don't shadow it.
+func (c *converter) owner(path *expr.Path, here string) (string, bool) {
+	switch root := path.Segments[0].Name; root {
+	case "this", "that":
+		return here, here != ""
+	case "vars", "cwd", "aliyun-cli", "resources", "components", "self", "shared", "credential":
+		return "", false
+	default:
+		return root, c.services[root] != nil
+	}
+}
+
+// lookup finds the node that a path of edition 1.0.0 leads to, or nil.
+func (c *converter) lookup(path *expr.Path, here string, depth int) *yaml.Node {
+	start, segments := c.root, path.Segments
+	if name, ok := c.owner(path, here); ok {
+		start, segments, here = c.services[name], segments[1:], name
+	}
+	return c.descend(start, segments, here, depth)
+}
+
+func (c *converter) descend(n *yaml.Node, segments []expr.Segment, here string, depth int) *yaml.Node {
+	if depth > maxHops {
+		return nil
+	}
+	for i, s := range segments {
+		n = deref(n)
+		if path := single(n); path != nil {
+			found := c.lookup(path, here, depth+1)
+			if found == nil {
+				return nil
+			}
+			return c.descend(found, segments[i:], here, depth+1)
+		}
+		if n = c.child(n, s.Name); n == nil {
+			return nil
+		}
+	}
+	return deref(n)
+}
+
+func (c *converter) child(n *yaml.Node, name string) *yaml.Node {
+	if n.Kind == yaml.SequenceNode {
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(n.Content) {
+			return n.Content[i]
+		}
+		return nil
+	}
+	for _, p := range c.pairs(n) {
+		if p.key.Value == name {
+			return p.value
+		}
+	}
+	return nil
+}
+
+// translateAll translates the expressions in the result, each scalar once, and
+// in the actions' keys.
+func (c *converter) translateAll(out *yaml.Node) {
+	for i := 0; i+1 < len(out.Content); i += 2 {
+		if out.Content[i].Value != "resources" {
+			c.translateIn(out.Content[i+1], "")
+			continue
+		}
+		entries := out.Content[i+1]
+		for k := 0; k+1 < len(entries.Content); k += 2 {
+			c.translateIn(entries.Content[k+1], entries.Content[k].Value)
+		}
+	}
+}
+
+func (c *converter) translateIn(n *yaml.Node, owner string) {
+	if n.Kind == yaml.ScalarNode && !c.done[n] && expr.Contains(n.Value) {
+		c.done[n] = true
+		value := c.translate(n, owner)
+		if value != n.Value && n.Style&yaml.SingleQuotedStyle != 0 && !strings.ContainsAny(value, "\\\"") {
+			n.Style = n.Style&^yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle
+		}
+		n.Value = value
+	}
+	for _, child := range n.Content {
+		c.translateIn(child, owner)
+	}
+}
+
+// translate gives the text of a scalar with the expressions of edition 3.0.0.
+// Those that have no counterpart are reported.
+func (c *converter) translate(n *yaml.Node, owner string) string {
+	t, errs := expr.Parse(n.Value)
+	if len(errs) > 0 {
+		return n.Value // in what spec doesn't evaluate
+	}
+	var b strings.Builder
+	from := 0
+	for _, part := range t.Parts {
+		if part.Expr == nil {
+			continue
+		}
+		b.WriteString(n.Value[from:part.Span.Start])
+		from = part.Span.End
+		b.WriteString(c.expression(n, part, owner))
+	}
+	return b.String() + n.Value[from:]
+}
+
+// expression translates one ${...}.
+func (c *converter) expression(n *yaml.Node, part expr.Part, owner string) string {
+	switch e := part.Expr.(type) {
+	case *expr.Call:
+		return "${" + call(n.Value, e) + "}"
+	case *expr.Path:
+		name, ok := c.owner(e, owner)
+		if !ok {
+			return n.Value[part.Span.Start:part.Span.End]
+		}
+		return c.ofService(n, part, e, name, name == owner && e.Segments[0].Name == "this")
+	}
+	return n.Value[part.Span.Start:part.Span.End]
+}
+
+// call quotes the arguments of a function, as edition 3.0.0 is written.
+func call(source string, e *expr.Call) string {
+	var args []string
+	for _, a := range e.Args {
+		span := expr.SpanOf(a)
+		written := source[span.Start:span.End]
+		switch a := a.(type) {
+		case *expr.Call:
+			written = call(source, a)
+		case *expr.Literal:
+			if written[0] != '\'' && written[0] != '"' {
+				quote := "'"
+				if strings.Contains(written, quote) {
+					quote = `"`
+				}
+				written = quote + written + quote
+			}
+		}
+		args = append(args, written)
+	}
+	return e.Name + "(" + strings.Join(args, ", ") + ")"
+}
+
+// ofService translates a path into a service: the same value under its new
+// name, or the value itself where edition 3.0.0 has no such name.
+func (c *converter) ofService(n *yaml.Node, part expr.Part, path *expr.Path, name string, this bool) string {
+	base := "resources." + name
+	if this {
+		base = "this"
+	}
+	rest := path.Segments[1:]
+	if len(rest) == 0 {
+		return "${" + base + "}" // spec reports it
+	}
+	switch rest[0].Name {
+	case "props":
+		if to, ok := c.propPath(name, rest[1:]); ok {
+			return "${" + base + ".props." + to + "}"
+		}
+		return c.inline(n, part, path, name)
+	case "output":
+		if to, ok := outputPath(pathText(rest[1:])); ok {
+			return "${" + base + ".output." + to + "}"
+		}
+		switch pathText(rest[1:]) {
+		case "service.name", "function.name":
+			props := append([]expr.Segment{path.Segments[0], {Name: "props"}}, rest[1:]...)
+			return c.inline(n, part, &expr.Path{Span: path.Span, Segments: props}, name)
+		}
+		c.errorAt(CodeReference, c.spanPlace(n, part.Span), "what deploy gives in edition 3.0.0 has no "+pathText(rest[1:]),
+			"it has region, functionName, url.system_url and what s info shows")
+		return n.Value[part.Span.Start:part.Span.End]
+	}
+	return "${" + base + "." + pathText(rest) + "}"
+}
+
+// inline writes the value that a path leads to in place of the path.
+func (c *converter) inline(n *yaml.Node, part expr.Part, path *expr.Path, name string) string {
+	found := c.lookup(path, name, 0)
+	if found == nil || found.Kind != yaml.ScalarNode || part.Span.End-part.Span.Start == len(n.Value) && found.ShortTag() != "!!str" && !expr.Contains(found.Value) {
+		c.errorAt(CodeReference, c.spanPlace(n, part.Span), "edition 3.0.0 has nothing that "+pathText(path.Segments)+" could be",
+			"put the value into vars, and use it from there in both places")
+		return n.Value[part.Span.Start:part.Span.End]
+	}
+	if !expr.Contains(found.Value) {
+		return found.Value
+	}
+	return c.translate(found, name)
+}
+
+// outputPath gives the name of what deploy gives.
+func outputPath(path string) (string, bool) {
+	switch path {
+	case "region", "url.system_url", "url.system_intranet_url":
+		return path, true
+	case "function.runtime", "function.handler", "function.memorySize", "function.timeout":
+		return strings.TrimPrefix(path, "function."), true
+	}
+	return "", false
+}
+
+// propPath gives the name of a value of the props in edition 3.0.0; ok is false
+// if there is none for the same value.
+func (c *converter) propPath(service string, segments []expr.Segment) (string, bool) {
+	path := pathText(segments)
+	custom := "customRuntimeConfig"
+	if f := c.project.Find(service); f != nil {
+		if r, _ := fc.LookupRuntime(f.Function.Runtime); r.Container {
+			custom = "customContainerConfig"
+		}
+	}
+	moved := map[string]string{
+		"region": "region", "function.codeUri": "code", "function.caPort": custom + ".port",
+		"function.ossBucket": "code.ossBucketName", "function.ossKey": "code.ossObjectName",
+		"function.initializer":              "instanceLifecycleConfig.initializer.handler",
+		"function.initializationTimeout":    "instanceLifecycleConfig.initializer.timeout",
+		"function.customHealthCheckConfig":  custom + ".healthCheckConfig",
+		"function.asyncConfiguration":       "",
+		"function.customContainerConfig":    "",
+		"function.customRuntimeConfig":      "",
+		"function.instanceLifecycleConfig":  "",
+		"function.instanceType":             "",
+		"function.gpuMemorySize":            "gpuConfig.gpuMemorySize",
+		"function.instanceSoftConcurrency":  "",
+		"service.vpcConfig.vswitchIds":      "vpcConfig.vSwitchIds",
+		"service.vpcConfig":                 "",
+		"service.nasConfig":                 "",
+		"service.nasConfig.userId":          "nasConfig.userId",
+		"service.nasConfig.groupId":         "nasConfig.groupId",
+		"service.vpcBinding":                "vpcBinding.vpcIds",
+		"service.name":                      "",
+		"service.description":               "",
+		"function.name":                     "",
+		"function.customRuntimeConfig.args": "customRuntimeConfig.args",
+	}
+	if to, ok := moved[path]; ok {
+		return to, to != ""
+	}
+	if len(segments) < 2 {
+		return "", false
+	}
+	tail := pathText(segments[1:])
+	switch segments[0].Name {
+	case "service":
+		return tail, !strings.HasPrefix(tail, "nasConfig.mountPoints")
+	case "function":
+		return tail, !strings.HasPrefix(tail, "customContainerConfig.") && !strings.HasPrefix(tail, "asyncConfiguration.") &&
+			!strings.HasPrefix(tail, "instanceLifecycleConfig.preFreeze") || tail == "customContainerConfig.image"
+	case "triggers":
+		return triggerPath(segments)
+	}
+	return "", false
+}
+
+// triggerPath renames the key of one trigger.
+func triggerPath(segments []expr.Segment) (string, bool) {
+	names := map[string]string{
+		"name": "triggerName", "type": "triggerType", "role": "invocationRole", "qualifier": "qualifier",
+		"sourceArn": "sourceArn", "description": "description",
+	}
+	if len(segments) == 3 {
+		to, ok := names[segments[2].Name]
+		return "triggers." + segments[1].Name + "." + to, ok
+	}
+	return "", false
+}
