@@ -127,7 +127,7 @@ func RunBuild(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	actions := cmdutil.Actions{IO: opts.IO, Command: "build", Skip: opts.SkipActions}
+	actions := cmdutil.Actions{IO: opts.IO, Command: "build", Env: project.DotEnv, Skip: opts.SkipActions}
 	if err := actions.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
 		return err
 	}

@@ -26,6 +26,8 @@ const (
 type Actions struct {
 	IO      *iostreams.IOStreams
 	Command string // deploy, invoke, ...
+	// Env are variables of .env files, for programs; those of the process win.
+	Env map[string]string
 	// Skip runs none, as --skip-actions asks.
 	Skip bool
 	// Build runs the builder for a component action such as "fc build
@@ -123,8 +125,20 @@ func (a Actions) shell(ctx context.Context, line, dir string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	cmd.Stdin = nil
+	cmd.Env = a.environ()
 	cmd.Stdout, cmd.Stderr = a.IO.ErrOut, a.IO.ErrOut
 	cmd.WaitDelay = 5 * time.Second // for what the line left in the background
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	return cmd.Run()
+}
+
+// environ is the environment of a program: the process's own over .env's.
+func (a Actions) environ() []string {
+	environ := os.Environ()
+	for name, value := range a.Env {
+		if _, set := os.LookupEnv(name); !set {
+			environ = append(environ, name+"="+value)
+		}
+	}
+	return environ
 }

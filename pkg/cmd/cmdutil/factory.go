@@ -27,6 +27,8 @@ type Factory struct {
 	// Project loads the s.yaml of the global flags. Its errors are rendered and
 	// carry ExitSpec.
 	Project func(ctx context.Context, command string) (*spec.Project, error)
+	// Reload is Project for a file with values that only a deployment gives.
+	Reload Reload
 	// Load is Project with the raw diagnostics, for verify.
 	Load func(ctx context.Context, command string) (*spec.Project, diag.Diagnostics)
 	// Target gives the endpoint and credentials for a project's access: -a over
@@ -42,6 +44,9 @@ type Factory struct {
 	// Identity asks STS for the account of a key; see access.Identity.
 	Identity func(context.Context, access.Credentials) (string, error)
 }
+
+// Reload loads a project once more, with what is known of its resources by then.
+type Reload func(ctx context.Context, command string, known Known) (*spec.Project, error)
 
 // Target is where a command acts.
 type Target struct {

@@ -10,19 +10,18 @@ import (
 )
 
 // apply carries out all plans at the same time and tells each step as it ends.
-func (d *deployment) apply(ctx context.Context) error {
+func (d *deployment) apply(ctx context.Context) {
 	d.each(func(it *item) {
 		if it.plan.Empty() {
 			return
 		}
 		it.report, it.err = deploy.Apply(ctx, it.remote, it.plan, d.hooks(it))
 	})
-	err := d.firstError()
-	if err == nil {
-		return nil
+	for _, it := range d.items {
+		if it.err != nil && !it.resource.ContinueOnError {
+			d.failed[it.resource.Name] = true
+		}
 	}
-	d.tellLeft()
-	return d.advise(err)
 }
 
 // hooks tell the steps of one resource, each with the time that it took.
@@ -52,7 +51,7 @@ func (d *deployment) done(action deploy.Action) string {
 
 // tellLeft says what of the plans was not done. What was done is told already.
 func (d *deployment) tellLeft() {
-	for _, it := range d.items {
+	for _, it := range d.all {
 		if it.report == nil {
 			continue
 		}
@@ -78,8 +77,11 @@ func (d *deployment) advise(err error) error {
 
 // print writes the result: that of the only resource, or all by name.
 func (d *deployment) print() error {
-	results := make([]cmdutil.Named, 0, len(d.items))
-	for _, it := range d.items {
+	results := make([]cmdutil.Named, 0, len(d.all))
+	for _, it := range d.all {
+		if it.waits {
+			continue
+		}
 		results = append(results, cmdutil.Named{
 			Name:  it.resource.Name,
 			Value: deploy.Redacted(deploy.Result(it.prepared.Desired, it.report.State, false), d.project.Redact),

@@ -3,6 +3,7 @@
 package deploycmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,9 @@ type Options struct {
 	Settings *cmdutil.Settings
 	Project  func(ctx context.Context, command string) (*spec.Project, error)
 	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	// Reload loads the project again once values are known that only a
+	// deployment gives; nil can't.
+	Reload cmdutil.Reload
 	// Artifacts finds and makes what the code of resources is built to.
 	Artifacts deploy.Artifacts
 	// Build runs the builder for a pre-deploy action "fc build <flags>" of a
@@ -34,6 +38,7 @@ type Options struct {
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remote, error)
 
 	Resource    string // empty is all
+	Parallel    int    // how many resources at the same time; 0 is all
 	Yes         bool
 	DryRun      bool
 	NoBuild     bool
@@ -42,7 +47,7 @@ type Options struct {
 
 // NewCmd makes the deploy command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: Artifacts(f), Build: buildcmd.Action(f)}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Artifacts: Artifacts(f), Build: buildcmd.Action(f)}
 	cmd := &cobra.Command{
 		Use:   "deploy [resource]",
 		Short: "Deploy the resources of s.yaml",
@@ -62,6 +67,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&opts.Yes, "assume-yes", "y", false, "don't ask")
+	flags.IntVar(&opts.Parallel, "parallel", 0, "how many resources to deploy at the same time (default: all that don't wait for others)")
 	flags.BoolVar(&opts.DryRun, "dry-run", false, "show what would change and change nothing")
 	flags.BoolVar(&opts.NoBuild, "no-build", false, "fail instead of building code whose artifact is out of date")
 	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
@@ -82,10 +88,15 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	d := &deployment{Options: opts, project: project, target: target}
-	for _, r := range resources {
-		d.items = append(d.items, &item{resource: r})
+	groups, err := cmdutil.Order(project, resources, opts.Resource != "")
+	if err != nil {
+		return err
 	}
+	if opts.Parallel < 0 {
+		return cmdutil.UsageError(fmt.Errorf("--parallel is at least 1, not %d", opts.Parallel))
+	}
+	d := &deployment{Options: opts, project: project, target: target, groups: groups, failed: map[string]bool{}}
+	d.deployed = cmdutil.Deployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return d.remote(r) })
 	err = d.deploy(ctx)
 	return cmdutil.CloudError(d.after(ctx, err), target)
 }
@@ -93,9 +104,13 @@ func Run(ctx context.Context, opts *Options) error {
 // deployment is one run.
 type deployment struct {
 	*Options
-	project *spec.Project
-	target  *cmdutil.Target
-	items   []*item
+	project  *spec.Project
+	target   *cmdutil.Target
+	deployed cmdutil.Known   // what was there before
+	groups   [][]string      // names of resources, in the order in which they run
+	items    []*item         // of the group that runs
+	all      []*item         // of this group and those before it
+	failed   map[string]bool // resources that others can't build on
 
 	mu sync.Mutex // keeps the lines of parallel steps whole
 }
@@ -107,16 +122,51 @@ type item struct {
 	prepared *deploy.Prepared
 	plan     *deploy.Changes
 	report   *deploy.Report
-	started  bool // its pre actions ran
+	started  bool   // its pre actions ran
+	blocked  string // the resource for whose failure it wasn't tried
+	waits    bool   // a dry run can't know what it will be
 	err      error
 }
 
+// deploy runs the groups. What fails while it is applied keeps those that depend
+// on it from being tried, and nothing else; what fails before ends the run.
 func (d *deployment) deploy(ctx context.Context) error {
-	if err := d.before(ctx); err != nil {
+	if err := d.actions(nil).Run(ctx, d.project.Actions, cmdutil.WhenPre); err != nil {
 		return err
 	}
+	changes := false
+	for _, names := range d.groups {
+		if err := d.take(ctx, names); err != nil {
+			return d.worst(err)
+		}
+		changed, err := d.group(ctx)
+		if err != nil {
+			return d.worst(err)
+		}
+		changes = changes || changed
+	}
+	if err := d.worst(nil); err != nil {
+		d.tellLeft()
+		d.summary()
+		return d.advise(err)
+	}
+	if !changes {
+		d.IO.Errf("no changes: what is deployed is what s.yaml says")
+	}
+	if d.DryRun && changes {
+		return nil
+	}
+	return d.print()
+}
+
+// group takes the resources at hand through all steps and tells whether there
+// was anything to change.
+func (d *deployment) group(ctx context.Context) (bool, error) {
+	if err := d.before(ctx); err != nil {
+		return false, err
+	}
 	if err := d.plan(ctx); err != nil {
-		return err
+		return false, err
 	}
 	plans := make([]*deploy.Changes, len(d.items))
 	pending := false
@@ -125,28 +175,22 @@ func (d *deployment) deploy(ctx context.Context) error {
 		pending = pending || !it.plan.Empty()
 	}
 	if !pending {
-		d.IO.Errf("no changes: what is deployed is what s.yaml says")
-		return d.print()
+		return false, nil
 	}
 	fmt.Fprint(d.IO.ErrOut, deploy.Render(plans, d.IO))
 	if d.DryRun {
-		return nil
+		return true, nil
 	}
 	if err := d.confirm(plans); err != nil {
-		return err
+		return true, err
 	}
-	if err := d.apply(ctx); err != nil {
-		return err
-	}
-	return d.print()
+	d.apply(ctx)
+	return true, ctx.Err()
 }
 
 // before runs the pre actions and finds and packs the code, a resource at a
 // time, so that the output of builds doesn't mix. A dry run has no actions.
 func (d *deployment) before(ctx context.Context) error {
-	if err := d.actions(nil).Run(ctx, d.project.Actions, cmdutil.WhenPre); err != nil {
-		return err
-	}
 	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild}
 	for _, it := range d.items {
 		it.started = true
@@ -220,8 +264,13 @@ func (d *deployment) confirm(plans []*deploy.Changes) error {
 // each runs step for all items at the same time.
 func (d *deployment) each(step func(*item)) {
 	var wg sync.WaitGroup
+	places := make(chan struct{}, cmp.Or(d.Parallel, len(d.items), 1))
 	for _, it := range d.items {
-		wg.Go(func() { step(it) })
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			step(it)
+		})
 	}
 	wg.Wait()
 }
@@ -237,7 +286,7 @@ func (d *deployment) firstError() error {
 
 // actions gives the hooks of a resource, or (r nil) the global ones.
 func (d *deployment) actions(r *spec.Resource) cmdutil.Actions {
-	a := cmdutil.Actions{IO: d.IO, Command: "deploy", Skip: d.SkipActions || d.DryRun}
+	a := cmdutil.Actions{IO: d.IO, Command: "deploy", Env: d.project.DotEnv, Skip: d.SkipActions || d.DryRun}
 	if r == nil {
 		return a
 	}
@@ -261,7 +310,7 @@ func (d *deployment) after(ctx context.Context, err error) error {
 	if d.DryRun || ctx.Err() != nil || errors.As(err, &known) && known.Quiet {
 		return err // nothing was tried, or nothing may follow
 	}
-	for _, it := range d.items {
+	for _, it := range d.all {
 		if !it.started {
 			continue
 		}

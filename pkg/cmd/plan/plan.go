@@ -21,6 +21,7 @@ type Options struct {
 	Settings  *cmdutil.Settings
 	Project   func(ctx context.Context, command string) (*spec.Project, error)
 	Target    func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	Reload    cmdutil.Reload // nil leaves values open that only a deployment gives
 	Artifacts deploy.Artifacts
 	// Remote gives what a resource is compared with; nil takes the target's
 	// client.
@@ -31,7 +32,7 @@ type Options struct {
 
 // NewCmd makes the plan command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Artifacts: deploycmd.Artifacts(f)}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Artifacts: deploycmd.Artifacts(f)}
 	return &cobra.Command{
 		Use:   "plan [resource]",
 		Short: "Show what deploy would change",
@@ -63,6 +64,9 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	if project, resources, err = opts.settle(ctx, project, target, resources); err != nil {
+		return err
+	}
 	plans, err := opts.plans(ctx, project, target, resources)
 	if err != nil {
 		return cmdutil.CloudError(err, target)
@@ -73,6 +77,30 @@ func Run(ctx context.Context, opts *Options) error {
 	}
 	_, err = fmt.Fprint(opts.IO.Out, deploy.Render(plans, opts.IO))
 	return err
+}
+
+// settle fills in what other resources give that are deployed, and leaves out
+// the resources for which that isn't known.
+func (o *Options) settle(ctx context.Context, project *spec.Project, target *cmdutil.Target, resources []*spec.Resource) (*spec.Project, []*spec.Resource, error) {
+	var names []string
+	for _, r := range resources {
+		names = append(names, r.Name)
+	}
+	known := cmdutil.Deployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return o.remote(target, r) })
+	project, err := cmdutil.Settle(ctx, "plan", project, names, o.Reload, known)
+	if err != nil {
+		return nil, nil, err
+	}
+	var settled []*spec.Resource
+	for _, name := range names {
+		r := project.Find(name)
+		if r.Pending {
+			o.IO.Errf("%s can be planned only once %s is deployed", name, r.DependsOn[0].Resource)
+			continue
+		}
+		settled = append(settled, r)
+	}
+	return project, settled, nil
 }
 
 func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdutil.Target, resources []*spec.Resource) ([]*deploy.Changes, error) {

@@ -79,11 +79,11 @@ func Run(ctx context.Context, opts *Options) error {
 	if err := opts.confirm(jobs); err != nil {
 		return err
 	}
-	global := cmdutil.Actions{IO: opts.IO, Command: "remove", Skip: opts.SkipActions}
+	global := cmdutil.Actions{IO: opts.IO, Command: "remove", Env: project.DotEnv, Skip: opts.SkipActions}
 	err = global.Run(ctx, project.Actions, cmdutil.WhenPre)
 	for _, j := range jobs {
 		if err == nil {
-			err = opts.remove(ctx, j)
+			err = opts.remove(ctx, project, j)
 		}
 	}
 	return cmdutil.CloudError(global.After(ctx, project.Actions, err), target)
@@ -145,8 +145,8 @@ func (o *Options) confirm(jobs []job) error {
 	return nil
 }
 
-func (o *Options) remove(ctx context.Context, j job) error {
-	actions := cmdutil.Actions{IO: o.IO, Command: "remove", Skip: o.SkipActions}
+func (o *Options) remove(ctx context.Context, project *spec.Project, j job) error {
+	actions := cmdutil.Actions{IO: o.IO, Command: "remove", Env: project.DotEnv, Skip: o.SkipActions}
 	err := actions.Run(ctx, j.resource.Actions, cmdutil.WhenPre)
 	if err == nil {
 		var mu sync.Mutex // keeps the lines of parallel steps whole

@@ -47,11 +47,14 @@ func newFactory(io *iostreams.IOStreams, version string) *cmdutil.Factory {
 		Version:  version,
 		Settings: w.settings,
 		Project:  w.project,
-		Load:     w.load,
-		Target:   w.target,
-		Local:    w.local,
-		Home:     home,
-		Vault:    w.openVault,
+		Reload:   w.reload,
+		Load: func(ctx context.Context, command string) (*spec.Project, diag.Diagnostics) {
+			return w.load(ctx, command, nil)
+		},
+		Target: w.target,
+		Local:  w.local,
+		Home:   home,
+		Vault:  w.openVault,
 		Identity: func(ctx context.Context, c access.Credentials) (string, error) {
 			return access.Identity(ctx, access.Options{LookupEnv: os.LookupEnv}, c)
 		},
@@ -77,7 +80,7 @@ func home() (string, error) {
 	return filepath.Join(user, ".s"), nil
 }
 
-func (w *wiring) load(ctx context.Context, command string) (*spec.Project, diag.Diagnostics) {
+func (w *wiring) load(ctx context.Context, command string, known cmdutil.Known) (*spec.Project, diag.Diagnostics) {
 	opts := spec.Options{
 		File:       w.settings.Template,
 		LookupEnv:  os.LookupEnv,
@@ -89,6 +92,10 @@ func (w *wiring) load(ctx context.Context, command string) (*spec.Project, diag.
 	}
 	if command == "preview" {
 		asWritten(&opts)
+	}
+	if known != nil {
+		opts.Output = func(name string) (map[string]any, bool) { return known(name, false) }
+		opts.Info = func(name string) (map[string]any, bool) { return known(name, true) }
 	}
 	return spec.Load(ctx, opts)
 }
@@ -144,7 +151,20 @@ func (w *wiring) credential(ctx context.Context) func(string) (string, error) {
 }
 
 func (w *wiring) project(ctx context.Context, command string) (*spec.Project, error) {
-	project, diags := w.load(ctx, command)
+	return w.rendered(w.load(ctx, command, nil))
+}
+
+// reload is project once more; its warnings have been shown.
+func (w *wiring) reload(ctx context.Context, command string, known cmdutil.Known) (*spec.Project, error) {
+	project, diags := w.load(ctx, command, known)
+	if diags.HasErrors() {
+		return w.rendered(project, diags)
+	}
+	return project, nil
+}
+
+// rendered shows warnings; errors end the command.
+func (w *wiring) rendered(project *spec.Project, diags diag.Diagnostics) (*spec.Project, error) {
 	if err := diags.Err(); err != nil {
 		return nil, cmdutil.WithCode(cmdutil.ExitSpec, err)
 	}

@@ -1,0 +1,171 @@
+package cmdutil
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"s/pkg/deploy"
+	"s/pkg/spec"
+)
+
+// What a resource takes from another one, see spec.Reference.
+const output = "output"
+
+// Order gives the groups in which a command runs resources: those of a group at
+// the same time, the groups one after another. A flow of the file says it, and
+// leaves out what it doesn't name, unless one resource is asked for by name; without
+// a flow a resource comes after those whose output it takes, and all others
+// together. It fails with ExitSpec if the flow puts a resource before one that it
+// depends on.
+func Order(project *spec.Project, resources []*spec.Resource, named bool) ([][]string, error) {
+	if project.Flow != nil && !named {
+		return project.Flow, checkFlow(project)
+	}
+	level := map[string]int{}
+	chosen := map[string]*spec.Resource{}
+	for _, r := range resources {
+		chosen[r.Name] = r
+	}
+	var depth func(r *spec.Resource) int
+	depth = func(r *spec.Resource) int {
+		if n, ok := level[r.Name]; ok {
+			return n
+		}
+		level[r.Name] = 0 // for a cycle, which Load has reported
+		n := 0
+		for _, name := range dependencies(r) {
+			if other := chosen[name]; other != nil {
+				n = max(n, depth(other)+1)
+			}
+		}
+		level[r.Name] = n
+		return n
+	}
+	var groups [][]string
+	for _, r := range resources {
+		n := depth(r)
+		for len(groups) <= n {
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], r.Name)
+	}
+	return groups, nil
+}
+
+// dependencies are the resources whose output a resource takes.
+func dependencies(r *spec.Resource) []string {
+	var names []string
+	for _, ref := range r.DependsOn {
+		if ref.What == output && ref.Resource != r.Name {
+			names = append(names, ref.Resource)
+		}
+	}
+	return names
+}
+
+// Blocked gives the first of a resource's dependencies that is in failed.
+func Blocked(r *spec.Resource, failed map[string]bool) string {
+	for _, name := range dependencies(r) {
+		if failed[name] {
+			return name
+		}
+	}
+	return ""
+}
+
+func checkFlow(project *spec.Project) error {
+	at := map[string]int{}
+	for i, group := range project.Flow {
+		for _, name := range group {
+			at[name] = i
+		}
+	}
+	for _, r := range project.Resources {
+		own, runs := at[r.Name]
+		if !runs {
+			continue
+		}
+		for _, ref := range r.DependsOn {
+			if other, too := at[ref.Resource]; too && ref.What == output && ref.Resource != r.Name && other >= own {
+				return WithHint(ExitSpec, fmt.Errorf("%s: %s needs the output of %s, but the flow doesn't run that one before", ref.Range, r.Name, ref.Resource),
+					fmt.Sprintf("put %s into an earlier group of the flow", ref.Resource))
+			}
+		}
+	}
+	return nil
+}
+
+// Known tells what there is of other resources, for values that only a
+// deployment can give: their output, or (info) all that the service says.
+type Known func(resource string, info bool) (map[string]any, bool)
+
+// Deployed is what is deployed at a target, read when it is first asked for.
+// Errors count as not known: whoever needs the value says that it isn't.
+func Deployed(ctx context.Context, project *spec.Project, remote func(*spec.Resource) (deploy.Reader, error)) Known {
+	type found struct {
+		desired deploy.Desired
+		actual  deploy.Actual
+	}
+	states := map[string]*found{}
+	return func(name string, info bool) (map[string]any, bool) {
+		state, read := states[name]
+		if !read {
+			states[name] = nil
+			r := project.Find(name)
+			if r == nil || r.Pending && strings.Contains(r.Function.FunctionName, "${") {
+				return nil, false
+			}
+			client, err := remote(r)
+			if err != nil {
+				return nil, false
+			}
+			desired := deploy.Want(r, nil, nil, nil)
+			if actual, err := deploy.Read(ctx, client, desired); err == nil && actual.Function != nil {
+				state = &found{desired, actual}
+				states[name] = state
+			}
+		}
+		if state == nil {
+			return nil, false
+		}
+		return AsMap(deploy.Result(state.desired, state.actual, info))
+	}
+}
+
+// AsMap gives a result as the map that expressions look into.
+func AsMap(result any) (map[string]any, bool) {
+	data, err := json.Marshal(result)
+	if err != nil {
+		return nil, false
+	}
+	var m map[string]any
+	if err := json.Unmarshal(data, &m); err != nil || m == nil {
+		return nil, false
+	}
+	return m, true
+}
+
+// Settle loads the project again if one of the named resources has values that
+// weren't known, with what is known now. Without reload it is left as it is.
+func Settle(ctx context.Context, command string, project *spec.Project, names []string, reload Reload, known Known) (*spec.Project, error) {
+	pending := slices.ContainsFunc(names, func(name string) bool {
+		r := project.Find(name)
+		return r != nil && r.Pending
+	})
+	if !pending || reload == nil {
+		return project, nil
+	}
+	return reload(ctx, command, known)
+}
+
+// Unsettled is the error of a resource that still has values which aren't known.
+func Unsettled(r *spec.Resource) error {
+	for _, ref := range r.DependsOn {
+		return WithHint(ExitFailed, fmt.Errorf("%s: %s needs the %s of %s, which isn't deployed or doesn't give it", ref.Range, r.Name, ref.What, ref.Resource),
+			"s deploy "+ref.Resource)
+	}
+	return fmt.Errorf("%s has values that aren't known", r.Name)
+}

@@ -1,0 +1,99 @@
+package deploycmd
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
+)
+
+// take makes the named resources those at hand, with what is known by now of the
+// ones before them. Those that depend on a failure are left out.
+func (d *deployment) take(ctx context.Context, names []string) error {
+	project, err := cmdutil.Settle(ctx, "deploy", d.project, names, d.Reload, d.known)
+	if err != nil {
+		return err
+	}
+	d.project, d.items = project, nil
+	for _, name := range names {
+		it := &item{resource: d.project.Find(name)}
+		d.all = append(d.all, it)
+		switch it.blocked = cmdutil.Blocked(it.resource, d.failed); {
+		case it.blocked != "":
+			d.failed[name] = true
+			continue
+		case it.resource.Pending && d.DryRun:
+			it.waits = true
+			d.IO.Errf("%s can be planned only once %s is deployed", name, d.waitsFor(it))
+			continue
+		case it.resource.Pending:
+			return cmdutil.Unsettled(it.resource)
+		}
+		d.items = append(d.items, it)
+	}
+	return nil
+}
+
+// waitsFor names what a resource takes values from.
+func (d *deployment) waitsFor(it *item) string {
+	var names []string
+	for _, ref := range it.resource.DependsOn {
+		names = append(names, ref.Resource)
+	}
+	return strings.Join(names, ", ")
+}
+
+// known tells what this run, or one before it, has deployed.
+func (d *deployment) known(name string, info bool) (map[string]any, bool) {
+	for _, it := range d.all {
+		if it.resource.Name == name && it.report != nil && it.err == nil && !d.DryRun {
+			return cmdutil.AsMap(deploy.Result(it.prepared.Desired, it.report.State, info))
+		}
+	}
+	return d.deployed(name, info)
+}
+
+// worst gives, of an error and those of the resources, the one with the highest
+// exit code; the first of several.
+func (d *deployment) worst(err error) error {
+	worst, code := err, codeOf(cmdutil.CloudError(err, d.target))
+	for _, it := range d.all {
+		if c := codeOf(cmdutil.CloudError(it.err, d.target)); c > code {
+			worst, code = it.err, c
+		}
+	}
+	return worst
+}
+
+// codeOf is the code that s would end with.
+func codeOf(err error) int {
+	var known *cmdutil.Error
+	switch {
+	case err == nil:
+		return cmdutil.ExitOK
+	case errors.As(err, &known):
+		return known.Code
+	}
+	return cmdutil.ExitFailed
+}
+
+// summary says in a line each what became of several resources.
+func (d *deployment) summary() {
+	if len(d.all) < 2 {
+		return
+	}
+	d.IO.Errf("")
+	for _, it := range d.all {
+		name := it.resource.Name
+		switch {
+		case it.blocked != "":
+			d.IO.Errf("- %s was not tried: %s failed", name, it.blocked)
+		case it.err != nil:
+			d.IO.Errf("%s %s failed: %s", d.IO.Red("✖"), name, d.project.Redact(it.err.Error()))
+		default:
+			d.IO.Errf("%s %s is deployed", d.IO.Green("✔"), name)
+		}
+	}
+}
