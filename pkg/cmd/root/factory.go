@@ -1,6 +1,7 @@
 package root
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,8 +88,9 @@ func (w *wiring) load(ctx context.Context, command string, known cmdutil.Known) 
 		Command:    command,
 		Env:        w.settings.Env,
 		DefaultEnv: defaultEnvironment,
-		Credential: w.credential(ctx),
 		SecretFor:  w.secret(ctx),
+
+		CredentialFor: w.credential(ctx),
 	}
 	if command == "preview" {
 		asWritten(&opts)
@@ -103,7 +105,7 @@ func (w *wiring) load(ctx context.Context, command string, known cmdutil.Known) 
 // asWritten leaves credentials and secrets as the expressions that they are:
 // a preview needs no account and shows no key.
 func asWritten(opts *spec.Options) {
-	opts.Credential = func(field string) (string, error) { return "${config('" + field + "')}", nil }
+	opts.CredentialFor = func(_, field string) (string, error) { return "${config('" + field + "')}", nil }
 	opts.SecretFor = func(name string) (string, error) { return "${secret('" + name + "')}", nil }
 }
 
@@ -127,14 +129,15 @@ func (w *wiring) secret(ctx context.Context) func(string) (string, error) {
 	}
 }
 
-// credential gives single fields of the credentials for ${config(X)}. They are
-// looked up when the first is asked for.
-func (w *wiring) credential(ctx context.Context) func(string) (string, error) {
-	resolve := sync.OnceValues(func() (access.Credentials, error) {
-		return w.resolve(ctx, w.settings.Access)
-	})
-	return func(field string) (string, error) {
-		c, err := resolve()
+// credential gives single fields of the credentials for ${config(X)}: of -a, else
+// of the alias that the file or its environment names. They are looked up when the
+// first is asked for.
+func (w *wiring) credential(ctx context.Context) func(alias, field string) (string, error) {
+	var once sync.Once
+	var c access.Credentials
+	var err error
+	return func(alias, field string) (string, error) {
+		once.Do(func() { c, err = w.resolve(ctx, cmp.Or(w.settings.Access, alias)) })
 		if err != nil {
 			return "", err
 		}
