@@ -231,11 +231,11 @@ func TestCredentialFields(t *testing.T) {
 	w := &wiring{io: io, version: "test", settings: &cmdutil.Settings{}}
 	field := w.credential(context.Background())
 	for name, want := range map[string]string{"AccountID": "123", "AccessKeyID": "id", "AccessKeySecret": "secret", "SecurityToken": "token"} {
-		if got, err := field(name); err != nil || got != want {
+		if got, err := field("", name); err != nil || got != want {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	if _, err := field("Password"); err == nil || !strings.Contains(err.Error(), "Password") {
+	if _, err := field("", "Password"); err == nil || !strings.Contains(err.Error(), "Password") {
 		t.Errorf("a field that isn't there: %v", err)
 	}
 	if _, err := (&wiring{io: io, settings: &cmdutil.Settings{Access: "nobody"}}).resolve(context.Background(), "nobody"); !errors.Is(err, access.ErrNotFound) {
