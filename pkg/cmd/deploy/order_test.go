@@ -53,7 +53,7 @@ func created(w *cmdtest.World) []string {
 			var body struct {
 				FunctionName string `json:"functionName"`
 			}
-			if json.Unmarshal([]byte(call.Body), &body) == nil {
+			if json.Unmarshal(call.Body, &body) == nil {
 				names = append(names, body.FunctionName)
 			}
 		}

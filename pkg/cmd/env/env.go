@@ -102,23 +102,23 @@ func (o *Options) read() ([]spec.Environment, error) {
 	return list, nil
 }
 
-// named gives the environment that -n names.
-func (o *Options) named() (spec.Environment, error) {
+// named checks that there is the environment that -n names.
+func (o *Options) named() error {
 	list, err := o.read()
 	if err != nil {
-		return spec.Environment{}, err
+		return err
 	}
 	var names []string
 	for _, e := range list {
 		if e.Name == o.Name {
-			return e, nil
+			return nil
 		}
 		names = append(names, e.Name)
 	}
 	if o.Name == "" {
-		return spec.Environment{}, cmdutil.WithHint(cmdutil.ExitUsage, errors.New(o.IO.T("which environment? -n names it")), diag.DidYouMean("", names))
+		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New(o.IO.T("which environment? -n names it")), diag.DidYouMean("", names))
 	}
-	return spec.Environment{}, cmdutil.WithHint(cmdutil.ExitUsage, errors.New(o.IO.T("%s has no environment %q", o.file(), o.Name)), diag.DidYouMean(o.Name, names))
+	return cmdutil.WithHint(cmdutil.ExitUsage, errors.New(o.IO.T("%s has no environment %q", o.file(), o.Name)), diag.DidYouMean(o.Name, names))
 }
 
 func (o *Options) create(cmd *cobra.Command) error {
@@ -210,7 +210,7 @@ func (o *Options) chosen(ctx context.Context) (string, error) {
 }
 
 func (o *Options) describe(*cobra.Command) error {
-	if _, err := o.named(); err != nil {
+	if err := o.named(); err != nil {
 		return err
 	}
 	f, err := openFile(o.file())
@@ -240,7 +240,7 @@ func (o *Options) choose(cmd *cobra.Command) error {
 		o.IO.Errf("no environment is the default any more")
 		return nil
 	}
-	if _, err := o.named(); err != nil {
+	if err := o.named(); err != nil {
 		return err
 	}
 	if err := setDefault(home, choice{Project: o.project(cmd.Context()), Default: o.Name, Path: abs}); err != nil {
@@ -251,7 +251,7 @@ func (o *Options) choose(cmd *cobra.Command) error {
 }
 
 func (o *Options) destroy(cmd *cobra.Command) error {
-	if _, err := o.named(); err != nil {
+	if err := o.named(); err != nil {
 		return err
 	}
 	if !o.Yes {

@@ -41,7 +41,7 @@ func TestEveryCommandIsDescribed(t *testing.T) {
 		case strings.ToUpper(short[:1]) != short[:1], strings.HasSuffix(short, "."), strings.Contains(short, "\n"):
 			t.Errorf("description %q", short)
 		}
-		for _, line := range strings.Split(cmd.LocalFlags().FlagUsages(), "\n") {
+		for line := range strings.SplitSeq(cmd.LocalFlags().FlagUsages(), "\n") {
 			if fields := strings.Fields(line); len(fields) == 1 {
 				t.Errorf("a flag isn't described: %q", line)
 			}

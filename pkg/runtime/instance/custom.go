@@ -41,7 +41,7 @@ type custom struct {
 func newCustom(i *Instance, l *layout, env map[string]string) *custom {
 	port := strconv.Itoa(l.spec.Port)
 	env["FC_SERVER_PORT"], env["FC_CUSTOM_LISTEN_PORT"] = port, port
-	b := header(i.cfg, i.id, httpconn.AppendField)
+	b := header(i.cfg, "", httpconn.AppendField)
 	b = httpconn.AppendField(b, "x-fc-function-handler", i.cfg.Function.Handler)
 	b = httpconn.AppendField(b, "x-fc-function-timeout", strconv.Itoa(i.timeout()))
 	b = httpconn.AppendField(b, "x-fc-base-path", "")

@@ -84,7 +84,7 @@ func TestCustomHeaders(t *testing.T) {
 		"x-fc-service-logproject": "p", "x-fc-service-logstore": "l", "x-fc-control-path": "/invoke", "x-fc-base-path": "",
 		"x-fc-client-ip": "", "x-fc-retry-count": "2", "x-fc-tracing-jaeger-endpoint": "", "content-type": "application/octet-stream",
 		"x-fc-function-initializer": "index.init", "x-fc-initialization-timeout": "9",
-		"x-fc-instance-lifecycle-pre-stop-handler": "index.stop", "x-fc-instance-id": i.ID(),
+		"x-fc-instance-lifecycle-pre-stop-handler": "index.stop",
 	} {
 		if v, ok := got[name]; !ok || v != want {
 			t.Errorf("%s: %q, %v; want %q", name, v, ok, want)

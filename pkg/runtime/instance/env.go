@@ -79,7 +79,8 @@ func pairs(env map[string]string) []string {
 }
 
 // header are the x-fc-* lines that all invocations of an instance have in
-// common, written by line.
+// common, written by line. The id is for interpreters: an HTTP server of the user's
+// gets none, and every header costs it time.
 func header(cfg *Config, id string, line func(b []byte, name, value string) []byte) []byte {
 	service, name := fc.SplitName(cfg.Function.FunctionName)
 	var project, store string
@@ -100,12 +101,14 @@ func header(cfg *Config, id string, line func(b []byte, name, value string) []by
 		{"x-fc-version-id", cfg.VersionID},
 		{"x-fc-region", cfg.Region},
 		{"x-fc-account-id", cfg.AccountID},
-		{"x-fc-instance-id", id},
 		{"x-fc-tracing-opentracing-span-context", ""},
 		{"x-fc-tracing-opentracing-span-baggages", ""},
 		{"x-fc-tracing-jaeger-endpoint", ""},
 	} {
 		b = line(b, h[0], h[1])
+	}
+	if id != "" {
+		b = line(b, "x-fc-instance-id", id)
 	}
 	return b
 }
