@@ -104,6 +104,9 @@ type loader struct {
 	out    bytes.Buffer // of both streams
 	ended  chan struct{}
 	closed bool
+	// released are descriptors that came with reports and are closed already.
+	// Closing one twice could close that of another test.
+	released map[int]bool
 }
 
 // begin starts an rloader that has no order yet.
@@ -203,9 +206,20 @@ func (l *loader) next() (Report, map[string]int, error) {
 	files := map[string]int{}
 	for i, name := range r.Files {
 		files[name] = fds[i]
-		l.t.Cleanup(func() { unix.Close(fds[i]) })
+		l.t.Cleanup(func() { l.release(fds[i]) })
 	}
 	return r, files, nil
+}
+
+// release closes a descriptor that came with a report, once.
+func (l *loader) release(fd int) {
+	if l.released == nil {
+		l.released = map[int]bool{}
+	}
+	if !l.released[fd] {
+		l.released[fd] = true
+		unix.Close(fd)
+	}
 }
 
 // want takes the next report, which must be of this kind.

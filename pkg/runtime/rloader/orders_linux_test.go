@@ -227,7 +227,7 @@ func TestProbe(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			unix.Close(files[FileListener])
+			l.release(files[FileListener])
 			answer(listener)
 			if r, _ := l.want(ReportBroken); r.Part != PartPorts || !strings.Contains(r.Why, why) {
 				t.Errorf("%+v, want %s", r, why)

@@ -118,7 +118,9 @@ func TestReports(t *testing.T) {
 	if want := `{"kind":"exit","code":-1,"signal":9}`; string(body) != want || len(fds) != 0 || err != nil {
 		t.Errorf("%s, %v, %v; want %s", body, fds, err, want)
 	}
-	unix.Close(sandbox.fd)
+	if err := unix.Shutdown(sandbox.fd, unix.SHUT_RDWR); err != nil {
+		t.Fatal(err)
+	}
 	loader.report(Report{Kind: ReportExit}) // nobody listens: no signal, no panic
 }
 
