@@ -22,6 +22,9 @@ CYCLONEDX_VERSION  := v1.10.0
 GOLANGCI   := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 GORELEASER := $(TOOLS)/goreleaser-$(GORELEASER_VERSION)
 CYCLONEDX  := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)
+# The program that ours is compared with; it needs Node.js.
+PEER_VERSION := 3.1.10
+PEER         := $(TOOLS)/serverless-devs-$(PEER_VERSION)
 
 ##@ Use
 
@@ -51,6 +54,10 @@ test: setup ## Run all tests (PKG=./pkg/spec/... for some), with the race detect
 .PHONY: acceptance
 acceptance: setup ## Drive the real binary (RUN=deploy/ for some of the scripts)
 	$(GO) test -count=1 -timeout 12m -v $(if $(RUN),-run 'TestScripts/$(RUN)') ./acceptance
+
+.PHONY: differential
+differential: build $(PEER) ## Compare s preview with that of Serverless Devs over hack/differential/cases (needs npm)
+	@$(GO) run ./hack/differential -s $(BIN) -peer $(PEER)/node_modules/.bin/s
 
 .PHONY: test-user
 test-user: setup build ## Run the tests that touch the system as an ordinary user, with and without user namespaces
@@ -113,6 +120,11 @@ $(GORELEASER):
 
 $(CYCLONEDX):
 	@hack/tool $@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
+
+$(PEER):
+	@rm -rf $@.new && mkdir -p $@.new
+	@npm install --prefix $@.new --no-save --no-audit --no-fund --loglevel=error @serverless-devs/s@$(PEER_VERSION)
+	@mv $@.new $@
 
 .PHONY: ci
 ci: ## Run everything that CI runs
