@@ -221,57 +221,77 @@ func outputPath(path string) (string, bool) {
 	return "", false
 }
 
+// move is where a part of the props went; to is empty if nothing of edition
+// 3.0.0 has the same value.
+type move struct {
+	from, to string
+	whole    bool // from alone, not what is in it
+}
+
+// moves says where the props went; of several the longest counts. CUSTOM is the
+// block of the runtime.
+func moves() []move {
+	return []move{
+		{from: "region", to: "region"},
+		{from: "service", to: ""},
+		{from: "service.role", to: "role"},
+		{from: "service.internetAccess", to: "internetAccess"},
+		{from: "service.logConfig", to: "logConfig"},
+		{from: "service.ossMountConfig", to: "ossMountConfig"},
+		{from: "service.tracingConfig", to: "tracingConfig"},
+		{from: "service.vpcBinding", to: "vpcBinding.vpcIds"},
+		{from: "service.vpcConfig", to: "vpcConfig"},
+		{from: "service.vpcConfig", to: "", whole: true},
+		{from: "service.vpcConfig.vswitchIds", to: "vpcConfig.vSwitchIds"},
+		{from: "service.nasConfig.userId", to: "nasConfig.userId"},
+		{from: "service.nasConfig.groupId", to: "nasConfig.groupId"},
+		{from: "function", to: "", whole: true},
+		{from: "function", to: "."},
+		{from: "function.name", to: ""},
+		{from: "function.codeUri", to: "code"},
+		{from: "function.ossBucket", to: "code.ossBucketName"},
+		{from: "function.ossKey", to: "code.ossObjectName"},
+		{from: "function.caPort", to: "CUSTOM.port"},
+		{from: "function.customHealthCheckConfig", to: "CUSTOM.healthCheckConfig"},
+		{from: "function.customRuntimeConfig", to: "", whole: true},
+		{from: "function.customContainerConfig", to: ""},
+		{from: "function.customContainerConfig.image", to: "customContainerConfig.image"},
+		{from: "function.initializer", to: "instanceLifecycleConfig.initializer.handler"},
+		{from: "function.initializationTimeout", to: "instanceLifecycleConfig.initializer.timeout"},
+		{from: "function.instanceLifecycleConfig", to: "", whole: true},
+		{from: "function.instanceLifecycleConfig.preFreeze", to: ""},
+		{from: "function.instanceType", to: ""},
+		{from: "function.gpuMemorySize", to: "gpuConfig.gpuMemorySize"},
+		{from: "function.instanceSoftConcurrency", to: ""},
+		{from: "function.asyncConfiguration", to: "asyncInvokeConfig"},
+		{from: "function.asyncConfiguration", to: "", whole: true},
+		{from: "function.asyncConfiguration.statefulInvocation", to: "asyncInvokeConfig.asyncTask"},
+		{from: "function.asyncConfiguration.destination", to: ""},
+	}
+}
+
 // propPath gives the name of a value of the props in edition 3.0.0; ok is false
 // if there is none for the same value.
 func (c *converter) propPath(service string, segments []expr.Segment) (string, bool) {
+	if len(segments) > 0 && segments[0].Name == "triggers" {
+		return triggerPath(segments)
+	}
 	path := pathText(segments)
+	best, rest := move{}, ""
+	for _, m := range moves() {
+		after, ok := strings.CutPrefix(path, m.from)
+		if ok && (after == "" || after[0] == '.' && !m.whole) && (len(m.from) > len(best.from) || m.whole) {
+			best, rest = m, after
+		}
+	}
 	custom := "customRuntimeConfig"
 	if f := c.project.Find(service); f != nil {
 		if r, _ := fc.LookupRuntime(f.Function.Runtime); r.Container {
 			custom = "customContainerConfig"
 		}
 	}
-	moved := map[string]string{
-		"region": "region", "function.codeUri": "code", "function.caPort": custom + ".port",
-		"function.ossBucket": "code.ossBucketName", "function.ossKey": "code.ossObjectName",
-		"function.initializer":              "instanceLifecycleConfig.initializer.handler",
-		"function.initializationTimeout":    "instanceLifecycleConfig.initializer.timeout",
-		"function.customHealthCheckConfig":  custom + ".healthCheckConfig",
-		"function.asyncConfiguration":       "",
-		"function.customContainerConfig":    "",
-		"function.customRuntimeConfig":      "",
-		"function.instanceLifecycleConfig":  "",
-		"function.instanceType":             "",
-		"function.gpuMemorySize":            "gpuConfig.gpuMemorySize",
-		"function.instanceSoftConcurrency":  "",
-		"service.vpcConfig.vswitchIds":      "vpcConfig.vSwitchIds",
-		"service.vpcConfig":                 "",
-		"service.nasConfig":                 "",
-		"service.nasConfig.userId":          "nasConfig.userId",
-		"service.nasConfig.groupId":         "nasConfig.groupId",
-		"service.vpcBinding":                "vpcBinding.vpcIds",
-		"service.name":                      "",
-		"service.description":               "",
-		"function.name":                     "",
-		"function.customRuntimeConfig.args": "customRuntimeConfig.args",
-	}
-	if to, ok := moved[path]; ok {
-		return to, to != ""
-	}
-	if len(segments) < 2 {
-		return "", false
-	}
-	tail := pathText(segments[1:])
-	switch segments[0].Name {
-	case "service":
-		return tail, !strings.HasPrefix(tail, "nasConfig.mountPoints")
-	case "function":
-		return tail, !strings.HasPrefix(tail, "customContainerConfig.") && !strings.HasPrefix(tail, "asyncConfiguration.") &&
-			!strings.HasPrefix(tail, "instanceLifecycleConfig.preFreeze") || tail == "customContainerConfig.image"
-	case "triggers":
-		return triggerPath(segments)
-	}
-	return "", false
+	to := strings.TrimLeft(strings.Replace(best.to, "CUSTOM", custom, 1)+rest, ".")
+	return to, best.to != ""
 }
 
 // triggerPath renames the key of one trigger.
