@@ -172,9 +172,12 @@ func TestPlaces(t *testing.T) {
 		of       string // the part looked for; empty is the whole
 		from, to int
 	}{
-		{"plain", "", 8, 16}, {"plain", "${x}", 10, 14},
-		{"single", "", 9, 17}, {"single", "${x}", 12, 16},
-		{"double", "", 9, 17}, {"double", "${x}", 12, 16},
+		{"plain", "", 8, 16},
+		{"plain", "${x}", 10, 14},
+		{"single", "", 9, 17},
+		{"single", "${x}", 12, 16},
+		{"double", "", 9, 17},
+		{"double", "${x}", 12, 16},
 		{"escaped", "${x}", 10, 17}, // not in the source as it is: the whole
 		{"folded", "", 9, 15},
 		{"map", "", 3, 4},
