@@ -64,6 +64,9 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	if resources, err = order(project, resources, opts.Resource != ""); err != nil {
+		return err
+	}
 	target, err := opts.Target(ctx, project)
 	if err != nil {
 		return err
@@ -89,6 +92,30 @@ func Run(ctx context.Context, opts *Options) error {
 	return cmdutil.CloudError(global.After(ctx, project.Actions, err), target)
 }
 
+// order puts resources before those whose output they take; a flow of the file
+// says itself what comes first.
+func order(project *spec.Project, resources []*spec.Resource, named bool) ([]*spec.Resource, error) {
+	var ordered []*spec.Resource
+	if project.Flow != nil && !named {
+		for _, group := range project.Flow {
+			for _, name := range group {
+				ordered = append(ordered, project.Find(name))
+			}
+		}
+		return ordered, nil
+	}
+	groups, err := cmdutil.Order(project, resources, named)
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range slices.Backward(groups) {
+		for _, name := range slices.Backward(group) {
+			ordered = append(ordered, project.Find(name))
+		}
+	}
+	return ordered, nil
+}
+
 // job is one resource with something to remove.
 type job struct {
 	resource *spec.Resource
@@ -98,8 +125,7 @@ type job struct {
 
 func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []*spec.Resource) ([]job, error) {
 	var jobs []job
-	for _, r := range slices.Backward(resources) {
-
+	for _, r := range resources {
 		remote, err := o.remote(target, r)
 		if err != nil {
 			return nil, err
