@@ -84,14 +84,19 @@ func (l *loader) tree() *expr.Value {
 	var entries []expr.Entry
 	for _, e := range l.root.entries {
 		switch e.key {
-		case "name", "access", "vars", "actions":
-			entries = l.resolved(entries, e, "")
+		case "access":
+			if l.environment != nil && l.environment.Access != "" {
+				e.value = l.environment.node.get("access")
+			}
+			entries = l.whole(entries, e, "")
+		case "name", "vars", "actions", "flow":
+			entries = l.whole(entries, e, "")
 		case list:
 			var resources []expr.Entry
 			for _, r := range e.value.entries {
 				var parts []expr.Entry
 				for _, part := range l.entries[r.key].all() {
-					parts = l.resolved(parts, part, r.key)
+					parts = l.whole(parts, part, r.key)
 				}
 				resources = append(resources, expr.Entry{Key: r.key, KeyRange: r.rng, Value: mapAt(r.rng, parts)})
 			}
@@ -108,15 +113,13 @@ func mapAt(rng diag.Range, entries []expr.Entry) *expr.Value {
 	return v
 }
 
-// resolved adds an entry if its value has been resolved.
-func (l *loader) resolved(entries []expr.Entry, e nodeEntry, owner string) []expr.Entry {
-	if e.value != nil && e.value.as != "" {
-		owner = e.value.as
+// whole adds an entry with all that is in it, whatever of it Load had use for. A
+// template that is merged already is no part of a resource any more.
+func (l *loader) whole(entries []expr.Entry, e nodeEntry, owner string) []expr.Entry {
+	if e.key == "extend" {
+		return entries
 	}
-	if v, ok := l.resolve.memo[memoKey{e.value, owner}]; ok {
-		return append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: v})
-	}
-	return entries
+	return append(entries, expr.Entry{Key: e.key, KeyRange: e.rng, Value: l.resolve.value(e.value, owner)})
 }
 
 // YAML gives the resolved file as a YAML map in its order. Keys, passwords and

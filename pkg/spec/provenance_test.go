@@ -97,6 +97,7 @@ actions: {}
 		"resources.web.props.tags[0].key=a @24:20",
 		"resources.web.props.tags[0].value=${resources.other.output.x} @24:30 ${resources.other.output.x} pending",
 		"resources.other.component=fc3 @26:22",
+		"actions=map[] @27:10",
 	}
 	if d := cmp.Diff(want, listed(p, "")); d != "" {
 		t.Error(d)

@@ -359,6 +359,21 @@ func TestTemplateIgnore(t *testing.T) {
 	}
 }
 
+// TestNullOverATemplate: a null in props means that the template's value isn't
+// wanted.
+func TestNullOverATemplate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"s.yaml": "edition: 3.0.0\nname: app\ntemplate: {t: {timeout: 9, description: d}}\nresources:\n  hello:\n    component: fc3\n" +
+			"    extend: {name: t}\n    props: {" + helloProps + ", timeout: null}\n",
+	})
+	f := loadDir(t, dir, nil).Resources[0].Function
+	if f.Timeout != 3 || f.Description != "d" {
+		t.Errorf("timeout %d, description %q", f.Timeout, f.Description)
+	}
+}
+
 // FuzzStructure: whatever a base file and an env.yaml hold, loading ends with
 // findings that stand in a file that there is.
 func FuzzStructure(f *testing.F) {

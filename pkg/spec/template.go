@@ -22,7 +22,7 @@ func (l *loader) composed(e nodeEntry) *node {
 	whole := props
 	if te := e.value.entry("extend"); te != nil && !te.value.isNull() {
 		if template := l.template(*te); template != nil {
-			whole = l.overlay(template, whole)
+			whole = l.overlay(l.without(template, nulls(props)), whole)
 		}
 	}
 	whole = l.environment.over(l, componentName(e.value.get("component").text()), e.key, whole)
@@ -30,6 +30,18 @@ func (l *loader) composed(e nodeEntry) *node {
 		return e.value
 	}
 	return l.with(e.value, "props", key, whole)
+}
+
+// nulls are the keys of a map that are null: a resource has no use for what its
+// template says there.
+func nulls(n *node) []string {
+	var keys []string
+	for _, e := range n.all() {
+		if e.value.isNull() {
+			keys = append(keys, e.key)
+		}
+	}
+	return keys
 }
 
 // componentName is the name of a component without its publisher and version.
