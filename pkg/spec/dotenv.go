@@ -3,9 +3,10 @@ package spec
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/subosito/gotenv"
 
@@ -52,7 +53,7 @@ func (l *loader) dotEnv() {
 func (l *loader) readDotEnv(path string) {
 	data, err := readLimited(path, maxDotEnv)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errFolder), isNotFolder(err):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errFolder), errors.Is(err, syscall.ENOTDIR): // code may be a .zip
 		return
 	case err != nil:
 		d := problem(CodeRead, diag.Range{File: path}, "the file can't be read: %v", err)
@@ -60,25 +61,27 @@ func (l *loader) readDotEnv(path string) {
 		l.add(d)
 		return
 	}
-	text := string(data)
-	values, err := gotenv.StrictParse(strings.NewReader(text))
+	lines := diag.Lines(string(data))
+	shown := slices.Clone(lines)
+	var values gotenv.Env
 	for range maxBadLines {
+		values, err = gotenv.StrictParse(strings.NewReader(strings.Join(lines, "\n")))
 		if err == nil {
 			break
 		}
-		bad := badDotEnvLine(text)
 		// The library's message quotes the line, which may hold a secret.
-		d := problem(CodeSyntax, wholeLine(path, diag.Lines(string(data)), bad), "this line sets no variable")
+		bad := badDotEnvLine(lines, err)
+		d := problem(CodeSyntax, wholeLine(path, shown, bad), "this line sets no variable")
 		d.Severity = diag.Warning
 		d.Hint = "write NAME=value"
+		if bad == 0 {
+			d.Summary, d.Hint = "the file is read up to a value that doesn't end", "close the quotes"
+		}
 		l.add(d)
-		lines := diag.Lines(text)
-		if bad > len(lines) {
+		if bad == 0 {
 			break
 		}
 		lines[bad-1] = ""
-		text = strings.Join(lines, "\n")
-		values, err = gotenv.StrictParse(strings.NewReader(text))
 	}
 	for name, value := range values {
 		if _, set := l.variables[name]; !set {
@@ -87,21 +90,20 @@ func (l *loader) readDotEnv(path string) {
 	}
 }
 
-// isNotFolder tells that a part of the path is a file: code may be a .zip.
-func isNotFolder(err error) bool {
-	var pe *os.PathError
-	return errors.As(err, &pe) && strings.Contains(pe.Err.Error(), "not a directory")
-}
-
-// badDotEnvLine finds the first line that a .env is wrong with.
-func badDotEnvLine(text string) int {
-	lines := diag.Lines(text)
-	for i := range lines {
-		if _, err := gotenv.StrictParse(strings.NewReader(strings.Join(lines[:i+1], "\n"))); err != nil {
+// badDotEnvLine finds the line that the library's error quotes, from 1; 0 if it
+// quotes none.
+func badDotEnvLine(lines []string, err error) int {
+	_, quoted, found := strings.Cut(err.Error(), "line `")
+	if !found {
+		return 0
+	}
+	for i, line := range lines {
+		line = strings.TrimSpace(line)
+		if line != "" && (strings.HasPrefix(quoted, line+"` ") || strings.HasPrefix(quoted, line+"\n")) {
 			return i + 1
 		}
 	}
-	return len(lines)
+	return 0
 }
 
 // lookupEnv reads a variable: the process's own come before those of .env.

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,10 +27,21 @@ func FuzzLoad(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	f.Add([]byte("\xfe\xff (\x13r"))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<16 {
 			t.Skip("larger than what the fuzzer should spend its time on")
+		}
+		if !isText(data) { // UTF-16, for one, which the YAML parser would take
+			file := filepath.Join(t.TempDir(), "s.yaml")
+			if err := os.WriteFile(file, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if p, ds := Load(context.Background(), Options{File: file}); p != nil || len(ds) != 1 || ds[0].Code != CodeRead {
+				t.Errorf("what isn't text gives %v", ds)
+			}
+			return
 		}
 		started := time.Now()
 		p, ds := parse(testOptions(""), "s.yaml", dir, data)

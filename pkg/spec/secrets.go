@@ -57,7 +57,7 @@ func (r *resolver) lookupCredential(field string) (string, error) {
 func (r *resolver) secret(args []*expr.Value) (*expr.Value, error) {
 	e := &expr.Error{Kind: expr.NoCredential, Arg: 1, Missing: true, Message: fmt.Sprintf("no secret %s is stored", shown(args[0]))}
 	if !args[0].Secret {
-		e.Hint = fmt.Sprintf("store it: s secret add --key %s --value ...", args[0].Text)
+		e.Hint = fmt.Sprintf("store it: s secret add %s", args[0].Text)
 	}
 	if r.opts.SecretFor == nil {
 		return nil, e

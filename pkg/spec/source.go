@@ -74,11 +74,14 @@ func readText(path string) ([]byte, *diag.Diagnostic) {
 	case err != nil:
 		return fail("the file can't be read: %v", err)
 	}
-	if bytes.IndexByte(data, 0) >= 0 || !utf8.Valid(data) {
+	if !isText(data) {
 		return fail("the file isn't text in UTF-8")
 	}
 	return data, nil
 }
+
+// isText tells that data is UTF-8 and nothing that only programs read.
+func isText(data []byte) bool { return bytes.IndexByte(data, 0) < 0 && utf8.Valid(data) }
 
 var (
 	errFolder = errors.New("is a folder, not a file")

@@ -239,6 +239,7 @@ func TestDotEnv(t *testing.T) {
 		{name: "quotes and comments", files: map[string]string{"proj": "# hi\nexport A='x # y' # z\nB=\"l1\\nl2\"\n"}, a: "x # y", b: "l1\nl2"},
 		{name: "expands", files: map[string]string{"proj": "A=one\nB=${A}/two\n"}, a: "one", b: "one/two"},
 		{name: "a bad line", files: map[string]string{"proj": "A=1\nsome s3cret text\nB=2\n"}, a: "1", b: "2", warns: "sets no variable"},
+		{name: "a bad line after a value of several", files: map[string]string{"proj": "A=\"x\nsome s3cret text\nB=2\n"}, a: "none", b: "none", warns: "doesn't end"},
 		{name: "windows lines", files: map[string]string{"proj": "A=1\r\nB=2\r\n"}, a: "1", b: "2"},
 		{name: "empty counts as unset", files: map[string]string{"proj": "A=\nB=2\n"}, a: "none", b: "2"},
 	} {
@@ -259,16 +260,35 @@ func TestDotEnv(t *testing.T) {
 			if p.Vars["a"] != c.a || p.Vars["b"] != c.b {
 				t.Errorf("a %q, b %q", p.Vars["a"], p.Vars["b"])
 			}
+			if c.warns != "" && len(ds) == 0 {
+				t.Fatal("no warning")
+			}
 			if c.warns == "" {
 				if len(ds) > 0 {
 					t.Errorf("warnings: %v", ds)
 				}
 				return
 			}
-			if len(ds) != 1 || !strings.Contains(ds[0].Summary, c.warns) || ds[0].Range.Start.Line != 2 || strings.Contains(ds[0].Summary+ds[0].Detail, "s3cret") {
+			if line := ds[0].Range.Start.Line; len(ds) != 1 || !strings.Contains(ds[0].Summary, c.warns) || line != 2 && c.name == "a bad line" || strings.Contains(ds[0].Summary+ds[0].Detail, "s3cret") {
 				t.Errorf("warnings: %v", ds)
 			}
 		})
+	}
+}
+
+// TestLargeDotEnv: many lines and a wrong one at the end take no more than a few
+// readings, and a value of several lines before it stays whole.
+func TestLargeDotEnv(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := "KEY=\"first\nsecond\"\n" + strings.Repeat("A=1\n", maxDotEnv/8) + "this is wrong\nLAST=2\n"
+	write(t, dir, map[string]string{"s.yaml": helloYAML(""), ".env": text})
+	p, ds := Load(context.Background(), Options{File: filepath.Join(dir, "s.yaml")})
+	if p.DotEnv["KEY"] != "first\nsecond" || p.DotEnv["LAST"] != "2" {
+		t.Errorf("KEY %q, LAST %q", p.DotEnv["KEY"], p.DotEnv["LAST"])
+	}
+	if want := maxDotEnv/8 + 3; len(ds) != 1 || ds[0].Range.Start.Line != want {
+		t.Errorf("%v, want one finding in line %d", ds, want)
 	}
 }
 

@@ -132,13 +132,12 @@ func (a Actions) shell(ctx context.Context, line, dir string) error {
 	return cmd.Run()
 }
 
-// environ is the environment of a program: the process's own over .env's.
+// environ is the environment of a program. The process's own variables win over
+// .env's: of two of a name, exec takes the last.
 func (a Actions) environ() []string {
-	environ := os.Environ()
+	var environ []string
 	for name, value := range a.Env {
-		if _, set := os.LookupEnv(name); !set {
-			environ = append(environ, name+"="+value)
-		}
+		environ = append(environ, name+"="+value)
 	}
-	return environ
+	return append(environ, os.Environ()...)
 }

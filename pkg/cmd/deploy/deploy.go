@@ -96,7 +96,7 @@ func Run(ctx context.Context, opts *Options) error {
 		return cmdutil.UsageError(fmt.Errorf("--parallel is at least 1, not %d", opts.Parallel))
 	}
 	d := &deployment{Options: opts, project: project, target: target, groups: groups, failed: map[string]bool{}}
-	d.deployed = cmdutil.Deployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return d.remote(r) })
+	d.deployed = cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return d.remote(r) })
 	err = d.deploy(ctx)
 	return cmdutil.CloudError(d.after(ctx, err), target)
 }
@@ -106,11 +106,11 @@ type deployment struct {
 	*Options
 	project  *spec.Project
 	target   *cmdutil.Target
-	deployed cmdutil.Known   // what was there before
-	groups   [][]string      // names of resources, in the order in which they run
-	items    []*item         // of the group that runs
-	all      []*item         // of this group and those before it
-	failed   map[string]bool // resources that others can't build on
+	deployed *cmdutil.Deployed // what was there before
+	groups   [][]string        // names of resources, in the order in which they run
+	items    []*item           // of the group that runs
+	all      []*item           // of this group and those before it
+	failed   map[string]bool   // resources that others can't build on
 
 	mu sync.Mutex // keeps the lines of parallel steps whole
 }

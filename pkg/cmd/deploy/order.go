@@ -1,9 +1,9 @@
 package deploycmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
@@ -13,7 +13,7 @@ import (
 // ones before them. Those that depend on a failure are left out.
 func (d *deployment) take(ctx context.Context, names []string) error {
 	project, err := cmdutil.Settle(ctx, "deploy", d.project, names, d.Reload, d.known)
-	if err != nil {
+	if err = cmp.Or(err, d.deployed.Err()); err != nil {
 		return err
 	}
 	d.project, d.items = project, nil
@@ -26,23 +26,20 @@ func (d *deployment) take(ctx context.Context, names []string) error {
 			continue
 		case it.resource.Pending && d.DryRun:
 			it.waits = true
-			d.IO.Errf("%s can be planned only once %s is deployed", name, d.waitsFor(it))
+			d.IO.Errf("%s can be planned only once %s is deployed", name, cmdutil.WaitsFor(it.resource))
 			continue
 		case it.resource.Pending:
-			return cmdutil.Unsettled(it.resource)
+			if d.worst(nil) == nil {
+				return cmdutil.Unsettled(it.resource)
+			}
+			// It was let go on although what it needs has failed.
+			it.err = cmdutil.Unsettled(it.resource)
+			d.failed[name] = true
+			continue
 		}
 		d.items = append(d.items, it)
 	}
 	return nil
-}
-
-// waitsFor names what a resource takes values from.
-func (d *deployment) waitsFor(it *item) string {
-	var names []string
-	for _, ref := range it.resource.DependsOn {
-		names = append(names, ref.Resource)
-	}
-	return strings.Join(names, ", ")
 }
 
 // known tells what this run, or one before it, has deployed.
@@ -52,7 +49,7 @@ func (d *deployment) known(name string, info bool) (map[string]any, bool) {
 			return cmdutil.AsMap(deploy.Result(it.prepared.Desired, it.report.State, info))
 		}
 	}
-	return d.deployed(name, info)
+	return d.deployed.Known(name, info)
 }
 
 // worst gives, of an error and those of the resources, the one with the highest

@@ -129,13 +129,16 @@ func TestDependentsOfAFailure(t *testing.T) {
 		if exitCode(err) != cmdutil.ExitCloud && exitCode(err) != cmdutil.ExitFailed {
 			t.Errorf("%s: code %d (%v)", c.name, exitCode(err), err)
 		}
-		if c.notTried {
-			for _, name := range c.want {
-				if w.Server.Function(name) == nil {
-					t.Errorf("%s: %s isn't deployed\n%s", c.name, name, w.Stderr())
-				}
+		for _, name := range c.want {
+			if w.Server.Function(name) == nil {
+				t.Errorf("%s: %s isn't deployed\n%s", c.name, name, w.Stderr())
 			}
-			w.WantStderr("- waits was not tried: bad failed", "bad failed:", "other is deployed", "third is deployed")
+		}
+		w.WantStderr("bad failed:", "other is deployed", "third is deployed")
+		if c.notTried {
+			w.WantStderr("- waits was not tried: bad failed")
+		} else {
+			w.WantStderr("waits failed:", "needs the output of bad")
 		}
 		if w.Server.Function("bad") != nil || w.Server.Function("waits") != nil {
 			t.Errorf("%s: what failed is there", c.name)
@@ -171,5 +174,40 @@ func TestParallel(t *testing.T) {
 	}
 	if err := w.Run(command(w, nil), "-y", "--parallel", "2"); err != nil || len(created(w)) != 3 {
 		t.Errorf("%v, made %v", err, created(w))
+	}
+}
+
+// TestEachIsBounded: as many steps as are allowed run at the same time, and no
+// more.
+func TestEachIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []int{1, 2, 5, 0} {
+		d := &deployment{Options: &Options{Parallel: allowed}}
+		for range 5 {
+			d.items = append(d.items, &item{})
+		}
+		together := allowed
+		if allowed == 0 {
+			together = len(d.items)
+		}
+		places, arrived := make(chan struct{}, together), make(chan struct{}, len(d.items))
+		full := make(chan struct{})
+		go func() {
+			for range together {
+				<-arrived
+			}
+			close(full) // all that may run do, at once
+		}()
+		d.each(func(*item) {
+			select {
+			case places <- struct{}{}:
+			default:
+				t.Errorf("more than %d at a time", together)
+				return
+			}
+			arrived <- struct{}{}
+			<-full
+			<-places
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package envcmd
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"s/pkg/vault"
 )
 
 // choice is a row of the file of defaults, which has the form of Serverless
@@ -28,11 +31,7 @@ func readDefaults(home string) ([]choice, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []choice
-	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", defaultsFile(home), err)
-	}
-	return list, nil
+	return parseDefaults(defaultsFile(home), data)
 }
 
 // Default gives the environment that was chosen for a project and its env.yaml;
@@ -60,27 +59,38 @@ func Default(home, project, file string) string {
 }
 
 // setDefault stores the choice for an env.yaml; an empty name forgets it.
-func setDefault(home string, c choice) error {
-	list, err := readDefaults(home)
-	if err != nil {
-		return err
+func setDefault(ctx context.Context, home string, c choice) error {
+	path := defaultsFile(home)
+	return vault.Update(ctx, path, nil, func(old []byte) ([]byte, error) {
+		list, err := parseDefaults(path, old)
+		if err != nil {
+			return nil, err
+		}
+		list = slices.DeleteFunc(list, func(old choice) bool { return old.Path == c.Path })
+		if c.Default != "" {
+			list = append(list, c)
+		}
+		data, err := json.MarshalIndent(list, "", "  ")
+		return append(data, '\n'), err
+	})
+}
+
+func parseDefaults(path string, data []byte) ([]choice, error) {
+	if len(data) == 0 {
+		return nil, nil
 	}
-	list = slices.DeleteFunc(list, func(old choice) bool { return old.Path == c.Path })
-	if c.Default != "" {
-		list = append(list, c)
+	var list []choice
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w", path, err)
 	}
-	data, err := json.MarshalIndent(list, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(defaultsFile(home)), 0o700); err != nil {
-		return err
-	}
-	return replaceFile(defaultsFile(home), append(data, '\n'), 0o600)
+	return list, nil
 }
 
 // replaceFile writes a file whole or not at all.
 func replaceFile(path string, data []byte, mode fs.FileMode) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link stays one
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".s-*")
 	if err != nil {
 		return err

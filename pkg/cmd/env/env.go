@@ -234,7 +234,7 @@ func (o *Options) choose(cmd *cobra.Command) error {
 		return err
 	}
 	if o.Name == "" && cmd.Flags().Changed("name") {
-		if err := setDefault(home, choice{Path: abs}); err != nil {
+		if err := setDefault(cmd.Context(), home, choice{Path: abs}); err != nil {
 			return err
 		}
 		o.IO.Errf("no environment is the default any more")
@@ -243,7 +243,7 @@ func (o *Options) choose(cmd *cobra.Command) error {
 	if err := o.named(); err != nil {
 		return err
 	}
-	if err := setDefault(home, choice{Project: o.project(cmd.Context()), Default: o.Name, Path: abs}); err != nil {
+	if err := setDefault(cmd.Context(), home, choice{Project: o.project(cmd.Context()), Default: o.Name, Path: abs}); err != nil {
 		return err
 	}
 	o.IO.Errf("environment %s is the default now", o.Name)
@@ -279,7 +279,7 @@ func (o *Options) destroy(cmd *cobra.Command) error {
 	if err == nil && chosen == o.Name {
 		home, _ := o.Home() // chosen has asked for it
 		abs, _ := filepath.Abs(o.file())
-		err = setDefault(home, choice{Path: abs})
+		err = setDefault(cmd.Context(), home, choice{Path: abs})
 	}
 	o.IO.Errf("environment %s is out of %s; what is deployed stays", o.Name, o.file())
 	return err

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"s/pkg/cmd/cmdutil"
@@ -238,6 +240,43 @@ func TestDefaultOfAMovedProject(t *testing.T) {
 	}
 	if got := Default(w.home, "", filepath.Join(moved, "env.yaml")); got != "" {
 		t.Errorf("a project without a name has the default %q", got)
+	}
+}
+
+// TestDefaultsOfManyProjects: those who choose at the same time all do.
+func TestDefaultsOfManyProjects(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	var wg sync.WaitGroup
+	for i := range 12 {
+		wg.Go(func() {
+			if err := setDefault(t.Context(), home, choice{Project: "p", Default: "live", Path: fmt.Sprintf("/%d/env.yaml", i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if list, err := readDefaults(home); err != nil || len(list) != 12 {
+		t.Errorf("%d of 12, %v", len(list), err)
+	}
+}
+
+// TestLinkStays: an env.yaml that is a link is changed where it lies.
+func TestLinkStays(t *testing.T) {
+	t.Parallel()
+	w, elsewhere := newWorld(t, ""), filepath.Join(t.TempDir(), "shared.yaml")
+	if err := os.WriteFile(elsewhere, []byte(two), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(w.dir, "env.yaml")); err != nil {
+		t.Skipf("no symbolic links: %v", err)
+	}
+	w.must("init", "-n", "third")
+	if data, err := os.ReadFile(elsewhere); err != nil || !strings.Contains(string(data), "third") {
+		t.Errorf("%s %v", data, err)
+	}
+	if info, err := os.Lstat(filepath.Join(w.dir, "env.yaml")); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("%v %v", info, err)
 	}
 }
 

@@ -2,6 +2,7 @@
 package plancmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -65,7 +66,7 @@ func Run(ctx context.Context, opts *Options) error {
 		return err
 	}
 	if project, resources, err = opts.settle(ctx, project, target, resources); err != nil {
-		return err
+		return cmdutil.CloudError(err, target)
 	}
 	plans, err := opts.plans(ctx, project, target, resources)
 	if err != nil {
@@ -86,16 +87,16 @@ func (o *Options) settle(ctx context.Context, project *spec.Project, target *cmd
 	for _, r := range resources {
 		names = append(names, r.Name)
 	}
-	known := cmdutil.Deployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return o.remote(target, r) })
-	project, err := cmdutil.Settle(ctx, "plan", project, names, o.Reload, known)
-	if err != nil {
+	deployed := cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return o.remote(target, r) })
+	project, err := cmdutil.Settle(ctx, "plan", project, names, o.Reload, deployed.Known)
+	if err = cmp.Or(err, deployed.Err()); err != nil {
 		return nil, nil, err
 	}
 	var settled []*spec.Resource
 	for _, name := range names {
 		r := project.Find(name)
 		if r.Pending {
-			o.IO.Errf("%s can be planned only once %s is deployed", name, r.DependsOn[0].Resource)
+			o.IO.Errf("%s can be planned only once %s is deployed", name, cmdutil.WaitsFor(r))
 			continue
 		}
 		settled = append(settled, r)
