@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,15 +83,33 @@ func measureGateway(ctx context.Context, w *World) ([]Figure, error) {
 // How many of a client's connections each of two workers gets is chance, and
 // the gateway would keep what it drew for all turns.
 func (w *World) reload(ctx context.Context, gateway string, through []byte, instance string, plain []byte) error {
+	old, err := w.workers(ctx)
+	if err != nil {
+		return err
+	}
 	if _, err := w.S(ctx, "instance", "exec", "--cmd", "kill -HUP 1"); err != nil {
 		return err
 	}
-	select {
-	case <-time.After(time.Second): // the old workers go meanwhile
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		now, err := w.workers(ctx)
+		if err != nil {
+			return err
+		}
+		if len(now) == len(old) && !slices.ContainsFunc(now, func(pid string) bool { return slices.Contains(old, pid) }) {
+			return errors.Join(ask(ctx, instance, plain), ask(ctx, gateway, through))
+		}
 	}
-	return errors.Join(ask(ctx, instance, plain), ask(ctx, gateway, through))
+}
+
+// workers are the processes that gunicorn, which is PID 1, has started.
+func (w *World) workers(ctx context.Context) ([]string, error) {
+	children, err := w.S(ctx, "instance", "exec", "--cmd", "ps --no-headers -o pid --ppid 1")
+	return strings.Fields(children.Stdout), err
 }
 
 // deployFlask builds and deploys the application and gives where its trigger

@@ -19,6 +19,7 @@ import (
 	"s/pkg/local/store"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/pool"
+	"s/pkg/runtime/rawio"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
 )
@@ -113,7 +114,7 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	}
 	go func() {
 		defer close(c.done)
-		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := c.server.Serve(rawio.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
 			c.err = err
 		}
 		c.end()

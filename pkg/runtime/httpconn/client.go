@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"s/pkg/runtime/rawio"
 )
 
 const (
@@ -86,8 +88,8 @@ func (c *Client) dial(ctx context.Context, deadline time.Time) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &conn{client: c, nc: nc, br: bufio.NewReaderSize(nc, bufferSize)}
-	k.probe = newProber(nc)
+	nc = rawio.Conn(nc)
+	k := &conn{client: c, nc: nc, probe: newProber(nc), br: bufio.NewReaderSize(nc, bufferSize)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {

@@ -5,6 +5,8 @@ package httpconn
 import (
 	"net"
 	"syscall"
+
+	"s/pkg/runtime/rawio"
 )
 
 // prober tells whether a kept connection is still good.
@@ -27,9 +29,7 @@ func (p prober) alive() bool {
 	}
 	quiet := false
 	err := p.raw.Read(func(fd uintptr) bool {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		quiet = err == syscall.EAGAIN || err == syscall.EINTR
+		quiet = rawio.Quiet(int(fd))
 		return true
 	})
 	return err == nil && quiet

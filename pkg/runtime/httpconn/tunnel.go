@@ -44,7 +44,7 @@ func carry(client net.Conn, from *bufio.Reader, server *conn) error {
 	up := make(chan error, 1)
 	go func() {
 		_, err := io.Copy(server.nc, from)
-		if half, ok := server.nc.(*net.TCPConn); ok && err == nil {
+		if half, ok := server.nc.(interface{ CloseWrite() error }); ok && err == nil {
 			err = half.CloseWrite()
 		}
 		if err != nil {

@@ -3,8 +3,11 @@
 package instance
 
 import (
+	"errors"
 	"os"
 	"syscall"
+
+	"s/pkg/runtime/rawio"
 )
 
 // logPipe is the reading end of the pipe that an instance prints to.
@@ -57,15 +60,14 @@ func (p logPipe) close() { _ = p.file.Close() }
 // collector is locked.
 func (c *collector) takeFrom(fd, budget int) (end, more bool) {
 	for budget > 0 {
-		n, err := syscall.Read(fd, c.buf)
+		n, err := rawio.Read(fd, c.buf)
 		switch {
 		case n > 0:
 			c.write(c.buf[:n])
 			budget -= n
 			// A short read isn't enough to know that the pipe is empty: its end
 			// may be behind it, and is announced only once.
-		case err == syscall.EINTR:
-		case err == syscall.EAGAIN:
+		case errors.Is(err, syscall.EAGAIN):
 			return false, false
 		default:
 			return true, false

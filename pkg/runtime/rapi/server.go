@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/runtime/rawio"
 )
 
 // ErrNotTaken is what a Call ends with if Close comes before a client took it.
@@ -61,7 +62,7 @@ func Listen(cfg Config) (*Server, error) {
 		cfg.Now = time.Now
 	}
 	s := &Server{
-		cfg: cfg, ln: ln,
+		cfg: cfg, ln: rawio.Listener(ln),
 		ready: make(chan struct{}), ended: make(chan struct{}),
 		conns: map[*conn]struct{}{}, calls: map[string]*Call{},
 	}
