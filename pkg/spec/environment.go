@@ -95,7 +95,7 @@ func (l *loader) chooseEnvironment() *chosenEnv {
 // readEnvironments reads the environments of a file; at is where the file is
 // named.
 func (l *loader) readEnvironments(file string, at diag.Range) []*chosenEnv {
-	root, d := l.document(file)
+	root, d := l.document(file, l.dir)
 	if d != nil {
 		if d.Range.Start.Line == 0 {
 			d.Summary = fmt.Sprintf("%s: %s", file, d.Summary)

@@ -16,13 +16,13 @@ import (
 const maxExtends = 20
 
 // document reads a YAML file that s.yaml names, beside the main one. Its nodes
-// remember where they come from.
-func (l *loader) document(file string) (*node, *diag.Diagnostic) {
+// remember where they come from. Paths in its expressions count from dir.
+func (l *loader) document(file, dir string) (*node, *diag.Diagnostic) {
 	data, d := readText(file)
 	if d != nil {
 		return nil, d
 	}
-	src := &source{file: file, lines: diag.Lines(strings.TrimPrefix(string(data), "\ufeff"))}
+	src := &source{file: file, dir: dir, lines: diag.Lines(strings.TrimPrefix(string(data), "\ufeff"))}
 	y, d := parseYAML(file, []byte(strings.Join(src.lines, "\n")+"\n"), src.lines)
 	if d != nil {
 		return nil, d
@@ -104,7 +104,7 @@ func (l *loader) extended(root *node, chain []link) *node {
 		l.add(problem(CodeYAMLFeature, e.value.rng, "more than %d files extend each other", maxExtends))
 		return root
 	}
-	base, d := l.document(next.shown)
+	base, d := l.document(next.shown, filepath.Dir(next.abs))
 	if d != nil {
 		if d.Range.Start.Line == 0 { // about the file as a whole: say it where it is named
 			d.Summary = fmt.Sprintf("%s: %s", next.shown, d.Summary)

@@ -78,13 +78,13 @@ func looksSecret(name string) bool { return secretName.MatchString(name) }
 
 // includeFile gives the text of a file beside s.yaml.
 func (r *resolver) includeFile(args []*expr.Value) (*expr.Value, error) {
-	path := r.resolvePath(args[0].Text)
+	path := absolute(r.folder(), args[0].Text)
 	if v, ok := r.files[path]; ok {
 		return v, nil
 	}
 	data, err := readLimited(path, maxIncluded)
 	if err != nil {
-		return nil, fileProblem(args[0], err)
+		return nil, r.fileProblem(args[0], err)
 	}
 	v := expr.NewString(string(data))
 	v.Secret = true
@@ -94,23 +94,23 @@ func (r *resolver) includeFile(args []*expr.Value) (*expr.Value, error) {
 
 // existingPath gives the absolute path of a file or folder that exists.
 func (r *resolver) existingPath(args []*expr.Value) (*expr.Value, error) {
-	path := r.resolvePath(args[0].Text)
+	path := absolute(r.folder(), args[0].Text)
 	if _, err := os.Stat(path); err != nil {
-		return nil, fileProblem(args[0], err)
+		return nil, r.fileProblem(args[0], err)
 	}
 	return expr.NewString(path), nil
 }
 
 // hashFile gives the MD5 of a file in hex.
 func (r *resolver) hashFile(args []*expr.Value) (*expr.Value, error) {
-	path := r.resolvePath(args[0].Text)
+	path := absolute(r.folder(), args[0].Text)
 	key := "md5:" + path
 	if v, ok := r.files[key]; ok {
 		return v, nil
 	}
 	sum, err := md5OfFile(path)
 	if err != nil {
-		return nil, fileProblem(args[0], err)
+		return nil, r.fileProblem(args[0], err)
 	}
 	v := expr.NewString(sum)
 	r.files[key] = v
@@ -142,15 +142,27 @@ func md5OfFile(path string) (string, error) {
 
 var errIrregular = errors.New("is neither a file nor a folder")
 
-// resolvePath makes a path of s.yaml absolute.
-func (l *loader) resolvePath(path string) string {
+// folder is where the paths in the text that is being evaluated count from: the
+// folder of the file that it stands in, which may be one that s.yaml extends.
+func (r *resolver) folder() string {
+	if r.at.yaml == nil {
+		return r.dir
+	}
+	return r.sourceOf(r.at.yaml).dir
+}
+
+// resolvePath makes a path of props absolute. Such paths count from the folder of
+// s.yaml, wherever they are written.
+func (l *loader) resolvePath(path string) string { return absolute(l.dir, path) }
+
+func absolute(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
 	}
-	return filepath.Join(l.dir, path)
+	return filepath.Join(dir, path)
 }
 
-func fileProblem(arg *expr.Value, err error) error {
+func (r *resolver) fileProblem(arg *expr.Value, err error) error {
 	message := "can't be read"
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
@@ -164,6 +176,9 @@ func fileProblem(arg *expr.Value, err error) error {
 	e := &expr.Error{Kind: expr.NoFile, Arg: 1, Missing: missing, Message: fmt.Sprintf("the file %s %s", shown(arg), message)}
 	if !arg.Secret && !filepath.IsAbs(arg.Text) {
 		e.Detail = "paths count from the folder of s.yaml"
+		if src := r.sourceOf(r.at.yaml); src.dir != r.dir {
+			e.Detail = "paths in a file count from its own folder, that of " + src.file
+		}
 	}
 	return e
 }

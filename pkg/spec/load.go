@@ -41,7 +41,7 @@ const maxFileValues = 500_000
 // parse is Load without the reading of s.yaml itself.
 func parse(opts Options, file, dir string, data []byte) (*Project, diag.Diagnostics) {
 	text := strings.TrimPrefix(string(data), "\ufeff")
-	l := newLoader(opts, &source{file: file, lines: diag.Lines(text)}, dir)
+	l := newLoader(opts, &source{file: file, dir: dir, lines: diag.Lines(text)}, dir)
 	root, d := parseYAML(file, []byte(text), l.lines)
 	if d == nil && countNodes(root, maxFileValues) > maxFileValues {
 		tooLarge := problem(CodeYAMLFeature, diag.Range{File: file}, "the file has more than %d values", maxFileValues)

@@ -116,39 +116,6 @@ func (r *resolver) compute(n *node, owner string) *expr.Value {
 	return scalar(n)
 }
 
-// scalar gives a YAML scalar its type. Dates stay text.
-func scalar(n *node) *expr.Value {
-	y := n.yaml
-	switch y.ShortTag() {
-	case "!!null":
-		return &expr.Value{Size: 1}
-	case "!!bool":
-		var b bool
-		if y.Decode(&b) == nil {
-			return expr.NewBool(b)
-		}
-	case "!!int":
-		var i int64
-		if y.Decode(&i) == nil {
-			v := expr.NewInt(i)
-			v.Text = y.Value
-			return v
-		}
-		return float(y)
-	case "!!float":
-		return float(y)
-	}
-	return expr.NewString(y.Value)
-}
-
-func float(y *yaml.Node) *expr.Value {
-	var f float64
-	if y.Decode(&f) == nil {
-		return expr.NewFloat(f, y.Value)
-	}
-	return expr.NewString(y.Value)
-}
-
 // expressionAt evaluates a part of a key: the bytes from offset on.
 func (r *resolver) expressionAt(y *yaml.Node, text string, offset int) *expr.Value {
 	return r.evaluate(y, text, offset, r.keyScope())

@@ -87,7 +87,7 @@ func (r *resolver) path(p *expr.Path, owner string) (*expr.Value, error) {
 		}
 		return r.walk(r.vars, "", p, 1)
 	case rootCwd:
-		return r.walkValue(expr.NewString(r.dir), nil, p, 1)
+		return r.walkValue(expr.NewString(r.folder()), nil, p, 1)
 	case aliyunCLI, rootSelf, rootShared:
 		// ${aliyun-cli} as access is no expression but the name of an alias.
 		return expr.NewString("${" + p.String() + "}"), nil

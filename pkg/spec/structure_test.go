@@ -120,6 +120,32 @@ func TestExtendAbsoluteAndElsewhere(t *testing.T) {
 	}
 }
 
+// TestExtendFolder: paths and cwd in an expression count from the file that it
+// stands in, wherever its value is used; paths in props and actions from s.yaml.
+func TestExtendFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"note.txt": "child", "sub/note.txt": "base", "sub/deep/note.txt": "deep", "code/x": "", "sub/code/x": "",
+		"s.yaml": "extend: sub/base.yaml\nvars: {child: \"${file(note.txt)} ${vars.base} ${vars.deep}\", cwd: \"${cwd}\"}\n",
+		"sub/base.yaml": "extend: deep/base.yaml\nvars: {base: \"${file('./note.txt')}\", baseCwd: \"${cwd}\", path: \"${path(note.txt)}\"}\n" +
+			"resources: {hello: {actions: {pre-deploy: [{run: ls, path: ./code}]}}}\n",
+		"sub/deep/base.yaml": helloYAML("vars: {deep: \"${file(note.txt)}\", md5: \"${md5file('note.txt')}\"}\n"),
+	})
+	p := loadDir(t, dir, nil)
+	want := map[string]any{
+		"child": "child base deep", "cwd": dir, "base": "base", "baseCwd": filepath.Join(dir, "sub"),
+		"path": filepath.Join(dir, "sub", "note.txt"), "deep": "deep", "md5": "6627415e807ee33c7302917216e7da68",
+	}
+	if !reflect.DeepEqual(p.Vars, want) {
+		t.Errorf("vars %#v, want %#v", p.Vars, want)
+	}
+	r := p.Resources[0]
+	if r.Code.Path != filepath.Join(dir, "code") || r.Actions[0].Path != filepath.Join(dir, "code") {
+		t.Errorf("code at %s, actions in %s", r.Code.Path, r.Actions[0].Path)
+	}
+}
+
 // TestThisInOverlays: this is the environment in what comes from env.yaml and the
 // resource in everything else, however deep the two are mixed.
 func TestThisInOverlays(t *testing.T) {

@@ -24,7 +24,7 @@ func fileFields(edition string) []*field {
 		str("edition").must().oneOf(edition).is("The edition of the format: 3.0.0 or 1.0.0.", "格式版本：3.0.0 或 1.0.0。"),
 		str("name").is("The name of the application.", "应用名称。"),
 		str("access").suggest("default", "local").is("The alias of the credentials; local is the cloud on this machine.", "凭证别名；local 表示本机的本地云。"),
-		str("extend").is("A file that this one adds to.", "被本文件扩展的基础文件。"),
+		str("extend").is("A file that this one adds to. Paths in its expressions count from its own folder.", "被本文件扩展的基础文件；其表达式中的路径相对于它自己所在的目录。"),
 		anyMap("vars").is("Values for ${vars.NAME}.", "供 ${vars.名称} 引用的值。"),
 		actionsField(),
 	}

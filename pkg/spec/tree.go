@@ -256,6 +256,7 @@ func endLine(y *yaml.Node) int {
 // source is the text of the file and the way from a YAML node back into it.
 type source struct {
 	file  string
+	dir   string // absolute; paths in its expressions count from here
 	lines []string
 	// One line as runes: files may have all their values in one long line.
 	cachedLine int
