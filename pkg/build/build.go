@@ -1,153 +1,230 @@
-// Package build turns a function's source into the folder that FC can run: its
-// dependencies installed beside a copy of the code, the source tree untouched.
-// An artifact appears complete or not at all, and nothing is installed again
-// that was installed before from the same list of dependencies.
+// Package build turns a function's source into what FC can run. A builder per
+// language makes its part of it (installed dependencies, a compiled program);
+// the rest is the same for all and is here: what is up to date stays, what was
+// made before comes from the cache, the source tree is never written to, and an
+// artifact appears complete or not at all.
 package build
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
-	"strings"
-
-	"s/pkg/toolchain"
 )
 
 // Request is one function to build.
 type Request struct {
-	Name        string // for messages: the resource's name
-	Runtime     string // fc runtime name
-	SourceDir   string // absolute folder of the code
+	Name    string // for messages: the resource's name
+	Runtime string // fc runtime name
+	// Handler is the function's handler, of managed runtimes.
+	Handler string
+	// Command is how a custom runtime is started, program and arguments.
+	Command []string
+	// SourceDir is the absolute path of the code as s.yaml names it. It may be
+	// an archive or program that only the build makes: see Folder.
+	SourceDir string
+	// ProjectDir is the absolute folder of s.yaml.
+	ProjectDir  string
 	ArtifactDir string // absolute folder to make: .s/build/artifacts/<name>
 	// Legacy chooses the layout of edition 1.0.0: dependencies under
 	// .s/python; else under python.
 	Legacy bool
+	// Platform is what the function will run on; empty is linux/amd64.
+	Platform Platform
 	// Log gets the output of the tools; nil drops it.
 	Log io.Writer
-	// CacheDir keeps installed dependencies for the next build, one folder per
-	// list of dependencies. Empty keeps none.
+	// CacheDir keeps what was made for the next builds, of all projects. Empty
+	// keeps nothing.
 	CacheDir string
-	// Fresh installs the dependencies even if the cache has them.
+	// Fresh makes everything anew even if the cache has it.
 	Fresh bool
+	Options
+}
+
+// Options are what the user asks of a build beyond what s.yaml says; they are
+// the flags of the build command.
+type Options struct {
+	// Args are added to the command line of the tool that installs
+	// dependencies (--custom-args).
+	Args []string
+	// Env are variables for the tools (--custom-env).
+	Env map[string]string
+}
+
+// Folder reports whether the code is a folder; an archive is taken as it is.
+func (r *Request) Folder() bool {
+	info, err := os.Stat(r.SourceDir)
+	return err == nil && info.IsDir()
+}
+
+// Platform is an operating system and processor as Go names them: linux/amd64.
+type Platform string
+
+// DefaultPlatform is what Function Compute runs.
+const DefaultPlatform Platform = "linux/amd64"
+
+// Target is the platform asked for.
+func (r *Request) Target() Platform {
+	if r.Platform == "" {
+		return DefaultPlatform
+	}
+	return r.Platform
+}
+
+// Tool is a program that a build works with.
+type Tool struct {
+	Name    string `json:"name"`    // as messages show it: Python, npm, Maven
+	Version string `json:"version"` // 3.10.13
+	Path    string `json:"path"`    // absolute; empty for one in a container
+	// Exact is false for one that stands in for Wanted, a version that isn't
+	// on this machine.
+	Exact  bool   `json:"exact"`
+	Wanted string `json:"wanted,omitempty"`
 }
 
 // Artifact is what a build made.
 type Artifact struct {
 	Dir string
 	// Env is what the function needs to find its dependencies, in terms of
-	// /code: PATH, PYTHONPATH, PYTHONUSERBASE. deploy and local apply it under
+	// /code: PATH, PYTHONPATH, NODE_PATH, ... deploy and local apply it under
 	// the user's own variables.
 	Env map[string]string
-	// Reused is true if nothing had to be installed.
+	// Reused is true if no tool had to be run: all was in the cache.
 	Reused bool
 	// Unchanged is true if the artifact of the last build was still right, so
 	// that nothing was copied either.
 	Unchanged bool
-	// Interpreter is what installed the dependencies and will run them.
-	Interpreter toolchain.Interpreter
+	// Tools are what it was made with.
+	Tools []Tool
 	// LeftOut is what the default rules kept out of the copy of the source, for
 	// the user to hear; empty if nothing was copied.
 	LeftOut []string
-	// Notes are things the user should hear once, e.g. that a newer
-	// interpreter stood in.
-	Notes []string
 }
 
-// Builder builds functions of one language.
+// Builder knows one language or tool.
 type Builder interface {
-	// Detect reports whether the source needs this builder.
-	Detect(req Request) (bool, error)
-	// Inputs sums up all that decides the artifact besides the source tree:
-	// the list of dependencies, the tool's settings, the layout.
-	Inputs(req Request) (string, error)
-	Build(ctx context.Context, req Request) (*Artifact, error)
+	// Name is that of the builder's folder: python.
+	Name() string
+	// Plan looks at the source and gives what there is to do, nil if nothing.
+	// It starts no program.
+	Plan(req Request) (*Plan, error)
+	// Tools finds what Make will need, the one that names the result first. Its
+	// errors tell what is missing: *toolchain.NotFoundError.
+	Tools(ctx context.Context, req Request) ([]Tool, error)
+	// Make fills the empty folder job.Out with what goes into the artifact's
+	// folder plan.Into. A tool that fails is a *BuildError, as job.Run gives it.
+	Make(ctx context.Context, job *Job) error
+}
+
+// Plan is what a builder would do for a function.
+type Plan struct {
+	// Inputs sums up all that decides the result besides the tools and the
+	// source: lists of dependencies, settings of the tools, runtime, layout, the
+	// builder's own version.
+	Inputs string
+	// Compiles is set if the whole source decides the result, too. Then Make
+	// works in job.Work, a copy of the folder Root.
+	Compiles bool
+	// Root is the absolute folder to copy for a builder that compiles; empty is
+	// the code's own.
+	Root string
+	// Skip tells what of Root isn't copied, by its path relative to Root with
+	// slashes: outputs of former builds. Nil skips nothing.
+	Skip func(path string) bool
+	// Into is where in the artifact the result goes, relative with slashes; "."
+	// is the artifact itself.
+	Into string
+	// Keep tells which files of the source go into the artifact, by their path
+	// relative to the code with slashes; nil takes all.
+	Keep func(path string) bool
+	// Env is what the function needs to find the result.
+	Env Env
+}
+
+// Env is what a part of an artifact adds to a function's environment.
+type Env struct {
+	// Path are folders for PATH, before the system's.
+	Path []string
+	// Lists are folders for other variables that are lists: PYTHONPATH.
+	Lists map[string][]string
+	// Vars are set as they are.
+	Vars map[string]string
 }
 
 // Builders are all that is known to build, in the order they are asked.
 type Builders []Builder
 
-// Default gives the builders that there are. The environment (as os.Environ
-// gives it) is that of the tools they start.
-func Default(finder *toolchain.Finder, environ []string) Builders {
-	return Builders{&Python{Finder: finder, Environ: environ}}
+// part is a builder with what it plans.
+type part struct {
+	Builder
+	plan *Plan
 }
 
-// For gives the builder that the request needs; false if its code runs as it
-// is.
-func (bs Builders) For(req Request) (Builder, bool, error) {
-	if info, err := os.Stat(req.SourceDir); err != nil {
-		return nil, false, err
-	} else if !info.IsDir() {
-		return nil, false, nil // an archive is taken as it is
-	}
+// plans asks all builders. Code that isn't there, and that no builder makes, is
+// an error.
+func (bs Builders) plans(req Request) ([]part, error) {
+	var parts []part
 	for _, b := range bs {
-		if ok, err := b.Detect(req); err != nil || ok {
-			return b, ok, err
+		plan, err := b.Plan(req)
+		if err != nil {
+			return nil, err
+		}
+		if plan != nil {
+			parts = append(parts, part{b, plan})
 		}
 	}
-	return nil, false, nil
+	if len(parts) == 0 {
+		_, err := os.Stat(req.SourceDir)
+		return nil, err
+	}
+	return parts, nil
+}
+
+// Needed reports whether the code needs a build; else it runs as it is.
+func (bs Builders) Needed(req Request) (bool, error) {
+	parts, err := bs.plans(req)
+	return len(parts) > 0, err
 }
 
 // UpToDate reports whether the artifact is what a build would make now. It
 // reads names, sizes and times of the source, and starts no program.
 func (bs Builders) UpToDate(ctx context.Context, req Request) (bool, error) {
-	b, needed, err := bs.For(req)
-	if err != nil || !needed {
+	parts, err := bs.plans(req)
+	if err != nil || len(parts) == 0 {
 		return false, err
 	}
-	inputs, err := b.Inputs(req)
+	trees, err := readTrees(ctx, req, parts)
 	if err != nil {
 		return false, err
 	}
-	tree, err := readTree(ctx, req)
-	if err != nil {
-		return false, err
-	}
-	return readStamp(req.ArtifactDir).current(req.ArtifactDir, tree.print, inputs), nil
+	return readStamp(req.ArtifactDir).current(req.ArtifactDir, trees.print(), inputsOf(parts)), nil
 }
 
-// BuildError is a tool that failed.
-type BuildError struct {
-	Name string   // of the resource
-	Tool string   // what was run: pip install
-	Tail []string // the last lines of its output
-	Log  string   // path of the file with all of it; empty if there is none
-	Err  error
-}
-
-// Error names the resource and the tool, and quotes the tool's last error line.
-func (e *BuildError) Error() string {
-	text := fmt.Sprintf("build %s: %s: %v", e.Name, e.Tool, e.Err)
-	for _, line := range slices.Backward(e.Tail) {
-		if said, ok := strings.CutPrefix(line, "ERROR:"); ok {
-			return text + ": " + strings.TrimSpace(said)
+// environment joins what the parts add.
+func environment(parts []part) map[string]string {
+	var path []string
+	lists := map[string][]string{}
+	env := map[string]string{}
+	for _, p := range parts {
+		path = append(path, p.plan.Env.Path...)
+		for name, folders := range p.plan.Env.Lists {
+			lists[name] = append(lists[name], folders...)
 		}
+		maps.Copy(env, p.plan.Env.Vars)
 	}
-	return text
+	for name, folders := range lists {
+		env[name] = joinList(folders)
+	}
+	if len(path) > 0 {
+		env["PATH"] = joinList(append(path, SystemPath))
+	}
+	return env
 }
 
-// Unwrap gives what the tool ended with.
-func (e *BuildError) Unwrap() error { return e.Err }
-
-// UnknownRuntimeError is a runtime that isn't in the table.
-type UnknownRuntimeError struct{ Runtime string }
-
-// Error names the runtime.
-func (e *UnknownRuntimeError) Error() string { return fmt.Sprintf("unknown runtime %q", e.Runtime) }
-
-// NoPipError is an interpreter without pip that can't make one either.
-type NoPipError struct {
-	Interpreter toolchain.Interpreter
-	Err         error // of the attempt to make one
+// keep joins what the parts say of the source's files.
+func keep(parts []part) func(string) bool {
+	return func(path string) bool {
+		return !slices.ContainsFunc(parts, func(p part) bool { return p.plan.Keep != nil && !p.plan.Keep(path) })
+	}
 }
-
-// Error names the interpreter.
-func (e *NoPipError) Error() string {
-	return fmt.Sprintf("python %s at %s has no pip and no ensurepip to make one: %v",
-		e.Interpreter.Version, e.Interpreter.Path, e.Err)
-}
-
-// Unwrap gives the error of the attempt.
-func (e *NoPipError) Unwrap() error { return e.Err }

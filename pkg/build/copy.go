@@ -13,17 +13,20 @@ import (
 	"s/pkg/bundle"
 )
 
-// copyTree copies what is listed into the folder to: modes, times and symbolic
-// links kept. Nothing is shared with the source. The rules of .fcignore were
-// applied by the listing and aren't copied: they are about the source, not
-// about what is installed beside its copy.
-func copyTree(ctx context.Context, l *bundle.Listing, to string) error {
+// copyTree copies what is listed, and what keep says (nil: all), into the folder
+// to: modes, times and symbolic links kept. Nothing is shared with the source.
+// The rules of .fcignore were applied by the listing and aren't copied: they are
+// about the source, not about what is installed beside its copy.
+func copyTree(ctx context.Context, t *tree, to string, keep func(string) bool) error {
+	if t.Listing == nil {
+		return nil
+	}
 	made := map[string]bool{}
-	for _, e := range l.Entries {
+	for _, e := range t.Entries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if filepath.Base(e.Path) == bundle.IgnoreFile {
+		if filepath.Base(e.Path) == bundle.IgnoreFile || keep != nil && !keep(e.Path) {
 			continue
 		}
 		target := filepath.Join(to, filepath.FromSlash(e.Path))
@@ -43,7 +46,7 @@ func copyTree(ctx context.Context, l *bundle.Listing, to string) error {
 		case e.Mode&fs.ModeSymlink != 0:
 			err = os.Symlink(e.Target, target)
 		default:
-			err = copyFile(filepath.Join(l.Root, filepath.FromSlash(e.Path)), target, e)
+			err = copyFile(filepath.Join(t.Root, filepath.FromSlash(e.Path)), target, e)
 		}
 		if err != nil {
 			return err
@@ -81,21 +84,20 @@ func copyFile(from, to string, e bundle.Entry) (err error) {
 	return os.Chtimes(to, e.ModTime, e.ModTime)
 }
 
-// linkTree brings an installed set of dependencies from the cache into the
-// artifact: by hard links, as both are ours, else by copies. What is there
-// already is replaced.
-func linkTree(ctx context.Context, from, to string) error {
-	return bring(ctx, from, to, os.Link)
+// CopyTree copies a file or folder to a path, less what no build reads (.git).
+// What is there already is replaced, folders are joined.
+func CopyTree(ctx context.Context, from, to string) error {
+	return bring(ctx, from, to, NotPackage)
 }
 
-// copyAny copies a file or folder, less what no build of a package reads.
-func copyAny(ctx context.Context, from, to string) error {
-	return bring(ctx, from, to, func(string, string) error { return errors.ErrUnsupported })
-}
+// copyAny copies all of a folder.
+func copyAny(ctx context.Context, from, to string) error { return bring(ctx, from, to, nil) }
 
-// bring makes the tree at from appear at to. Files are linked if link can, and
-// copied else.
-func bring(ctx context.Context, from, to string, link func(from, to string) error) error {
+// NotPackage tells by their names the folders that no build of a package reads.
+func NotPackage(name string) bool { return name == ".git" || name == "__pycache__" || name == ".s" }
+
+// bring makes the tree at from appear at to, less the folders that skip names.
+func bring(ctx context.Context, from, to string, skip func(name string) bool) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func bring(ctx context.Context, from, to string, link func(from, to string) erro
 		}
 		target := filepath.Join(to, strings.TrimPrefix(path, from))
 		if d.IsDir() {
-			if notPackage(d.Name()) {
+			if skip != nil && skip(d.Name()) {
 				return fs.SkipDir
 			}
 			return folder(target)
@@ -116,7 +118,7 @@ func bring(ctx context.Context, from, to string, link func(from, to string) erro
 		if err := os.RemoveAll(target); err != nil {
 			return err
 		}
-		return bringFile(path, target, d, link)
+		return bringFile(path, target, d)
 	})
 }
 
@@ -130,16 +132,13 @@ func folder(path string) error {
 	return os.MkdirAll(path, 0o755)
 }
 
-func bringFile(path, target string, d fs.DirEntry, link func(from, to string) error) error {
+func bringFile(path, target string, d fs.DirEntry) error {
 	if d.Type()&fs.ModeSymlink != 0 {
 		text, err := os.Readlink(path)
 		if err != nil {
 			return err
 		}
 		return os.Symlink(text, target)
-	}
-	if link(path, target) == nil {
-		return nil
 	}
 	info, err := d.Info()
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// codeDir is where a function's code is on FC.
-const codeDir = "/code"
+// CodeDir is where a function's code is on FC.
+const CodeDir = "/code"
 
-// systemPath is the PATH of FC's runtimes (custom.debian12's, documentation of
+// SystemPath is the PATH of FC's runtimes (custom.debian12's, documentation of
 // custom runtimes), less the interpreter in front.
-const systemPath = "/usr/local/bin/apache-maven/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/sbin:/bin:" +
+const SystemPath = "/usr/local/bin/apache-maven/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/sbin:/bin:" +
 	"/usr/local/ruby/bin:/opt/bin:/code:/code/bin"
 
 // envSuffix is appended to an artifact's path for the file with its variables.
@@ -69,15 +69,28 @@ func isPathList(key string) bool {
 // dependencies; the system's places are the user's to choose.
 func withFolders(ours, user string) string {
 	have := strings.Split(user, ":")
-	system := strings.Split(systemPath, ":")
+	system := strings.Split(SystemPath, ":")
 	var add []string
 	for entry := range strings.SplitSeq(ours, ":") {
-		if strings.HasPrefix(entry, codeDir+"/") && !slices.Contains(system, entry) && !slices.Contains(have, entry) {
+		if strings.HasPrefix(entry, CodeDir+"/") && !slices.Contains(system, entry) && !slices.Contains(have, entry) {
 			add = append(add, entry)
 		}
 	}
 	return strings.Join(append(add, have...), ":")
 }
+
+// joinList is a variable's value of folders, each once.
+func joinList(folders []string) string {
+	var out []string
+	for _, f := range folders {
+		if !slices.Contains(out, f) {
+			out = append(out, f)
+		}
+	}
+	return strings.Join(out, ":")
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // writeEnv writes the variables beside the artifact.
 func writeEnv(artifactDir string, env map[string]string) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,6 @@ import (
 // Folders below that of s.yaml.
 const (
 	artifactsDir = ".s/build/artifacts"
-	cacheDir     = ".s/build/cache"
 	logsDir      = ".s/logs"
 )
 
@@ -63,16 +63,30 @@ func NewRequest(p *spec.Project, r *spec.Resource) Request {
 		Runtime:     r.Function.Runtime,
 		SourceDir:   r.Code.Path,
 		ArtifactDir: ArtifactDir(p, r),
+		ProjectDir:  p.Dir,
+		Handler:     r.Function.Handler,
+		Command:     command(r),
 		Legacy:      legacy(p),
-		CacheDir:    filepath.Join(p.Dir, filepath.FromSlash(cacheDir)),
 	}
+}
+
+// command is how a custom runtime is started.
+func command(r *spec.Resource) []string {
+	c := r.Function.CustomRuntimeConfig
+	if c == nil {
+		return nil
+	}
+	return slices.Concat(c.Command, c.Args)
 }
 
 // ProjectOptions says how to build the resources of a project.
 type ProjectOptions struct {
 	Builders Builders
-	// Fresh installs dependencies anew.
+	// CacheDir keeps what was made for the next builds, see Request.
+	CacheDir string
+	// Fresh makes everything anew.
 	Fresh bool
+	Options
 	// Begin is told when tools start to run, and where their output goes; nil
 	// is told nothing.
 	Begin func(r *spec.Resource, log string)
@@ -137,8 +151,8 @@ func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resou
 		return nil, nil // an image, or code in OSS
 	}
 	req := NewRequest(p, r)
-	req.Fresh = o.Fresh
-	b, needed, err := o.Builders.For(req)
+	req.CacheDir, req.Fresh, req.Options = o.CacheDir, o.Fresh, o.Options
+	needed, err := o.Builders.Needed(req)
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", r.Name, err)
 	}
@@ -151,7 +165,7 @@ func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resou
 	}
 	defer log.close()
 	req.Log = log
-	a, err := b.Build(ctx, req)
+	a, err := o.Builders.Build(ctx, req)
 	var failed *BuildError
 	if errors.As(err, &failed) {
 		failed.Log = log.name()
@@ -201,6 +215,7 @@ func (l *logFile) close() {
 // Artifacts is the builds of a project as deploy wants to know them.
 type Artifacts struct {
 	Builders Builders
+	CacheDir string
 	// Begin and Done are those of ProjectOptions.
 	Begin func(r *spec.Resource, log string)
 	Done  func(Result)
@@ -214,8 +229,7 @@ func (a Artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
 	if r.Code.Path == "" {
 		return false, nil
 	}
-	_, needed, err := a.Builders.For(NewRequest(p, r))
-	return needed, err
+	return a.Builders.Needed(NewRequest(p, r))
 }
 
 // UpToDate reports whether the artifact is what a build would make now.
@@ -233,6 +247,6 @@ func (a Artifacts) MergeEnv(artifact, user map[string]string) map[string]string 
 
 // Build makes the artifact of one resource.
 func (a Artifacts) Build(ctx context.Context, p *spec.Project, r *spec.Resource) error {
-	_, err := Project(ctx, p, r.Name, ProjectOptions{Builders: a.Builders, Begin: a.Begin, Done: a.Done})
+	_, err := Project(ctx, p, r.Name, ProjectOptions{Builders: a.Builders, CacheDir: a.CacheDir, Begin: a.Begin, Done: a.Done})
 	return err
 }

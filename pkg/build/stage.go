@@ -1,16 +1,15 @@
 package build
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// tempMark is in the names of unfinished folders, so that those of killed
+// TempMark is in the names of unfinished folders, so that those of killed
 // builds can be told and removed.
-const tempMark = ".tmp-"
+const TempMark = ".tmp-"
 
 // stage makes a folder beside the path, to be moved there when it is complete,
 // and removes what killed builds left. The caller holds the lock.
@@ -22,7 +21,7 @@ func stage(path string) (string, error) {
 	if err := sweep(path); err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp(parent, filepath.Base(path)+tempMark)
+	dir, err := os.MkdirTemp(parent, filepath.Base(path)+TempMark)
 	if err != nil {
 		return "", err
 	}
@@ -39,8 +38,8 @@ func sweep(path string) error {
 		return err
 	}
 	for _, s := range siblings {
-		if strings.HasPrefix(s.Name(), filepath.Base(path)+tempMark) {
-			if err := os.RemoveAll(filepath.Join(filepath.Dir(path), s.Name())); err != nil {
+		if strings.HasPrefix(s.Name(), filepath.Base(path)+TempMark) {
+			if err := Discard(filepath.Join(filepath.Dir(path), s.Name())); err != nil {
 				return err
 			}
 		}
@@ -76,33 +75,4 @@ func Remove(artifactDir string) error {
 	}
 	_ = os.Remove(filepath.Dir(artifactDir)) // fails unless empty, as it should
 	return err
-}
-
-// assemble makes the artifact: a copy of the source with what add puts beside
-// it. The former artifact stays until the new one is complete; on an error
-// nothing of the new one remains.
-func assemble(ctx context.Context, req Request, t *tree, add func(dir string) error) (err error) {
-	dir, err := stage(req.ArtifactDir)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.RemoveAll(dir)
-		}
-	}()
-	if err := copyTree(ctx, t.Listing, dir); err != nil {
-		return err
-	}
-	if err := add(dir); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	// From here on the old notes don't fit.
-	if err := os.Remove(req.ArtifactDir + stampSuffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return swap(dir, req.ArtifactDir)
 }

@@ -4,52 +4,25 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"s/pkg/build/buildtest"
 	"s/pkg/bundle"
+	"s/pkg/fc"
 	"s/pkg/spec"
-	"s/pkg/toolchain"
 )
-
-// names lists what is below dir, with what a link says and a file holds.
-func names(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == dir {
-			return err
-		}
-		rel, _ := filepath.Rel(dir, path)
-		rel = filepath.ToSlash(rel)
-		switch {
-		case d.IsDir():
-			out[rel+"/"] = ""
-		case d.Type()&fs.ModeSymlink != 0:
-			target, err := os.Readlink(path)
-			out[rel] = "->" + target
-			return err
-		default:
-			data, err := os.ReadFile(path)
-			out[rel] = string(data)
-			return err
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
 
 func TestCopyTree(t *testing.T) {
 	t.Parallel()
 	from, to := t.TempDir(), t.TempDir()
-	plant(t, from, map[string]string{"a/b": "1", "run.sh": "2", "secret": "3", "d/.fcignore": "nothing", "big": strings.Repeat("x", 1<<20)})
+	buildtest.Plant(t, from, map[string]string{"a/b": "1", "run.sh": "2", "secret": "3", "d/.fcignore": "nothing", "big": strings.Repeat("x", 1<<20)})
 	for name, mode := range map[string]os.FileMode{"run.sh": 0o755, "secret": 0o400} {
 		if err := os.Chmod(filepath.Join(from, name), mode); err != nil {
 			t.Fatal(err)
@@ -58,22 +31,22 @@ func TestCopyTree(t *testing.T) {
 	if err := errors.Join(os.Symlink("a/b", filepath.Join(from, "link")), os.MkdirAll(filepath.Join(from, "empty/folder"), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	l, err := bundle.List(context.Background(), from, bundle.ListOptions{})
+	l, err := readTree(context.Background(), from, bundle.ListOptions{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := copyTree(context.Background(), l, to); err != nil {
+	if err := copyTree(context.Background(), l, to, nil); err != nil {
 		t.Fatal(err)
 	}
-	want := names(t, from)
+	want := buildtest.Names(t, from)
 	delete(want, "d/.fcignore")
 	delete(want, "d/")
-	got := names(t, to)
+	got := buildtest.Names(t, to)
 	delete(got, "d/")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	before, after := snapshot(t, from), snapshot(t, to)
+	before, after := buildtest.Snapshot(t, from), buildtest.Snapshot(t, to)
 	for _, name := range []string{"a/b", "run.sh", "secret", "big"} {
 		if before[name] != after[name] {
 			t.Errorf("%s: %s, was %s", name, after[name], before[name])
@@ -83,7 +56,7 @@ func TestCopyTree(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(to, "a/b"), []byte("changed"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if names(t, from)["a/b"] != "1" {
+	if buildtest.Names(t, from)["a/b"] != "1" {
 		t.Error("the source changed with its copy")
 	}
 }
@@ -95,15 +68,15 @@ func TestCopyOfAChangingSource(t *testing.T) {
 		"grown":    func(p string) error { return os.WriteFile(p, []byte("much longer"), 0o644) },
 	} {
 		from := t.TempDir()
-		plant(t, from, map[string]string{"a": "1"})
-		l, err := bundle.List(context.Background(), from, bundle.ListOptions{})
+		buildtest.Plant(t, from, map[string]string{"a": "1"})
+		l, err := readTree(context.Background(), from, bundle.ListOptions{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := change(filepath.Join(from, "a")); err != nil {
 			t.Fatal(err)
 		}
-		err = copyTree(context.Background(), l, t.TempDir())
+		err = copyTree(context.Background(), l, t.TempDir(), nil)
 		var fe *bundle.FileError
 		if !errors.As(err, &fe) || fe.Path != "a" {
 			t.Errorf("%s: got %v", name, err)
@@ -111,31 +84,42 @@ func TestCopyOfAChangingSource(t *testing.T) {
 	}
 }
 
-func TestBring(t *testing.T) {
+func TestCopiesOfFolders(t *testing.T) {
 	t.Parallel()
 	from := t.TempDir()
-	plant(t, from, map[string]string{"a/x": "new", "b": "new", "c/y": "new", "__pycache__/z": "no"})
+	buildtest.Plant(t, from, map[string]string{"a/x": "new", "b": "new", "c/y": "new", "__pycache__/z": "cached"})
 	if err := os.Symlink("b", filepath.Join(from, "link")); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"a/": "", "a/x": "new", "a/own": "kept", "b": "new", "c/": "", "c/y": "new", "link": "->b"}
-	for name, bringing := range map[string]func(context.Context, string, string) error{"linked": linkTree, "copied": copyAny} {
+	all := map[string]string{
+		"a/": "", "a/x": "new", "a/own": "kept", "b": "new", "c/": "", "c/y": "new", "link": "->b",
+		"__pycache__/": "", "__pycache__/z": "cached",
+	}
+	sources := maps.Clone(all)
+	delete(sources, "__pycache__/")
+	delete(sources, "__pycache__/z")
+	for name, tc := range map[string]struct {
+		run  func(context.Context, string, string) error
+		want map[string]string
+	}{"all": {copyAny, all}, "what packages are built from": {CopyTree, sources}} {
 		to := t.TempDir()
 		// A file where a folder comes, a folder where a file comes, and both that stay.
-		plant(t, to, map[string]string{"a/x": "old", "a/own": "kept", "b/in": "old", "c": "old", "link/x": "old"})
-		if err := bringing(context.Background(), from, to); err != nil {
+		buildtest.Plant(t, to, map[string]string{"a/x": "old", "a/own": "kept", "b/in": "old", "c": "old", "link/x": "old"})
+		if err := tc.run(context.Background(), from, to); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(want, names(t, to)); diff != "" {
+		if diff := cmp.Diff(tc.want, buildtest.Names(t, to)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		shared := sameFile(t, filepath.Join(from, "b"), filepath.Join(to, "b"))
-		if shared != (name == "linked") {
-			t.Errorf("%s: one file %v", name, shared)
+		if err := os.WriteFile(filepath.Join(to, "b"), []byte("changed"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if buildtest.Names(t, from)["b"] != "new" {
+			t.Errorf("%s: the original changed with its copy", name)
 		}
 	}
 	to := filepath.Join(t.TempDir(), "deep/er")
-	if err := copyAny(context.Background(), filepath.Join(from, "b"), to); err != nil {
+	if err := CopyTree(context.Background(), filepath.Join(from, "b"), to); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(to); err != nil || string(data) != "new" {
@@ -143,46 +127,33 @@ func TestBring(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := linkTree(ctx, from, t.TempDir()); !errors.Is(err, context.Canceled) {
+	if err := copyAny(ctx, from, t.TempDir()); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-}
-
-func sameFile(t *testing.T, a, b string) bool {
-	t.Helper()
-	x, err := os.Stat(a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	y, err := os.Stat(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return os.SameFile(x, y)
 }
 
 func TestSwap(t *testing.T) {
 	t.Parallel()
 	for _, former := range []bool{true, false} {
 		dir := t.TempDir()
-		plant(t, dir, map[string]string{"new/x": "new"})
+		buildtest.Plant(t, dir, map[string]string{"new/x": "new"})
 		want := map[string]string{"artifact/": "", "artifact/x": "new"}
 		if former {
-			plant(t, dir, map[string]string{"artifact/x": "old", "artifact/y": "old"})
+			buildtest.Plant(t, dir, map[string]string{"artifact/x": "old", "artifact/y": "old"})
 		}
 		if err := swap(filepath.Join(dir, "new"), filepath.Join(dir, "artifact")); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, names(t, dir)); diff != "" {
+		if diff := cmp.Diff(want, buildtest.Names(t, dir)); diff != "" {
 			t.Errorf("former %v: %s", former, diff)
 		}
 	}
 	dir := t.TempDir()
-	plant(t, dir, map[string]string{"artifact/x": "old"})
+	buildtest.Plant(t, dir, map[string]string{"artifact/x": "old"})
 	if err := swap(filepath.Join(dir, "missing"), filepath.Join(dir, "artifact")); err == nil {
 		t.Error("swapped with nothing")
 	}
-	if diff := cmp.Diff(map[string]string{"artifact/": "", "artifact/x": "old"}, names(t, dir)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"artifact/": "", "artifact/x": "old"}, buildtest.Names(t, dir)); diff != "" {
 		t.Error("the former artifact: ", diff)
 	}
 }
@@ -191,10 +162,10 @@ func TestSwap(t *testing.T) {
 // else does.
 func TestAssembleFails(t *testing.T) {
 	t.Parallel()
-	p := newProject(t, "python3.10", false, flask())
-	plant(t, p.req.ArtifactDir, map[string]string{"old": "old"})
+	p := newProject(t, listed())
+	buildtest.Plant(t, p.req.ArtifactDir, map[string]string{"old": "old"})
 	read := func() *tree {
-		tr, err := readTree(context.Background(), p.req)
+		tr, err := readTree(context.Background(), p.req.SourceDir, bundle.ListOptions{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,22 +179,24 @@ func TestAssembleFails(t *testing.T) {
 	gone := read()
 	gone.Entries = append(gone.Entries, bundle.Entry{Path: "gone"})
 	for name, run := range map[string]func() error{
-		"cancelled": func() error { return assemble(canceled, p.req, read(), fine) },
-		"copy":      func() error { return assemble(context.Background(), p.req, gone, fine) },
+		"cancelled": func() error { return assemble(canceled, p.req, read(), nil, fine) },
+		"copy":      func() error { return assemble(context.Background(), p.req, gone, nil, fine) },
 		"add": func() error {
-			return assemble(context.Background(), p.req, read(), func(string) error { return errors.New("no") })
+			return assemble(context.Background(), p.req, read(), nil, func(string) error { return errors.New("no") })
 		},
-		"at the end": func() error { return assemble(ctx, p.req, read(), func(string) error { cancelLate(); return nil }) },
+		"at the end": func() error {
+			return assemble(ctx, p.req, read(), nil, func(string) error { cancelLate(); return nil })
+		},
 	} {
 		if err := run(); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		parent := filepath.Dir(p.req.ArtifactDir)
-		if diff := cmp.Diff(map[string]string{"hello/": "", "hello/old": "old"}, names(t, parent)); diff != "" {
+		if diff := cmp.Diff(map[string]string{"hello/": "", "hello/old": "old"}, buildtest.Names(t, parent)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if err := assemble(context.Background(), p.req, read(), fine); err != nil {
+	if err := assemble(context.Background(), p.req, read(), nil, fine); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(p.req.ArtifactDir, "app.py")); err != nil {
@@ -235,11 +208,11 @@ func TestRemove(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	artifact := filepath.Join(dir, "svc/fn")
-	plant(t, dir, map[string]string{"svc/fn/x": "", "svc/fn.env.json": "{}", "svc/fn.build.json": "{}", "svc/fn.tmp-1/x": "", "svc/fn2/x": "", "other/x": ""})
+	buildtest.Plant(t, dir, map[string]string{"svc/fn/x": "", "svc/fn.env.json": "{}", "svc/fn.build.json": "{}", "svc/fn.tmp-1/x": "", "svc/fn2/x": "", "other/x": ""})
 	if err := Remove(artifact); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{"svc/": "", "svc/fn2/": "", "svc/fn2/x": "", "other/": "", "other/x": ""}, names(t, dir)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"svc/": "", "svc/fn2/": "", "svc/fn2/x": "", "other/": "", "other/x": ""}, buildtest.Names(t, dir)); diff != "" {
 		t.Error(diff)
 	}
 	if err := Remove(filepath.Join(dir, "svc/fn2")); err != nil {
@@ -258,8 +231,8 @@ func TestStamp(t *testing.T) {
 	dir := t.TempDir()
 	artifact := filepath.Join(dir, "a")
 	python := filepath.Join(dir, "python")
-	plant(t, dir, map[string]string{"a/x": "", "python": ""})
-	s := stamp{Source: "s", Inputs: "i", Interpreter: toolchain.Interpreter{Path: python, Version: "3.10.4"}}
+	buildtest.Plant(t, dir, map[string]string{"a/x": "", "python": ""})
+	s := stamp{Source: "s", Inputs: "i", Tools: []Tool{{Path: python, Version: "3.10.4"}, {Name: "in a container"}}}
 	if err := s.write(artifact); err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +249,7 @@ func TestStamp(t *testing.T) {
 		"other source":      {func(*stamp) {}, "t", "i", false},
 		"other inputs":      {func(*stamp) {}, "s", "j", false},
 		"not to be trusted": {func(s *stamp) { s.Source = "" }, "", "i", false},
-		"python gone":       {func(s *stamp) { s.Interpreter.Path += "x" }, "s", "i", false},
+		"python gone":       {func(s *stamp) { s.Tools = []Tool{{Path: python + "x"}} }, "s", "i", false},
 	} {
 		changed := read
 		tc.change(&changed)
@@ -287,17 +260,17 @@ func TestStamp(t *testing.T) {
 	if read.current(artifact+"x", "s", "i") {
 		t.Error("an artifact that isn't there is current")
 	}
-	plant(t, dir, map[string]string{"a" + stampSuffix: "{damaged"})
-	if s := readStamp(artifact); s != (stamp{}) {
+	buildtest.Plant(t, dir, map[string]string{"a" + stampSuffix: "{damaged"})
+	if s := readStamp(artifact); !cmp.Equal(s, stamp{}) {
 		t.Errorf("damaged: %+v", s)
 	}
 }
 
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
-	p := newProject(t, "python3.10", false, flask())
+	p := newProject(t, listed())
 	print := func() string {
-		tr, err := readTree(context.Background(), p.req)
+		tr, err := readTree(context.Background(), p.req.SourceDir, bundle.ListOptions{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -316,7 +289,9 @@ func TestFingerprint(t *testing.T) {
 		"name": func() error {
 			return os.Rename(filepath.Join(p.req.SourceDir, "app.py"), filepath.Join(p.req.SourceDir, "main.py"))
 		},
-		"time": func() error { return os.Chtimes(filepath.Join(p.req.SourceDir, "lib/x.py"), old(), old().Add(-1)) },
+		"time": func() error {
+			return os.Chtimes(filepath.Join(p.req.SourceDir, "lib/x.py"), buildtest.Old(), buildtest.Old().Add(-1))
+		},
 	} {
 		if err := change(); err != nil {
 			t.Fatal(err)
@@ -360,10 +335,9 @@ func TestLogFile(t *testing.T) {
 // TestLogThatCannotBeWritten builds all the same.
 func TestLogThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
-	f := newFake(t, "3.10.4", fakeInstall)
-	p := newProject(t, "", false, flask())
-	plant(t, p.root, map[string]string{".s/logs": "a file"})
-	results, err := Project(context.Background(), specOf(p, "python3.10"), "", ProjectOptions{Builders: Builders{f.builder()}})
+	p := newProject(t, listed())
+	buildtest.Plant(t, p.root, map[string]string{".s/logs": "a file"})
+	results, err := Project(context.Background(), specOf(p, "python3.10"), "", ProjectOptions{Builders: Builders{&maker{name: "m"}}})
 	if err != nil || len(results) != 1 || results[0].Artifact == nil {
 		t.Errorf("%+v, %v", results, err)
 	}
@@ -391,97 +365,39 @@ func TestTail(t *testing.T) {
 	}
 }
 
-func TestEnvironmentOfPip(t *testing.T) {
-	t.Parallel()
-	got := pipEnviron([]string{"HOME=/h", "PYTHONHOME=/x", "pip_target=/x", "PIP_INDEX_URL=u", "HTTPS_PROXY=p", "TMPDIR=/x", "ODD"}, "/scratch")
-	want := []string{
-		"HOME=/h", "PIP_INDEX_URL=u", "HTTPS_PROXY=p", "ODD", "PIP_USER=0", "PIP_ROOT_USER_ACTION=ignore",
-		"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", "TMPDIR=/scratch", "TEMP=/scratch", "TMP=/scratch",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	settings := choosingSettings([]string{"PIP_PRE=1", "PIP_CACHE_DIR=/x", "PIP_INDEX_URL=u", "HOME=/h"})
-	if diff := cmp.Diff([]string{"PIP_INDEX_URL=u", "PIP_PRE=1"}, settings); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// TestPackagesBesideTheCode installs one named by a path that leads out of the
-// source, as in a repository of several functions.
-func TestPackagesBesideTheCode(t *testing.T) {
-	t.Parallel()
-	f := newFake(t, "3.10.4", `cp ../shared/pkg/data "$target/data" && touch ../shared/pkg/dirt`)
-	p := newProject(t, "python3.10", false, map[string]string{requirementsFile: "../shared/pkg\n"})
-	plant(t, p.root, map[string]string{"shared/pkg/data": "beside", "shared/pkg/.git/x": ""})
-	before := snapshot(t, filepath.Join(p.root, "shared"))
-	p.build(f.builder())
-	if p.artifact("python/data") != "beside" {
-		t.Error("not found from the working folder")
-	}
-	if diff := cmp.Diff(before, snapshot(t, filepath.Join(p.root, "shared"))); diff != "" {
-		t.Error("the package's source was touched: ", diff)
-	}
-	p.write(requirementsFile, strings.Repeat("../", outside)+"x/far\n")
-	far := filepath.Join(p.req.SourceDir, strings.Repeat("../", outside), "x/far")
-	if _, err := os.Stat(far); err == nil {
-		t.Skipf("%s is there", far)
-	}
-	plan := &pip{scratch: t.TempDir(), req: p.req}
-	if _, err := plan.workDir(context.Background()); err != nil {
-		t.Errorf("a path to nothing is pip's to complain about: %v", err)
-	}
-}
-
 func TestErrorsOfBuilds(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("exit status 1")
 	for want, err := range map[string]error{
-		"build x: pip install: exit status 1":                                       &BuildError{Name: "x", Tool: "pip install", Err: failed, Tail: []string{"warning"}},
-		"build x: pip install: exit status 1: second":                               &BuildError{Name: "x", Tool: "pip install", Err: failed, Tail: []string{"ERROR: first", "ERROR: second", "bye"}},
-		`unknown runtime "cobol"`:                                                   &UnknownRuntimeError{Runtime: "cobol"},
-		"python 3.1.2 at /p has no pip and no ensurepip to make one: exit status 1": &NoPipError{Interpreter: toolchain.Interpreter{Version: "3.1.2", Path: "/p"}, Err: failed},
-		`no resource "x" in s.yaml, which has a, b`:                                 &UnknownResourceError{Name: "x", Have: []string{"a", "b"}},
+		"build x: pip install: exit status 1":         &BuildError{Name: "x", Tool: "pip install", Err: failed, Tail: []string{"warning"}},
+		"build x: pip install: exit status 1: second": &BuildError{Name: "x", Tool: "pip install", Err: failed, Tail: []string{"ERROR: first", "ERROR: second", "bye"}},
+		`unknown runtime "cobol"`:                     &UnknownRuntimeError{Runtime: "cobol"},
+		"build x: npm ci: exit status 1: code EUSAGE": &BuildError{Name: "x", Tool: "npm ci", Err: failed, Tail: []string{"npm error code EUSAGE", "npm error"}},
+		"no such tool": &HelpError{Err: errors.New("no such tool"), Help: "apt install it"},
+		`no resource "x" in s.yaml, which has a, b`: &UnknownResourceError{Name: "x", Have: []string{"a", "b"}},
 	} {
 		if err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}
-	if !errors.Is(&BuildError{Err: failed}, failed) || !errors.Is(&NoPipError{Err: failed}, failed) {
+	if !errors.Is(&BuildError{Err: failed}, failed) || !errors.Is(&HelpError{Err: failed}, failed) {
 		t.Error("what the tool ended with is lost")
 	}
 }
 
 func TestNewRequest(t *testing.T) {
 	t.Parallel()
-	p := newProject(t, "", false, flask())
+	p := newProject(t, listed())
 	sp := specOf(p, "python3.10")
+	sp.Resources[0].Function.Handler = "app.handler"
+	sp.Resources[0].Function.CustomRuntimeConfig = &fc.CustomRuntimeConfig{Command: []string{"./run"}, Args: []string{"-x"}}
 	for _, edition := range []string{spec.Edition1, spec.Edition3} {
 		sp.Edition = edition
 		req := NewRequest(sp, sp.Resources[0])
 		if req.Legacy != (edition == spec.Edition1) || req.SourceDir != p.req.SourceDir || req.Runtime != "python3.10" ||
-			!strings.HasPrefix(req.ArtifactDir, p.root) || !strings.HasPrefix(req.CacheDir, p.root) {
+			req.ProjectDir != p.root ||
+			!strings.HasPrefix(req.ArtifactDir, p.root) || !slices.Equal(req.Command, []string{"./run", "-x"}) || req.Handler != "app.handler" {
 			t.Errorf("%+v", req)
 		}
 	}
-}
-
-// FuzzRequirements looks for lists that crash the reader.
-func FuzzRequirements(f *testing.F) {
-	for _, s := range []string{"flask", "-r requirements.txt", "-rx\n-c\n-e", "./x[y];z", "a @ file:///x%zz", "-f \"\"", "--requirement=\\\n"} {
-		f.Add(s)
-	}
-	dir := f.TempDir()
-	f.Fuzz(func(t *testing.T, text string) {
-		if strings.Contains(strings.ReplaceAll(text, "./", ""), "/") || strings.Contains(text, "..") {
-			t.Skip() // it may be a large folder of this machine
-		}
-		if err := os.WriteFile(filepath.Join(dir, requirementsFile), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		r, err := readRequirements(dir)
-		if err == nil && r == nil {
-			t.Errorf("%q: there is a file", text)
-		}
-	})
 }

@@ -36,6 +36,8 @@ type Listing struct {
 type ListOptions struct {
 	// NoDefaultIgnore lists what is left out by default, too.
 	NoDefaultIgnore bool
+	// NoIgnoreFiles reads no .fcignore.
+	NoIgnoreFiles bool
 	// Skip is a file or folder to leave out, if it is in the tree.
 	Skip string
 }
@@ -52,7 +54,7 @@ func List(ctx context.Context, dir string, opts ListOptions) (*Listing, error) {
 	if root, err = filepath.EvalSymlinks(root); err != nil {
 		return nil, err
 	}
-	l := &lister{ctx: ctx, root: root, leftOut: map[string]bool{}}
+	l := &lister{ctx: ctx, root: root, anyFile: opts.NoIgnoreFiles, leftOut: map[string]bool{}}
 	if opts.Skip != "" {
 		if l.skip, err = filepath.Abs(opts.Skip); err != nil {
 			return nil, err
@@ -82,6 +84,7 @@ type lister struct {
 	ctx      context.Context
 	root     string
 	skip     string
+	anyFile  bool // no .fcignore is read
 	defaults int // how many of the first rules are the default ones
 	entries  []Entry
 	leftOut  map[string]bool
@@ -99,7 +102,7 @@ func (l *lister) folder(rel string, rules *ruleSet, v verdict) error {
 		return &FileError{Path: display(rel), Reason: "cannot be read", Err: err}
 	}
 	for _, c := range children {
-		if c.Name() == IgnoreFile && !c.IsDir() {
+		if c.Name() == IgnoreFile && !c.IsDir() && !l.anyFile {
 			if rules, err = readRules(filepath.Join(dir, IgnoreFile), rel, rules); err != nil {
 				return err
 			}

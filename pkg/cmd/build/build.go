@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"s/pkg/build"
+	"s/pkg/build/languages"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
@@ -27,6 +29,8 @@ type Options struct {
 	Project  func(ctx context.Context, command string) (*spec.Project, error)
 	// Builders are asked in order.
 	Builders build.Builders
+	// CacheDir keeps what was built for the next time.
+	CacheDir string
 	// Engine names the container engine that answers, empty for none; nil asks
 	// docker and podman.
 	Engine func(ctx context.Context) string
@@ -45,7 +49,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	cmd := &cobra.Command{
 		Use:   "build [resource]",
 		Short: "Install dependencies and make the code ready to deploy",
-		Long: "Install the dependencies of functions with the interpreter of their runtime and make\n" +
+		Long: "Install the dependencies of functions with the tools of their runtime and make\n" +
 			"the code ready to deploy, in .s/build/artifacts beside s.yaml. The source stays as it is.\n" +
 			"Nothing is installed again while the list of dependencies is the same.",
 		Args: cobra.MaximumNArgs(1),
@@ -81,16 +85,24 @@ func newOptions(f *cmdutil.Factory) *Options {
 	finder.CacheDir = cache
 	return &Options{
 		IO: f.IO, Settings: f.Settings, Project: f.Project,
-		Builders:   build.Default(finder, os.Environ()),
+		Builders: languages.All(finder, os.Environ()), CacheDir: buildCache(cache),
 		tellEngine: &sync.Once{},
 	}
+}
+
+// buildCache is the folder of what was built, in that of all caches.
+func buildCache(cache string) string {
+	if cache == "" {
+		return ""
+	}
+	return filepath.Join(cache, "build")
 }
 
 // Artifacts gives deploy what it needs to know of builds; what they do is told
 // on stderr.
 func Artifacts(f *cmdutil.Factory) build.Artifacts {
 	opts := newOptions(f)
-	a := build.Artifacts{Builders: opts.Builders}
+	a := build.Artifacts{Builders: opts.Builders, CacheDir: opts.CacheDir}
 	a.Begin = opts.begin
 	a.Done = opts.done
 	return a
@@ -164,7 +176,7 @@ func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (b
 		}
 	}
 	results, err := build.Project(ctx, p, r.Name, build.ProjectOptions{
-		Builders: o.Builders, Fresh: o.NoCache, Begin: o.begin, Done: o.done,
+		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, Begin: o.begin, Done: o.done,
 	})
 	if err != nil {
 		return build.Result{}, o.explain(ctx, p, err)
@@ -204,7 +216,7 @@ func (o *Options) sayNative(ctx context.Context) {
 }
 
 func (o *Options) begin(r *spec.Resource, _ string) {
-	o.IO.Errf("%s: installing dependencies …", r.Name)
+	o.IO.Errf("%s: building …", r.Name)
 }
 
 func (o *Options) done(result build.Result) {
@@ -213,21 +225,34 @@ func (o *Options) done(result build.Result) {
 		o.IO.Errf("%s: nothing to build, the code runs as it is", result.Resource)
 		return
 	}
-	if python := a.Interpreter; !python.Exact {
-		o.IO.Errf("warning: %s: %s runs Python %s, which isn't on this machine: built with %s",
-			result.Resource, result.Runtime, python.Wanted, python.Version)
+	for _, t := range a.Tools {
+		if !t.Exact {
+			o.IO.Errf("warning: %s: %s runs %s %s, which isn't on this machine: built with %s",
+				result.Resource, result.Runtime, t.Name, t.Wanted, t.Version)
+		}
 	}
 	if len(a.LeftOut) > 0 {
 		o.IO.Errf("%s: left out of the code: %s", result.Resource, few(a.LeftOut))
 	}
 	switch {
 	case a.Unchanged:
-		o.IO.Errf("%s: up to date (Python %s)", result.Resource, a.Interpreter.Version)
+		o.IO.Errf("%s: up to date (%s)", result.Resource, toolNames(a.Tools))
 	case a.Reused:
-		o.IO.Errf("%s: built with Python %s, dependencies reused, %s", result.Resource, a.Interpreter.Version, elapsed)
+		o.IO.Errf("%s: built from the cache (%s), %s", result.Resource, toolNames(a.Tools), elapsed)
 	default:
-		o.IO.Errf("%s: built with Python %s, dependencies installed, %s", result.Resource, a.Interpreter.Version, elapsed)
+		o.IO.Errf("%s: built with %s, %s", result.Resource, toolNames(a.Tools), elapsed)
 	}
+}
+
+// toolNames names each tool once: Python 3.10.13, npm 10.2.
+func toolNames(tools []build.Tool) string {
+	var names []string
+	for _, t := range tools {
+		if name := strings.TrimSpace(t.Name + " " + t.Version); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // few names at most five things.
@@ -242,8 +267,7 @@ func few(names []string) string {
 // explain shows what a failed tool said and adds what can be done.
 func (o *Options) explain(ctx context.Context, p *spec.Project, err error) error {
 	var failed *build.BuildError
-	var missing *toolchain.NotFoundError
-	var pip *build.NoPipError
+	var help *build.HelpError
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return err
@@ -256,10 +280,8 @@ func (o *Options) explain(ctx context.Context, p *spec.Project, err error) error
 			hint = "cat " + cmdutil.Shorten(p.Dir, failed.Log)
 		}
 		return cmdutil.WithHint(cmdutil.ExitFailed, err, hint)
-	case errors.As(err, &missing):
-		return cmdutil.WithHint(cmdutil.ExitFailed, err, "pyenv install "+missing.Wanted)
-	case errors.As(err, &pip):
-		return cmdutil.WithHint(cmdutil.ExitFailed, err, pip.Interpreter.Path+" -m ensurepip")
+	case errors.As(err, &help):
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, help.Help)
 	}
 	return cmdutil.WithCode(cmdutil.ExitFailed, err)
 }

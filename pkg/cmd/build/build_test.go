@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"s/pkg/build"
+	"s/pkg/build/buildtest"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/fc"
 	"s/pkg/iostreams"
@@ -23,25 +24,35 @@ import (
 	"s/pkg/toolchain"
 )
 
-// script is a builder that gives what it is told.
+// script is a builder that gives what it is told: made anew, or from what two
+// builds before have left.
 type script struct {
-	artifact build.Artifact
-	err      error
-	fresh    *bool
+	tool    build.Tool
+	env     build.Env
+	err     error // of Make
+	missing error // of Tools
+	fresh   *bool
 }
 
-func (s script) Detect(req build.Request) (bool, error) { return req.Runtime != "go1", nil }
-func (s script) Inputs(build.Request) (string, error)   { return "", nil }
-func (s script) Build(_ context.Context, req build.Request) (*build.Artifact, error) {
+func (s script) Name() string { return "script" }
+
+func (s script) Plan(req build.Request) (*build.Plan, error) {
 	if s.fresh != nil {
 		*s.fresh = req.Fresh
 	}
-	if !s.artifact.Reused || s.err != nil {
-		fmt.Fprintln(req.Log, "a line of the log")
+	if req.Runtime == "go1" {
+		return nil, nil
 	}
-	a := s.artifact
-	a.Dir = req.ArtifactDir
-	return &a, s.err
+	return &build.Plan{Into: "deps", Env: s.env}, nil
+}
+
+func (s script) Tools(context.Context, build.Request) ([]build.Tool, error) {
+	return []build.Tool{s.tool}, s.missing
+}
+
+func (s script) Make(_ context.Context, job *build.Job) error {
+	fmt.Fprintln(job.Log, "a line of the log")
+	return s.err
 }
 
 // bench is a command over a project of functions with these runtimes.
@@ -66,7 +77,8 @@ func newBench(t *testing.T, b build.Builder, runtimes ...string) *bench {
 		})
 	}
 	w.Options = &Options{
-		IO: io, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault}, Builders: build.Builders{b}, tellEngine: &sync.Once{},
+		CacheDir: t.TempDir(),
+		IO:       io, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault}, Builders: build.Builders{b}, tellEngine: &sync.Once{},
 		Project: func(context.Context, string) (*spec.Project, error) { return w.project, nil },
 		Engine:  func(context.Context) string { w.asked++; return "" },
 	}
@@ -77,45 +89,59 @@ var seconds = regexp.MustCompile(`\d+\.\d\ds`)
 
 func (w *bench) said() string { return seconds.ReplaceAllString(w.err.String(), "T") }
 
-func py(version string, exact bool) toolchain.Interpreter {
-	return toolchain.Interpreter{Version: version, Exact: exact, Wanted: "3.10"}
+func py(version string, exact bool) build.Tool {
+	return build.Tool{Name: "Python", Version: version, Exact: exact, Wanted: "3.10"}
+}
+
+// again builds once, so that a second time takes all from the cache, and changes
+// the source if asked to.
+func (w *bench) again(t *testing.T, change bool) {
+	t.Helper()
+	for _, r := range w.project.Resources {
+		buildtest.Plant(t, r.Code.Path, map[string]string{"app.py": ""})
+	}
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	if change {
+		for _, r := range w.project.Resources {
+			buildtest.Plant(t, r.Code.Path, map[string]string{"app.py": "changed"})
+		}
+	}
+	w.err.Reset()
+	w.asked = 0
 }
 
 func TestWhatIsTold(t *testing.T) {
 	t.Parallel()
+	good := script{tool: py("3.10.4", true)}
 	for _, tc := range []struct {
-		name string
-		b    script
-		want string
+		name    string
+		b       script
+		prepare func(t *testing.T, w *bench)
+		want    string
 	}{
-		{
-			"installed",
-			script{artifact: build.Artifact{Interpreter: py("3.10.4", true)}},
-			"fn-custom: installing dependencies …\nfn-custom: built with Python 3.10.4, dependencies installed, T\n",
-		},
-		{
-			"reused",
-			script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}},
-			"fn-custom: built with Python 3.10.4, dependencies reused, T\n",
-		},
-		{
-			"unchanged",
-			script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Unchanged: true}},
-			"fn-custom: up to date (Python 3.10.4)\n",
-		},
+		{"made", good, func(*testing.T, *bench) {}, "fn-custom: building …\nfn-custom: built with Python 3.10.4, T\n"},
+		{"reused", good, func(t *testing.T, w *bench) { w.again(t, true) }, "fn-custom: built from the cache (Python 3.10.4), T\n"},
+		{"unchanged", good, func(t *testing.T, w *bench) { w.again(t, false) }, "fn-custom: up to date (Python 3.10.4)\n"},
 		{
 			"left out",
-			script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, LeftOut: strings.Fields(".env .git a b c d")}},
-			"fn-custom: left out of the code: .env, .git, a, b, c, …\nfn-custom: built with Python 3.10.4, dependencies reused, T\n",
+			good,
+			func(t *testing.T, w *bench) {
+				buildtest.Plant(t, w.project.Resources[0].Code.Path, map[string]string{".env": "", ".env.a": "", ".git/x": "", ".svn/x": "", ".DS_Store": "", "__pycache__/x": ""})
+			},
+			"fn-custom: building …\nfn-custom: left out of the code: .DS_Store, .env, .env.a, .git, .svn, …\nfn-custom: built with Python 3.10.4, T\n",
 		},
 		{
 			"stand-in",
-			script{artifact: build.Artifact{Interpreter: py("3.11.2", false), Reused: true}},
-			"warning: fn-custom: custom runs Python 3.10, which isn't on this machine: built with 3.11.2\n" +
-				"fn-custom: built with Python 3.11.2, dependencies reused, T\n",
+			script{tool: py("3.11.2", false)},
+			func(*testing.T, *bench) {},
+			"fn-custom: building …\nwarning: fn-custom: custom runs Python 3.10, which isn't on this machine: built with 3.11.2\n" +
+				"fn-custom: built with Python 3.11.2, T\n",
 		},
 	} {
 		w := newBench(t, tc.b, "custom")
+		tc.prepare(t, w)
 		if err := RunBuild(context.Background(), w.Options); err != nil {
 			t.Errorf("%s: %v", tc.name, err)
 		}
@@ -127,11 +153,11 @@ func TestWhatIsTold(t *testing.T) {
 
 func TestAllAndOne(t *testing.T) {
 	t.Parallel()
-	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}}, "custom", "go1")
+	w := newBench(t, script{tool: py("3.10.4", true)}, "custom", "go1")
 	if err := RunBuild(context.Background(), w.Options); err != nil {
 		t.Fatal(err)
 	}
-	want := "fn-custom: built with Python 3.10.4, dependencies reused, T\nfn-go1: nothing to build, the code runs as it is\n"
+	want := "fn-custom: building …\nfn-custom: built with Python 3.10.4, T\nfn-go1: nothing to build, the code runs as it is\n"
 	if diff := cmp.Diff(want, w.said()); diff != "" {
 		t.Error(diff)
 	}
@@ -149,7 +175,7 @@ func TestAllAndOne(t *testing.T) {
 
 func TestNoEngineIsSaidOnce(t *testing.T) {
 	t.Parallel()
-	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}}, "custom", "python3.10", "go1")
+	w := newBench(t, script{tool: py("3.10.4", true)}, "custom", "python3.10", "go1")
 	w.UseDocker = true
 	if err := RunBuild(context.Background(), w.Options); err != nil {
 		t.Fatal(err)
@@ -162,7 +188,7 @@ func TestNoEngineIsSaidOnce(t *testing.T) {
 	if err := RunBuild(context.Background(), w.Options); err != nil || w.asked != 0 {
 		t.Errorf("%v, asked %d times with nothing to build", err, w.asked)
 	}
-	w = newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true)}}, "custom")
+	w = newBench(t, script{tool: py("3.10.4", true)}, "custom")
 	w.UseDocker, w.Engine = true, func(context.Context) string { return "podman" }
 	if err := RunBuild(context.Background(), w.Options); err != nil || !strings.Contains(w.said(), "builds in containers (podman) come with a later version") {
 		t.Errorf("%v, %s", err, w.said())
@@ -171,7 +197,7 @@ func TestNoEngineIsSaidOnce(t *testing.T) {
 
 func TestAsData(t *testing.T) {
 	t.Parallel()
-	b := script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Env: map[string]string{"PYTHONPATH": "/code/python"}}}
+	b := script{tool: py("3.10.4", true), env: build.Env{Lists: map[string][]string{"PYTHONPATH": {"/code/python"}}}}
 	w := newBench(t, b, "custom", "go1")
 	w.Settings.Output = cmdutil.OutputJSON
 	if err := RunBuild(context.Background(), w.Options); err != nil {
@@ -183,7 +209,7 @@ func TestAsData(t *testing.T) {
 	}
 	want := map[string]view{
 		"fn-custom": {
-			Built: true, Artifact: filepath.FromSlash(".s/build/artifacts/fn-custom"), Reused: true, Python: "3.10.4",
+			Built: true, Artifact: filepath.FromSlash(".s/build/artifacts/fn-custom"), Tools: []build.Tool{py("3.10.4", true)},
 			Env: map[string]string{"PYTHONPATH": "/code/python"},
 		},
 		"fn-go1": {},
@@ -201,11 +227,10 @@ func TestErrors(t *testing.T) {
 	}{
 		{
 			&build.BuildError{Name: "x", Tool: "pip install", Tail: []string{"line 1", "ERROR: no"}, Err: errors.New("exit status 1")},
-			"fn-custom: installing dependencies …\n  | line 1\n  | ERROR: no\n", "cat " + filepath.FromSlash(".s/logs/build-fn-custom.log"),
+			"fn-custom: building …\n  | line 1\n  | ERROR: no\n", "cat " + filepath.FromSlash(".s/logs/build-fn-custom.log"),
 		},
-		{fmt.Errorf("build x: %w", &toolchain.NotFoundError{Wanted: "3.10"}), "fn-custom: installing dependencies …\n", "pyenv install 3.10"},
-		{&build.NoPipError{Interpreter: toolchain.Interpreter{Path: "/p/python3"}, Err: errors.New("no")}, "fn-custom: installing dependencies …\n", "/p/python3 -m ensurepip"},
-		{errors.New("other"), "fn-custom: installing dependencies …\n", ""},
+		{&build.HelpError{Err: errors.New("no pip"), Help: "python3 -m ensurepip"}, "fn-custom: building …\n", "python3 -m ensurepip"},
+		{errors.New("other"), "fn-custom: building …\n", ""},
 	} {
 		w := newBench(t, script{err: tc.err}, "custom")
 		err := RunBuild(context.Background(), w.Options)
@@ -217,7 +242,13 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%v: %s", tc.err, diff)
 		}
 	}
-	w := newBench(t, script{err: context.Canceled}, "custom")
+	w := newBench(t, script{missing: &build.HelpError{Err: &toolchain.NotFoundError{Wanted: "3.10"}, Help: "pyenv install 3.10"}}, "custom")
+	err := RunBuild(context.Background(), w.Options)
+	var known *cmdutil.Error
+	if !errors.As(err, &known) || known.Hint != "pyenv install 3.10" || w.said() != "" {
+		t.Errorf("no tool: %v, said %q", err, w.said())
+	}
+	w = newBench(t, script{err: context.Canceled}, "custom")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := RunBuild(ctx, w.Options); !errors.Is(err, context.Canceled) || errors.As(err, new(*cmdutil.Error)) {
@@ -228,7 +259,7 @@ func TestErrors(t *testing.T) {
 func TestAction(t *testing.T) {
 	t.Parallel()
 	var fresh bool
-	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}, fresh: &fresh}, "custom")
+	w := newBench(t, script{tool: py("3.10.4", true), fresh: &fresh}, "custom")
 	r := w.project.Resources[0]
 	for range 2 {
 		if err := w.action(context.Background(), w.project, r, []string{"--use-docker", "--no-cache"}); err != nil || !fresh {
@@ -250,7 +281,7 @@ func TestAction(t *testing.T) {
 
 func TestHooks(t *testing.T) {
 	t.Parallel()
-	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true}}, "custom")
+	w := newBench(t, script{tool: py("3.10.4", true)}, "custom")
 	w.project.Resources[0].Actions = []spec.Action{
 		{When: "pre", Command: "build", Run: "echo before", Path: w.project.Dir},
 		{When: "success", Command: "build", Run: "echo after", Path: w.project.Dir},
@@ -309,7 +340,7 @@ func TestEngine(t *testing.T) {
 
 func TestInChinese(t *testing.T) {
 	t.Parallel()
-	w := newBench(t, script{artifact: build.Artifact{Interpreter: py("3.10.4", true), Reused: true, Unchanged: true}}, "custom", "go1")
+	w := newBench(t, script{tool: py("3.10.4", true)}, "custom", "go1")
 	w.IO.SetLang("zh")
 	if err := RunBuild(context.Background(), w.Options); err != nil {
 		t.Fatal(err)

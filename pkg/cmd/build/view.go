@@ -10,8 +10,8 @@ import (
 type view struct {
 	Built    bool              `json:"built"` // false if the code runs as it is
 	Artifact string            `json:"artifact,omitempty"`
-	Reused   bool              `json:"dependenciesReused,omitempty"`
-	Python   string            `json:"python,omitempty"`
+	Reused   bool              `json:"fromCache,omitempty"`
+	Tools    []build.Tool      `json:"tools,omitempty"`
 	Env      map[string]string `json:"environmentVariables,omitempty"`
 }
 
@@ -21,6 +21,6 @@ func newView(p *spec.Project, r build.Result) view {
 	}
 	return view{
 		Built: true, Artifact: cmdutil.Shorten(p.Dir, r.Artifact.Dir), Reused: r.Artifact.Reused,
-		Python: r.Artifact.Interpreter.Version, Env: r.Artifact.Env,
+		Tools: r.Artifact.Tools, Env: r.Artifact.Env,
 	}
 }

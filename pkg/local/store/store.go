@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -64,10 +65,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, fmt.Errorf("data directory of the local cloud: %w", err)
 	}
 	path := filepath.Join(dir, LockName)
-	lock, err := flock.Try(path)
-	if errors.Is(err, flock.ErrLocked) {
-		return nil, &LockedError{Path: path}
-	}
+	lock, err := take(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +74,20 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// lockGrace is how long a lock may outlive its holder: a program that it was
+// about to start has the file open until it runs.
+const lockGrace = 500 * time.Millisecond
+
+func take(ctx context.Context, path string) (*os.File, error) {
+	brief, cancel := context.WithTimeout(ctx, lockGrace)
+	defer cancel()
+	lock, err := flock.Wait(brief, path)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil, &LockedError{Path: path}
+	}
+	return lock, err
 }
 
 func (s *Store) open(ctx context.Context) error {

@@ -1,4 +1,4 @@
-package build
+package python
 
 import (
 	"crypto/sha256"
@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"s/pkg/build"
 )
 
 // requirementsFile lists the dependencies of Python code.
@@ -163,7 +165,7 @@ func (r *requirements) path(value, dir string) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && notPackage(d.Name()) {
+		if d.IsDir() && build.NotPackage(d.Name()) {
 			return fs.SkipDir
 		}
 		info, err := d.Info()
@@ -176,6 +178,3 @@ func (r *requirements) path(value, dir string) error {
 		return nil
 	})
 }
-
-// notPackage tells folders that no build of a package reads.
-func notPackage(name string) bool { return name == ".git" || name == "__pycache__" || name == ".s" }

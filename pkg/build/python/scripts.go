@@ -1,4 +1,4 @@
-package build
+package python
 
 import (
 	"bytes"
@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"s/pkg/toolchain"
+	"s/pkg/build"
 )
 
 // mendScripts makes the scripts in a folder run with the interpreter of the
 // machine they are on: pip writes the path of the one it ran with. A folder
 // that isn't there has no scripts.
-func mendScripts(dir string, python toolchain.Interpreter) error {
+func mendScripts(dir string, python build.Tool) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

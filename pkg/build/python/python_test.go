@@ -1,4 +1,4 @@
-package build
+package python
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"s/pkg/build"
+	"s/pkg/build/buildtest"
 	"s/pkg/bundle"
 	"s/pkg/toolchain"
 )
@@ -32,29 +34,26 @@ func TestArtifactOfBothEditions(t *testing.T) {
 		env    map[string]string
 	}{
 		"3.0.0": {false, "python/pkg.py", map[string]string{
-			"PATH": "/code/python/bin:" + systemPath, "PYTHONPATH": "/code/python",
+			"PATH": "/code/python/bin:" + build.SystemPath, "PYTHONPATH": "/code/python",
 		}},
 		"1.0.0": {true, ".s/python/lib/python3.10/site-packages/pkg.py", map[string]string{
-			"PATH": "/code/.s/python/bin:" + systemPath, "PYTHONUSERBASE": "/code/.s/python",
+			"PATH": "/code/.s/python/bin:" + build.SystemPath, "PYTHONUSERBASE": "/code/.s/python",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, "3.10.4", fakeInstall)
 			p := newProject(t, "python3.10", tc.legacy, flask())
-			before := snapshot(t, p.req.SourceDir)
-			a := p.build(f.builder())
-			if diff := cmp.Diff(before, snapshot(t, p.req.SourceDir)); diff != "" {
-				t.Error("the source was touched: ", diff)
-			}
-			if p.artifact(tc.module) != "x = 1\n" || p.artifact("app.py") != "pass\n" || p.artifact("python/own.py") != "own\n" {
+			before := buildtest.Snapshot(t, p.Req.SourceDir)
+			a := p.Build(f.builder())
+			if p.Artifact(tc.module) != "x = 1\n" || p.Artifact("app.py") != "pass\n" || p.Artifact("python/own.py") != "own\n" {
 				t.Error("files differ")
 			}
-			dir := dependencyDir(p.req)
-			if got := p.artifact(dir + "/bin/tool"); got != "#!/usr/bin/env python3\nprint(1)\n" {
+			dir := dependencyDir(p.Req)
+			if got := p.Artifact(dir + "/bin/tool"); got != "#!/usr/bin/env python3\nprint(1)\n" {
 				t.Errorf("script: %q", got)
 			}
-			left := snapshot(t, p.req.ArtifactDir)
+			left := buildtest.Snapshot(t, p.Req.ArtifactDir)
 			for path := range left {
 				for _, no := range []string{"readme.md", ".git", ".fcignore", "direct_url.json"} {
 					if filepath.Base(path) == no {
@@ -68,17 +67,16 @@ func TestArtifactOfBothEditions(t *testing.T) {
 			if !strings.HasPrefix(left["."], "drwxr-xr-x") {
 				t.Errorf("the artifact's own mode: %s", left["."])
 			}
-			env, err := Environment(p.req.ArtifactDir)
+			env, err := build.Environment(p.Req.ArtifactDir)
 			if diff := cmp.Diff(tc.env, env); diff != "" || err != nil || !cmp.Equal(a.Env, env) {
 				t.Error(err, diff, a.Env)
 			}
 			if diff := cmp.Diff([]string{".env", ".git"}, a.LeftOut); diff != "" {
 				t.Error("left out: ", diff)
 			}
-			if a.Reused || a.Unchanged || a.Interpreter.Version != "3.10.4" || len(a.Notes) != 0 {
+			if a.Reused || a.Unchanged || a.Tools[0].Version != "3.10.4" {
 				t.Errorf("%+v", a)
 			}
-			p.noScratch()
 		})
 	}
 }
@@ -90,17 +88,17 @@ func TestWhatIsReused(t *testing.T) {
 	p := newProject(t, "python3.10", false, flask())
 	upToDate := func(want bool) {
 		t.Helper()
-		if got, err := (Builders{b}).UpToDate(context.Background(), p.req); got != want || err != nil {
+		if got, err := (build.Builders{b}).UpToDate(context.Background(), p.Req); got != want || err != nil {
 			t.Errorf("up to date: %v, %v", got, err)
 		}
 	}
 	step := func(what string, reused, unchanged bool, runs int) {
 		t.Helper()
-		a := p.build(b)
+		a := p.Build(b)
 		if a.Reused != reused || a.Unchanged != unchanged || len(f.runs()) != runs {
 			t.Errorf("%s: reused %v, unchanged %v, %d runs; want %v, %v, %d", what, a.Reused, a.Unchanged, len(f.runs()), reused, unchanged, runs)
 		}
-		if a.Env["PYTHONPATH"] != "/code/python" || p.artifact("python/pkg.py") == "" {
+		if a.Env["PYTHONPATH"] != "/code/python" || p.Artifact("python/pkg.py") == "" {
 			t.Errorf("%s: %+v", what, a)
 		}
 		upToDate(true)
@@ -108,38 +106,37 @@ func TestWhatIsReused(t *testing.T) {
 	upToDate(false)
 	step("first", false, false, 1)
 	step("nothing changed", true, true, 1)
-	p.write("app.py", "changed\n")
+	p.Write("app.py", "changed\n")
 	upToDate(false)
 	step("source changed", true, false, 1)
-	if p.artifact("app.py") != "changed\n" {
+	if p.Artifact("app.py") != "changed\n" {
 		t.Error("the artifact has the old source")
 	}
-	if err := os.RemoveAll(filepath.Join(p.req.SourceDir, "lib")); err != nil {
+	if err := os.RemoveAll(filepath.Join(p.Req.SourceDir, "lib")); err != nil {
 		t.Fatal(err)
 	}
 	step("file removed", true, false, 1)
-	if _, err := os.Stat(filepath.Join(p.req.ArtifactDir, "lib/x.py")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(p.Req.ArtifactDir, "lib/x.py")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the removed file is in the artifact yet: %v", err)
 	}
-	p.write("requirements.txt", "flask\ngunicorn\n")
+	p.Write("requirements.txt", "flask\ngunicorn\n")
 	step("requirements changed", false, false, 2)
-	p.write("requirements.txt", "flask\n")
+	p.Write("requirements.txt", "flask\n")
 	step("and back", true, false, 2)
-	p.req.Fresh = true
-	a := p.build(b)
+	p.Req.Fresh = true
+	a := p.Build(b)
 	if a.Reused || len(f.runs()) != 3 {
 		t.Errorf("fresh: %+v, %d runs", a, len(f.runs()))
 	}
-	p.req.Fresh = false
+	p.Req.Fresh = false
 	b = f.builder("PIP_INDEX_URL=https://example.com/simple")
 	upToDate(false)
 	step("another index", false, false, 4)
-	if err := os.RemoveAll(p.req.ArtifactDir); err != nil {
+	if err := os.RemoveAll(p.Req.ArtifactDir); err != nil {
 		t.Fatal(err)
 	}
 	upToDate(false)
 	step("artifact gone", true, false, 4)
-	p.noScratch()
 }
 
 func TestFreshFilesAreNotTrusted(t *testing.T) {
@@ -147,11 +144,11 @@ func TestFreshFilesAreNotTrusted(t *testing.T) {
 	f := newFake(t, "3.10.4", fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
 	soon := time.Now().Add(time.Hour) // as new as can be at the time of the build
-	if err := os.Chtimes(filepath.Join(p.req.SourceDir, "app.py"), soon, soon); err != nil {
+	if err := os.Chtimes(filepath.Join(p.Req.SourceDir, "app.py"), soon, soon); err != nil {
 		t.Fatal(err)
 	}
-	p.build(f.builder())
-	if got, err := (Builders{f.builder()}).UpToDate(context.Background(), p.req); got || err != nil {
+	p.Build(f.builder())
+	if got, err := (build.Builders{f.builder()}).UpToDate(context.Background(), p.Req); got || err != nil {
 		t.Errorf("up to date: %v, %v", got, err)
 	}
 }
@@ -160,29 +157,29 @@ func TestHowPipIsRun(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.7.16", fakeInstall)
 	p := newProject(t, "custom", true, flask())
-	a := p.build(f.builder("PYTHONPATH=/bad", "PIP_TARGET=/bad", "PIP_INDEX_URL=https://index.example.com"))
+	a := p.Build(f.builder("PYTHONPATH=/bad", "PIP_TARGET=/bad", "PIP_INDEX_URL=https://index.example.com"))
 	runs := f.runs()
 	if len(runs) != 1 {
 		t.Fatalf("runs: %q", runs)
 	}
 	dir, rest, _ := strings.Cut(runs[0], "|")
 	args, env, _ := strings.Cut(rest, "|")
-	if strings.HasPrefix(dir, p.req.SourceDir) {
+	if strings.HasPrefix(dir, p.Req.SourceDir) {
 		t.Errorf("pip ran in the source: %s", dir)
 	}
-	for _, want := range []string{"-c PIP install", "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "-r " + p.req.SourceDir + "/requirements.txt"} {
+	for _, want := range []string{"-c PIP install", "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "-r " + p.Req.SourceDir + "/requirements.txt"} {
 		if !strings.Contains(args, want) {
 			t.Errorf("%q isn't in %q", want, args)
 		}
 	}
-	if !strings.HasPrefix(env, "PYTHONPATH= PIP_TARGET= PIP_INDEX_URL=https://index.example.com TMPDIR="+p.req.CacheDir) {
+	if !strings.HasPrefix(env, "PYTHONPATH= PIP_TARGET= PIP_INDEX_URL=https://index.example.com TMPDIR="+p.Req.CacheDir) {
 		t.Errorf("environment: %s", env)
 	}
-	if want := "/code/.s/python/bin:/var/fc/lang/python3.7/bin:" + systemPath; a.Env["PATH"] != want {
+	if want := "/code/.s/python/bin:/var/fc/lang/python3.7/bin:" + build.SystemPath; a.Env["PATH"] != want {
 		t.Errorf("PATH %s, want %s", a.Env["PATH"], want)
 	}
-	if !strings.Contains(p.log.String(), " -m pip install ") || !strings.Contains(p.log.String(), "Successfully installed") {
-		t.Errorf("log: %s", p.log.String())
+	if !strings.Contains(p.Log.String(), " -m pip install ") || !strings.Contains(p.Log.String(), "Successfully installed") {
+		t.Errorf("log: %s", p.Log.String())
 	}
 }
 
@@ -190,15 +187,15 @@ func TestNewerInterpreter(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.11.2", fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
-	a := p.build(f.builder())
-	if a.Interpreter.Exact || len(a.Notes) != 1 || !strings.Contains(a.Notes[0], "built with Python 3.11.2") {
+	a := p.Build(f.builder())
+	if a.Tools[0].Exact || a.Tools[0].Version != "3.11.2" || a.Tools[0].Wanted != "3.10" {
 		t.Errorf("%+v", a)
 	}
-	if a := p.build(f.builder()); !a.Unchanged {
+	if a := p.Build(f.builder()); !a.Unchanged {
 		t.Errorf("built again: %+v", a)
 	}
 	f.program("3.10.9", fakeInstall)
-	if a := p.build(f.builder()); a.Unchanged || a.Reused || a.Interpreter.Version != "3.10.9" {
+	if a := p.Build(f.builder()); a.Unchanged || a.Reused || a.Tools[0].Version != "3.10.9" {
 		t.Errorf("the right version came and wasn't taken: %+v", a)
 	}
 }
@@ -207,7 +204,7 @@ func TestNoInterpreter(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.8.1", fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
-	_, err := f.builder().Build(context.Background(), p.req)
+	_, err := build.Builders{f.builder()}.Build(context.Background(), p.Req)
 	var nf *toolchain.NotFoundError
 	if !errors.As(err, &nf) || nf.Wanted != "3.10" || !strings.HasPrefix(err.Error(), "build hello: no python 3.10") {
 		t.Errorf("got %v", err)
@@ -218,25 +215,24 @@ func TestPipFails(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.10.4", fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
-	p.build(f.builder())
-	before := snapshot(t, p.req.ArtifactDir)
+	p.Build(f.builder())
+	before := buildtest.Snapshot(t, p.Req.ArtifactDir)
 	f.program("3.10.4", "touch $target/half; i=0; while [ $i -lt 30 ]; do echo line $i; i=$((i+1)); done\necho 'ERROR: No matching distribution found for nosuch' >&2; echo; exit 1")
-	p.write("requirements.txt", "nosuch\n")
-	_, err := f.builder().Build(context.Background(), p.req)
-	var be *BuildError
+	p.Write("requirements.txt", "nosuch\n")
+	_, err := build.Builders{f.builder()}.Build(context.Background(), p.Req)
+	var be *build.BuildError
 	if !errors.As(err, &be) {
 		t.Fatalf("got %v", err)
 	}
-	if len(be.Tail) != tailLines || be.Tail[0] != "line 11" || be.Name != "hello" {
+	if len(be.Tail) != 20 || be.Tail[0] != "line 11" || be.Name != "hello" {
 		t.Errorf("tail: %q", be.Tail)
 	}
 	if want := "build hello: pip install: exit status 1: No matching distribution found for nosuch"; err.Error() != want {
 		t.Errorf("got %v", err)
 	}
-	if diff := cmp.Diff(before, snapshot(t, p.req.ArtifactDir)); diff != "" {
+	if diff := cmp.Diff(before, buildtest.Snapshot(t, p.Req.ArtifactDir)); diff != "" {
 		t.Error("the former artifact changed: ", diff)
 	}
-	p.noScratch()
 }
 
 func TestInterrupt(t *testing.T) {
@@ -247,7 +243,7 @@ func TestInterrupt(t *testing.T) {
 	defer cancel()
 	failed := make(chan error, 1)
 	go func() {
-		_, err := f.builder().Build(ctx, p.req)
+		_, err := build.Builders{f.builder()}.Build(ctx, p.Req)
 		failed <- err
 	}()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
@@ -262,31 +258,30 @@ func TestInterrupt(t *testing.T) {
 	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := os.Stat(p.req.ArtifactDir); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(p.Req.ArtifactDir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an artifact was made: %v", err)
 	}
-	p.noScratch()
 }
 
 func TestLeftoversOfKilledBuilds(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.10.4", fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
-	p.build(f.builder())
-	entries, err := os.ReadDir(p.req.CacheDir)
+	p.Build(f.builder())
+	kept := filepath.Join(p.Req.CacheDir, "entries")
+	entries, err := os.ReadDir(kept)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
 		if e.IsDir() {
-			plant(t, p.req.CacheDir, map[string]string{e.Name() + tempMark + "1/out/x": ""})
+			buildtest.Plant(t, kept, map[string]string{e.Name() + build.TempMark + "1/out/x": ""})
 		}
 	}
-	plant(t, filepath.Dir(p.req.ArtifactDir), map[string]string{"hello" + tempMark + "2/x": "", "hello" + tempMark + "2.old/x": "", "hellofriend/x": ""})
-	p.req.Fresh = true
-	p.build(f.builder())
-	p.noScratch()
-	if _, err := os.Stat(filepath.Join(filepath.Dir(p.req.ArtifactDir), "hellofriend/x")); err != nil {
+	buildtest.Plant(t, filepath.Dir(p.Req.ArtifactDir), map[string]string{"hello" + build.TempMark + "2/x": "", "hello" + build.TempMark + "2.old/x": "", "hellofriend/x": ""})
+	p.Req.Fresh = true
+	p.Build(f.builder())
+	if _, err := os.Stat(filepath.Join(filepath.Dir(p.Req.ArtifactDir), "hellofriend/x")); err != nil {
 		t.Error(err)
 	}
 }
@@ -296,15 +291,15 @@ func TestPythonWithoutPip(t *testing.T) {
 	f := newFake(t, "3.10.4", `if [ ! -e "$(dirname "$(dirname "$(readlink -f "$0")")")/haspip" ]; then echo "ImportError: No module named pip" >&2; exit 1; fi
 `+fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
-	p.build(f.builder())
+	p.Build(f.builder())
 	runs := f.runs()
 	if len(runs) != 3 || !strings.HasPrefix(runs[1], "-m venv ") {
 		t.Errorf("runs: %q", runs)
 	}
 	f = newFake(t, "3.10.4", `echo "No module named pip"; exit 1`)
 	p = newProject(t, "python3.10", false, flask())
-	_, err := f.builder().Build(context.Background(), p.req)
-	var be *BuildError
+	_, err := build.Builders{f.builder()}.Build(context.Background(), p.Req)
+	var be *build.BuildError
 	if !errors.As(err, &be) || len(f.runs()) != 3 {
 		t.Errorf("got %v after %q", err, f.runs())
 	}
@@ -314,11 +309,11 @@ func TestTwoBuildsAtATime(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.10.4", fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
-	p.req.Log = nil
+	p.Req.Log = nil
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if _, err := f.builder().Build(context.Background(), p.req); err != nil {
+			if _, err := (build.Builders{f.builder()}).Build(context.Background(), p.Req); err != nil {
 				t.Error(err)
 			}
 		})
@@ -327,36 +322,16 @@ func TestTwoBuildsAtATime(t *testing.T) {
 	if runs := f.runs(); len(runs) != 1 {
 		t.Errorf("pip ran %d times", len(runs))
 	}
-	p.noScratch()
-}
-
-func TestLockGivesUp(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	unlock, err := lock(context.Background(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := lock(ctx, dir); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	unlock()
-	if unlock, err = lock(context.Background(), dir); err != nil {
-		t.Fatal(err)
-	}
-	unlock()
 }
 
 func TestSourceThatCannotBeCopied(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.10.4", fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
-	if err := os.Symlink("/etc", filepath.Join(p.req.SourceDir, "etc")); err != nil {
+	if err := os.Symlink("/etc", filepath.Join(p.Req.SourceDir, "etc")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := f.builder().Build(context.Background(), p.req)
+	_, err := build.Builders{f.builder()}.Build(context.Background(), p.Req)
 	var fe *bundle.FileError
 	if !errors.As(err, &fe) || fe.Path != "etc" {
 		t.Errorf("got %v", err)
@@ -366,33 +341,13 @@ func TestSourceThatCannotBeCopied(t *testing.T) {
 	}
 }
 
-func TestCacheIsBounded(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	for i := range cacheEntries + 5 {
-		name := string(rune('a' + i))
-		plant(t, dir, map[string]string{name + "/x": ""})
-		at := old().Add(time.Duration(i) * time.Minute)
-		if err := os.Chtimes(filepath.Join(dir, name), at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := prune(dir, filepath.Join(dir, "a")); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != cacheEntries || entries[0].Name() != "a" || entries[1].Name() != "g" {
-		t.Errorf("%v, %v", entries, err)
-	}
-}
-
 func TestWithoutCache(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.10.4", fakeInstall)
 	p := newProject(t, "python3.10", false, flask())
-	p.req.CacheDir = ""
-	p.build(f.builder())
-	if p.artifact("python/pkg.py") != "x = 1\n" {
+	p.Req.CacheDir = ""
+	p.Build(f.builder())
+	if p.Artifact("python/pkg.py") != "x = 1\n" {
 		t.Error("no dependencies")
 	}
 }

@@ -1,0 +1,198 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/build/buildtest"
+)
+
+func TestPartsJoin(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, listed())
+	a := &maker{name: "a", version: "1", plan: Plan{
+		Into: "deps/a",
+		Env:  Env{Path: []string{"/code/deps/a/bin"}, Lists: map[string][]string{"NODE_PATH": {"/code/deps/a"}}},
+	}}
+	b := &maker{name: "b", version: "2", plan: Plan{
+		Into: ".", Keep: func(path string) bool { return !strings.HasSuffix(path, ".py") },
+		Env: Env{Path: []string{"/code/bin", "/code/deps/a/bin"}, Lists: map[string][]string{"NODE_PATH": {"/code/b"}}, Vars: map[string]string{"B": "1"}},
+	}}
+	before := buildtest.Snapshot(t, p.req.SourceDir)
+	got := p.build(a, b)
+	if diff := cmp.Diff(before, buildtest.Snapshot(t, p.req.SourceDir)); diff != "" {
+		t.Error("the source was touched: ", diff)
+	}
+	want := map[string]string{
+		"list.txt": "one\ntwo\n", "deps/": "", "deps/a/": "", "deps/a/one": "1", "deps/a/two": "1", "one": "2", "two": "2",
+	}
+	if diff := cmp.Diff(want, p.made()); diff != "" {
+		t.Error(diff)
+	}
+	env := map[string]string{"PATH": "/code/deps/a/bin:/code/bin:" + SystemPath, "NODE_PATH": "/code/deps/a:/code/b", "B": "1"}
+	if diff := cmp.Diff(env, got.Env); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{".env", ".git"}, got.LeftOut); diff != "" || len(got.Tools) != 2 || got.Reused {
+		t.Errorf("%s %+v", diff, got)
+	}
+}
+
+func TestWhatIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, listed())
+	m := &maker{name: "m", version: "1"}
+	step := func(what string, reused, unchanged bool, runs int32) {
+		t.Helper()
+		a := p.build(m)
+		if a.Reused != reused || a.Unchanged != unchanged || m.runs.Load() != runs {
+			t.Errorf("%s: reused %v, unchanged %v, %d runs; want %v, %v, %d", what, a.Reused, a.Unchanged, m.runs.Load(), reused, unchanged, runs)
+		}
+		if ready, err := (Builders{m}).UpToDate(context.Background(), p.req); !ready || err != nil {
+			t.Errorf("%s: not up to date: %v", what, err)
+		}
+	}
+	step("first", false, false, 1)
+	step("nothing changed", true, true, 1)
+	p.write("app.py", "changed")
+	step("source changed", true, false, 1)
+	m.version = "2"
+	p.write("app.py", "again")
+	step("another tool", false, false, 2)
+	p.req.Args = []string{"--flag"}
+	p.write("app.py", "and again")
+	step("another flag", false, false, 3)
+	p.req.Options.Env = map[string]string{"X": "1"}
+	p.req.Fresh = true
+	step("fresh", false, false, 4)
+	if m.env["X"] != "1" {
+		t.Errorf("the user's variables: %v", m.env)
+	}
+	p.req.Fresh = false
+	// The cache is shared: the same function elsewhere makes nothing.
+	other := newProject(t, listed())
+	other.req.CacheDir, other.req.Options = p.req.CacheDir, p.req.Options
+	if a := other.build(m); !a.Reused || m.runs.Load() != 4 {
+		t.Errorf("%+v, %d runs", a, m.runs.Load())
+	}
+	p.req.Platform = "linux/arm64"
+	p.write("app.py", "for arm")
+	step("another platform", false, false, 5)
+}
+
+// TestCompiles has a builder work on a copy of more than the package has.
+func TestCompiles(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{"list.txt": "", "a.go": "1", "out/old": "", ".fcignore": "*.go\n", ".git/x": ""})
+	buildtest.Plant(t, p.root, map[string]string{"go.mod": "mod", "s.yaml": "x"})
+	m := &maker{name: "m", plan: Plan{
+		Compiles: true, Root: p.root, Into: "bin",
+		Skip: func(path string) bool {
+			return strings.HasPrefix(path, "cache/") || path == "code/out" || strings.HasPrefix(path, "code/out/")
+		},
+	}}
+	p.build(m)
+	want := map[string]string{
+		"bin/": "", "bin/go.mod.out": "mod", "bin/s.yaml.out": "x", "bin/code_a.go.out": "1", "bin/code_list.txt.out": "",
+		"list.txt": "", "out/": "", "out/old": "",
+	}
+	if diff := cmp.Diff(want, p.made()); diff != "" {
+		t.Error(diff)
+	}
+	if a := p.build(m); !a.Unchanged {
+		t.Errorf("%+v", a)
+	}
+	p.write("a.go", "2") // it isn't in the package, but it decides
+	if a := p.build(m); a.Unchanged || a.Reused || p.made()["bin/code_a.go.out"] != "2" {
+		t.Errorf("%+v: %v", a, p.made())
+	}
+	p.write("a.go", "1")
+	if a := p.build(m); a.Unchanged || !a.Reused || m.runs.Load() != 2 {
+		t.Errorf("back to what it was: %+v, %d runs", a, m.runs.Load())
+	}
+}
+
+func TestBuildFails(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, listed())
+	m := &maker{name: "m"}
+	p.build(m)
+	before := buildtest.Snapshot(t, p.req.ArtifactDir)
+	p.write("list.txt", "three\n")
+	for name, broken := range map[string]*maker{
+		"tool": {name: "m", fails: errors.New("no")}, "tools": {name: "m", missing: errors.New("none")},
+	} {
+		if _, err := (Builders{broken}).Build(context.Background(), p.req); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if diff := cmp.Diff(before, buildtest.Snapshot(t, p.req.ArtifactDir)); diff != "" {
+			t.Errorf("%s: the former artifact changed: %s", name, diff)
+		}
+	}
+	p.req.SourceDir += "x"
+	if _, err := (Builders{m}).Build(context.Background(), p.req); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no source: %v", err)
+	}
+}
+
+func TestTwoAtATime(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, listed())
+	p.req.Log = nil
+	m := &maker{name: "m"}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if _, err := (Builders{m}).Build(context.Background(), p.req); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if m.runs.Load() != 1 {
+		t.Errorf("made %d times", m.runs.Load())
+	}
+}
+
+// TestRun runs programs as builders do.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	dir := buildtest.TempDir(t)
+	script := filepath.Join(dir, "tool")
+	buildtest.Script(t, script, "#!/bin/sh\necho out; echo err >&2; test -d \"$TMPDIR\" && echo $X; exit $1\n")
+	var log strings.Builder
+	job := &Job{Request: Request{Name: "f", Log: &log}, Scratch: filepath.Join(dir, "scratch")}
+	job.Env = map[string]string{"X": "mine"}
+	env := job.Environ([]string{"PATH=" + os.Getenv("PATH"), "TMPDIR=/none", "DROP=1"}, func(name string) bool { return name == "DROP" })
+	if strings.Contains(strings.Join(env, " "), "DROP") {
+		t.Errorf("environment %q", env)
+	}
+	if err := job.Run(context.Background(), Command{Argv: []string{script, "0"}, Shown: []string{"tool"}, Dir: dir, Env: env}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(log.String(), "$ tool\n") || !strings.Contains(log.String(), "mine\n") {
+		t.Errorf("log %q", log.String())
+	}
+	err := job.Run(context.Background(), Command{Argv: []string{script, "3"}, What: "tool it", Dir: dir, Env: env})
+	var failed *BuildError
+	if !errors.As(err, &failed) || failed.Tool != "tool it" || len(failed.Tail) != 3 || !strings.Contains(err.Error(), "exit status 3") {
+		t.Errorf("%v", err)
+	}
+	job.Log = nil
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := job.Run(ctx, Command{Argv: []string{script}, Dir: dir, Env: env}); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+	err = job.Run(context.Background(), Command{Argv: []string{filepath.Join(dir, "none")}, What: "none", Dir: dir, Env: env})
+	if !errors.As(err, &failed) || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no such tool: %v", err)
+	}
+}
