@@ -85,7 +85,7 @@ type lister struct {
 	root     string
 	skip     string
 	anyFile  bool // no .fcignore is read
-	defaults int // how many of the first rules are the default ones
+	defaults int  // how many of the first rules are the default ones
 	entries  []Entry
 	leftOut  map[string]bool
 }
