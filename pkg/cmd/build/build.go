@@ -35,7 +35,7 @@ type Options struct {
 	// docker and podman.
 	Engine func(ctx context.Context) string
 
-	Resource    string // empty is all
+	Resources   []string // names; none is all
 	UseDocker   bool
 	NoCache     bool
 	SkipActions bool
@@ -47,16 +47,14 @@ type Options struct {
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := newOptions(f)
 	cmd := &cobra.Command{
-		Use:   "build [resource]",
+		Use:   "build [resource...]",
 		Short: "Install dependencies and make the code ready to deploy",
 		Long: "Install the dependencies of functions with the tools of their runtime and make\n" +
 			"the code ready to deploy, in .s/build/artifacts beside s.yaml. The source stays as it is.\n" +
 			"Nothing is installed again while the list of dependencies is the same.",
-		Args: cobra.MaximumNArgs(1),
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				opts.Resource = args[0]
-			}
+			opts.Resources = args
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -135,7 +133,7 @@ func RunBuild(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	resources, err := cmdutil.Resources(project, opts.Resource)
+	resources, err := cmdutil.Resources(project, opts.Resources)
 	if err != nil {
 		return err
 	}
@@ -150,7 +148,7 @@ func RunBuild(ctx context.Context, opts *Options) error {
 	if opts.Settings == nil || opts.Settings.Output == "" || opts.Settings.Output == cmdutil.OutputDefault {
 		return nil
 	}
-	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, results)
+	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, len(resources), results)
 }
 
 func (o *Options) all(ctx context.Context, p *spec.Project, resources []*spec.Resource, actions cmdutil.Actions) ([]cmdutil.Named, error) {

@@ -162,11 +162,11 @@ func TestAllAndOne(t *testing.T) {
 		t.Error(diff)
 	}
 	w.err.Reset()
-	w.Resource = "fn-go1"
+	w.Resources = []string{"fn-go1"}
 	if err := RunBuild(context.Background(), w.Options); err != nil || strings.Contains(w.said(), "custom") {
 		t.Errorf("%v, %s", err, w.said())
 	}
-	w.Resource = "nobody"
+	w.Resources = []string{"nobody"}
 	var known *cmdutil.Error
 	if err := RunBuild(context.Background(), w.Options); !errors.As(err, &known) || known.Code != cmdutil.ExitUsage {
 		t.Errorf("got %v", err)
@@ -309,7 +309,7 @@ func TestFlags(t *testing.T) {
 	if err := cmd.ExecuteContext(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if got.Resource != "web" || !got.UseDocker || !got.NoCache || !got.SkipActions || len(got.Builders) == 0 {
+	if len(got.Resources) != 1 || got.Resources[0] != "web" || !got.UseDocker || !got.NoCache || !got.SkipActions || len(got.Builders) == 0 {
 		t.Errorf("%+v", got)
 	}
 	if a := Artifacts(f); len(a.Builders) == 0 || a.Done == nil || Action(f) == nil {

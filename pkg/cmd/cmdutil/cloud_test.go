@@ -1,7 +1,6 @@
 package cmdutil
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,41 +16,6 @@ import (
 	"s/pkg/local"
 	"s/pkg/spec"
 )
-
-func project(names ...string) *spec.Project {
-	p := &spec.Project{File: "s.yaml"}
-	for _, n := range names {
-		p.Resources = append(p.Resources, &spec.Resource{Name: n})
-	}
-	return p
-}
-
-func TestResources(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		project *spec.Project
-		name    string
-		count   int
-		code    int
-		one     bool
-	}{
-		{project("a", "b"), "", 2, ExitOK, false},
-		{project("a", "b"), "b", 1, ExitOK, true},
-		{project("a"), "", 1, ExitOK, true},
-		{project("a"), "x", 0, ExitUsage, false},
-		{project(), "", 0, ExitSpec, false},
-	}
-	for _, tt := range tests {
-		list, err := Resources(tt.project, tt.name)
-		var known *Error
-		if len(list) != tt.count || errors.As(err, &known) != (tt.code != ExitOK) || known != nil && known.Code != tt.code {
-			t.Errorf("%q: %d resources, %v", tt.name, len(list), err)
-		}
-		if r, err := OneResource(tt.project, tt.name, "invoke"); (err == nil) != tt.one || tt.one && r == nil {
-			t.Errorf("one of %q: %v", tt.name, err)
-		}
-	}
-}
 
 func TestCloudError(t *testing.T) {
 	t.Parallel()
@@ -87,32 +51,6 @@ func TestCloudError(t *testing.T) {
 		if got := CloudError(err, remote); got != err {
 			t.Errorf("%v became %v", err, got)
 		}
-	}
-}
-
-func TestPrintNamed(t *testing.T) {
-	t.Parallel()
-	one := Named{"b", map[string]string{"x": "<1>"}}
-	two := Named{"a", []int{2}}
-	tests := []struct {
-		results []Named
-		format  string
-		want    string
-	}{
-		{nil, OutputJSON, ""},
-		{[]Named{one}, OutputRaw, `{"x":"<1>"}` + "\n"},
-		{[]Named{one, two}, OutputRaw, `{"b":{"x":"<1>"},"a":[2]}` + "\n"},
-		{[]Named{one, two}, OutputYAML, "b:\n  x: <1>\na:\n  - 2\n"},
-		{[]Named{one, two}, OutputDefault, "b:\n  x: <1>\na:\n  - 2\n"},
-	}
-	for _, tt := range tests {
-		var out bytes.Buffer
-		if err := PrintNamed(&out, tt.format, tt.results); err != nil || out.String() != tt.want {
-			t.Errorf("%d results as %s: %q, %v", len(tt.results), tt.format, out.String(), err)
-		}
-	}
-	if err := PrintNamed(&bytes.Buffer{}, OutputJSON, []Named{one, {"c", make(chan int)}}); err == nil {
-		t.Error("a channel was printed")
 	}
 }
 

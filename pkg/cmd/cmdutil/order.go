@@ -1,13 +1,9 @@
 package cmdutil
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
-	"s/pkg/deploy"
 	"s/pkg/spec"
 )
 
@@ -15,44 +11,148 @@ import (
 const output = "output"
 
 // Order gives the groups in which a command runs resources: those of a group at
-// the same time, the groups one after another. A flow of the file says it, and
-// leaves out what it doesn't name, unless one resource is asked for by name; without
-// a flow a resource comes after those whose output it takes, and all others
-// together. It fails with ExitSpec if the flow puts a resource before one that it
-// depends on.
+// the same time, the groups one after another. Without names it is the flow of
+// the file, which leaves out what it doesn't name. Of resources that are named
+// the flow still says which of them comes first; what it doesn't name, and all if
+// there is no flow, comes after the resources whose output it takes and together
+// with all others. A single one needs no order. It fails with ExitSpec if the
+// flow puts a resource before one that it depends on.
 func Order(project *spec.Project, resources []*spec.Resource, named bool) ([][]string, error) {
 	if project.Flow != nil && !named {
 		return project.Flow, checkFlow(project)
 	}
-	level := map[string]int{}
-	chosen := map[string]*spec.Resource{}
-	for _, r := range resources {
-		chosen[r.Name] = r
+	o := newOrdering(project, resources, dependencies)
+	groups := o.groups(resources)
+	return groups, o.check(resources)
+}
+
+// OrderBack is Order for a command that takes away: a resource comes before those
+// whose output it takes. What a flow names comes in the flow's own order.
+func OrderBack(project *spec.Project, resources []*spec.Resource, named bool) [][]string {
+	if project.Flow != nil && !named {
+		return project.Flow
 	}
-	var depth func(r *spec.Resource) int
-	depth = func(r *spec.Resource) int {
-		if n, ok := level[r.Name]; ok {
-			return n
-		}
-		level[r.Name] = 0 // for a cycle, which Load has reported
-		n := 0
+	dependents := map[string][]string{}
+	for _, r := range slices.Backward(resources) {
 		for _, name := range dependencies(r) {
-			if other := chosen[name]; other != nil {
-				n = max(n, depth(other)+1)
+			dependents[name] = append(dependents[name], r.Name)
+		}
+	}
+	back := slices.Clone(resources)
+	slices.Reverse(back)
+	o := newOrdering(project, back, func(r *spec.Resource) []string { return dependents[r.Name] })
+	return o.groups(back)
+}
+
+// ordering finds how many groups come before each of the chosen resources.
+type ordering struct {
+	chosen map[string]*spec.Resource
+	before func(*spec.Resource) []string // the resources that must come before
+	flow   [][]string                    // groups of the flow, only with what is chosen
+	group  map[string]int                // where in flow a resource is
+	level  map[string]int
+	levels []int // the highest of a group of the flow, -1 if it isn't known yet
+}
+
+func newOrdering(project *spec.Project, resources []*spec.Resource, before func(*spec.Resource) []string) *ordering {
+	o := &ordering{chosen: map[string]*spec.Resource{}, before: before, group: map[string]int{}, level: map[string]int{}}
+	for _, r := range resources {
+		o.chosen[r.Name] = r
+	}
+	for _, group := range project.Flow {
+		var kept []string
+		for _, name := range group {
+			if o.chosen[name] != nil {
+				kept = append(kept, name)
+				o.group[name] = len(o.flow)
 			}
 		}
-		level[r.Name] = n
+		if len(kept) > 0 {
+			o.flow, o.levels = append(o.flow, kept), append(o.levels, -1)
+		}
+	}
+	return o
+}
+
+// of gives the level of a resource. A circle ends where it began: Load has
+// reported it, or check does.
+func (o *ordering) of(r *spec.Resource) int {
+	if n, ok := o.level[r.Name]; ok {
 		return n
 	}
+	o.level[r.Name] = 0
+	n := 0
+	for _, name := range o.before(r) {
+		if other := o.chosen[name]; other != nil {
+			n = max(n, o.of(other)+1)
+		}
+	}
+	if at, listed := o.group[r.Name]; listed && at > 0 {
+		n = max(n, o.end(at-1)+1)
+	}
+	o.level[r.Name] = n
+	return n
+}
+
+// end gives the highest level in a group of the flow.
+func (o *ordering) end(at int) int {
+	if o.levels[at] < 0 {
+		highest := 0
+		for _, name := range o.flow[at] {
+			highest = max(highest, o.of(o.chosen[name]))
+		}
+		o.levels[at] = highest
+	}
+	return o.levels[at]
+}
+
+func (o *ordering) groups(resources []*spec.Resource) [][]string {
 	var groups [][]string
 	for _, r := range resources {
-		n := depth(r)
+		n := o.of(r)
 		for len(groups) <= n {
 			groups = append(groups, nil)
 		}
 		groups[n] = append(groups[n], r.Name)
 	}
-	return slices.DeleteFunc(groups, func(group []string) bool { return len(group) == 0 }), nil
+	return slices.DeleteFunc(groups, func(group []string) bool { return len(group) == 0 })
+}
+
+// check finds a resource that comes before one that it depends on, because the
+// flow wants it.
+func (o *ordering) check(resources []*spec.Resource) error {
+	if len(o.flow) < 2 {
+		return nil
+	}
+	for _, r := range resources {
+		for _, ref := range r.DependsOn {
+			other := o.chosen[ref.Resource]
+			if other != nil && other != r && ref.What == output && o.of(other) >= o.of(r) {
+				return flowError(r, ref)
+			}
+		}
+	}
+	return o.checkBetween()
+}
+
+// checkBetween finds a resource of the flow that waits for a later one by way of
+// some that aren't in it.
+func (o *ordering) checkBetween() error {
+	latest := ""
+	for _, group := range o.flow {
+		for _, name := range group {
+			if latest != "" && o.level[name] <= o.level[latest] {
+				return WithHint(ExitSpec, fmt.Errorf("%s depends, by way of resources that the flow doesn't name, on one that the flow runs later", latest),
+					fmt.Sprintf("put %s into a later group of the flow", latest))
+			}
+		}
+		for _, name := range group {
+			if latest == "" || o.level[name] > o.level[latest] {
+				latest = name
+			}
+		}
+	}
+	return nil
 }
 
 // dependencies are the resources whose output a resource takes.
@@ -90,119 +190,14 @@ func checkFlow(project *spec.Project) error {
 		}
 		for _, ref := range r.DependsOn {
 			if other, too := at[ref.Resource]; too && ref.What == output && ref.Resource != r.Name && other >= own {
-				return WithHint(ExitSpec, fmt.Errorf("%s: %s needs the output of %s, but the flow doesn't run that one before", ref.Range, r.Name, ref.Resource),
-					fmt.Sprintf("put %s into an earlier group of the flow", ref.Resource))
+				return flowError(r, ref)
 			}
 		}
 	}
 	return nil
 }
 
-// Known tells what there is of other resources, for values that only a
-// deployment can give: their output, or (info) all that the service says.
-type Known func(resource string, info bool) (map[string]any, bool)
-
-// Deployed is what is deployed at a target; a resource is read when it is first
-// asked for.
-type Deployed struct {
-	ctx     context.Context //nolint:containedctx // of the one command that it lives for
-	project *spec.Project
-	remote  func(*spec.Resource) (deploy.Reader, error)
-	states  map[string]*state
-	err     error
-}
-
-// state is a resource as it is deployed.
-type state struct {
-	desired deploy.Desired
-	actual  deploy.Actual
-}
-
-// NewDeployed makes a Deployed that reads with the clients that remote gives.
-func NewDeployed(ctx context.Context, project *spec.Project, remote func(*spec.Resource) (deploy.Reader, error)) *Deployed {
-	return &Deployed{ctx: ctx, project: project, remote: remote, states: map[string]*state{}}
-}
-
-// Err is the first error of reading; a resource that isn't deployed is none.
-func (d *Deployed) Err() error { return d.err }
-
-// Known is a Known. What can't be read isn't known; Err says why.
-func (d *Deployed) Known(name string, info bool) (map[string]any, bool) {
-	s, asked := d.states[name]
-	if !asked {
-		var err error
-		if s, err = d.read(name); err != nil && d.err == nil {
-			d.err = err
-		}
-		d.states[name] = s
-	}
-	if s == nil {
-		return nil, false
-	}
-	return AsMap(deploy.Result(s.desired, s.actual, info))
-}
-
-// read gives nil for what isn't deployed.
-func (d *Deployed) read(name string) (*state, error) {
-	r := d.project.Find(name)
-	if r == nil || r.Pending && strings.Contains(r.Function.FunctionName, "${") {
-		return nil, nil
-	}
-	client, err := d.remote(r)
-	if err != nil {
-		return nil, err
-	}
-	desired := deploy.Want(r, nil, nil, nil)
-	actual, err := deploy.Read(d.ctx, client, desired)
-	if err != nil || actual.Function == nil {
-		return nil, err
-	}
-	return &state{desired, actual}, nil
-}
-
-// AsMap gives a result as the map that expressions look into.
-func AsMap(result any) (map[string]any, bool) {
-	data, err := json.Marshal(result)
-	if err != nil {
-		return nil, false
-	}
-	var m map[string]any
-	if err := json.Unmarshal(data, &m); err != nil || m == nil {
-		return nil, false
-	}
-	return m, true
-}
-
-// Settle loads the project again if one of the named resources has values that
-// weren't known, with what is known now. Without reload it is left as it is.
-func Settle(ctx context.Context, command string, project *spec.Project, names []string, reload Reload, known Known) (*spec.Project, error) {
-	pending := slices.ContainsFunc(names, func(name string) bool {
-		r := project.Find(name)
-		return r != nil && r.Pending
-	})
-	if !pending || reload == nil {
-		return project, nil
-	}
-	return reload(ctx, command, known)
-}
-
-// Unsettled is the error of a resource that still has values which aren't known.
-func Unsettled(r *spec.Resource) error {
-	if len(r.DependsOn) == 0 {
-		return fmt.Errorf("%s has values that aren't known", r.Name)
-	}
-	ref := r.DependsOn[0]
-	return WithHint(ExitFailed, fmt.Errorf("%s: %s needs the %s of %s, which isn't deployed or doesn't give it", ref.Range, r.Name, ref.What, ref.Resource),
-		"s deploy "+ref.Resource)
-}
-
-// WaitsFor names the resources that a resource takes values from.
-func WaitsFor(r *spec.Resource) string {
-	var names []string
-	for _, ref := range r.DependsOn {
-		if !slices.Contains(names, ref.Resource) {
-			names = append(names, ref.Resource)
-		}
-	}
-	return strings.Join(names, ", ")
+func flowError(r *spec.Resource, ref spec.Reference) error {
+	return WithHint(ExitSpec, fmt.Errorf("%s: %s needs the output of %s, but the flow doesn't run that one before", ref.Range, r.Name, ref.Resource),
+		fmt.Sprintf("put %s into an earlier group of the flow", ref.Resource))
 }

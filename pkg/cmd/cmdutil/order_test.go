@@ -70,6 +70,36 @@ func TestOrderOfSome(t *testing.T) {
 	if err != nil || fmt.Sprint(got) != "[[a c]]" {
 		t.Errorf("%v %v", got, err)
 	}
+	for _, c := range []struct{ graph, flow, names, want string }{
+		{"a b c", "c/a,b", "a b c", "[[c] [a b]]"},
+		{"a b c", "c/a,b", "a b", "[[a b]]"},
+		{"a b c d", "c/a", "a b c d", "[[b c d] [a]]"},
+		{"a b:a c d:a", "c/a", "d a b", "[[a] [b d]]"},
+		{"a:d b c d", "b,a/c", "a b c d", "[[b d] [a] [c]]"}, // beside the flow, what a waits for
+		{"a b c:a", "b/c/a", "c a", "error"},
+		{"a:u b u:b", "a/b", "a u b", "error"}, // only by way of u
+		{"a:u b u:b", "a/b", "a b", "[[a] [b]]"},
+	} {
+		p := graph(c.graph)
+		for group := range strings.SplitSeq(c.flow, "/") {
+			p.Flow = append(p.Flow, strings.Split(group, ","))
+		}
+		list, err := Resources(p, strings.Fields(c.names))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Order(p, list, true)
+		var known *Error
+		if c.want == "error" {
+			if !errors.As(err, &known) || known.Code != ExitSpec {
+				t.Errorf("%+v: %v %v", c, got, err)
+			}
+			continue
+		}
+		if err != nil || fmt.Sprint(got) != c.want {
+			t.Errorf("%+v: %v %v", c, got, err)
+		}
+	}
 	p.Flow = [][]string{{"b"}, {"c"}}
 	got, err = Order(p, p.Resources[:1], true)
 	if err != nil || fmt.Sprint(got) != "[[a]]" {

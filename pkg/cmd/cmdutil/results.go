@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"s/pkg/spec"
 )
 
 // Named is the result of one resource.
@@ -14,16 +17,23 @@ type Named struct {
 	Value any
 }
 
-// PrintNamed prints the results of several resources in their order, each under
-// its name; a single one is printed as it is.
-func PrintNamed(w io.Writer, format string, results []Named) error {
-	switch len(results) {
-	case 0:
-		return nil
-	case 1:
+// PrintNamed prints the results of the resources that a command was asked for, in
+// the order of the file: each under its name, whether all have one or not; or, if
+// it was asked for one only, its result as it is.
+func PrintNamed(w io.Writer, format string, project *spec.Project, asked int, results []Named) error {
+	if asked == 1 && len(results) == 1 {
 		return Print(w, format, results[0].Value)
 	}
-	return Print(w, format, namedList(results))
+	if len(results) == 0 && (asked < 2 || format == OutputDefault) {
+		return nil
+	}
+	at := map[string]int{}
+	for i, r := range project.Resources {
+		at[r.Name] = i
+	}
+	sorted := slices.Clone(results)
+	slices.SortStableFunc(sorted, func(a, b Named) int { return at[a.Name] - at[b.Name] })
+	return Print(w, format, namedList(sorted))
 }
 
 // namedList is a JSON object that keeps its order.
@@ -31,6 +41,9 @@ type namedList []Named
 
 // MarshalJSON writes the object.
 func (l namedList) MarshalJSON() ([]byte, error) {
+	if len(l) == 0 {
+		return []byte("{}"), nil
+	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)

@@ -28,9 +28,13 @@ func newRoot(t *testing.T) (*cobra.Command, *bytes.Buffer) {
 	none := func(*cobra.Command, []string) {}
 	own := &cobra.Command{Use: "own", ValidArgs: []string{"mine"}, Run: none}
 	root.AddCommand(NewCmd(&cmdutil.Factory{IO: io}, nil), own,
-		&cobra.Command{Use: "deploy", Run: none}, &cobra.Command{Use: "version", Run: none})
+		&cobra.Command{Use: "deploy [resource...]", Run: none}, &cobra.Command{Use: "version", Run: none})
+	group := &cobra.Command{Use: "instance", Run: none}
+	group.AddCommand(&cobra.Command{Use: "exec [resource]", Run: none})
+	root.AddCommand(group)
+	root.Args = cobra.ArbitraryArgs
 	aliases := func() []string { return []string{"prod", "local", "test"} }
-	if err := Attach(root, aliases, "deploy", "own"); err != nil {
+	if err := Attach(root, aliases); err != nil {
 		t.Fatal(err)
 	}
 	return root, out
@@ -156,7 +160,13 @@ func TestDynamicCompletion(t *testing.T) {
 	}{
 		{[]string{"deploy", "-t", file, ""}, []string{"front", "back"}},
 		{[]string{"deploy", "-t", file, "fr"}, []string{"front"}},
-		{[]string{"deploy", "-t", file, "front", ""}, []string{}},
+		{[]string{"deploy", "-t", file, "front", ""}, []string{"back"}},
+		{[]string{"deploy", "-t", file, "front", "back", ""}, []string{}},
+		{[]string{"instance", "exec", "-t", file, ""}, []string{"front", "back"}},
+		{[]string{"instance", "exec", "-t", file, "front", ""}, []string{}},
+		{[]string{"-t", file, "front", ""}, []string{"back", "deploy"}},
+		{[]string{"-t", file, "front", "de"}, []string{"deploy"}},
+		{[]string{"-t", file, "front", "nobody", ""}, []string{}},
 		{[]string{"deploy", "-a", ""}, []string{"local", "prod", "test"}},
 		{[]string{"own", "-t", file, ""}, []string{"mine"}},
 		{[]string{"version", "-t", file, ""}, []string{}},

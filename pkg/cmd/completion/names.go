@@ -101,17 +101,27 @@ func keyOf(text string) (string, bool) {
 	return strings.TrimRight(key, " "), true
 }
 
-// Resources completes the first argument of a command with the resources of the
-// s.yaml that the flag --template names, or of the working directory.
+// Resources completes the arguments of a command with the resources of the s.yaml
+// that the flag --template names, or of the working directory, each of them once.
 func Resources(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	left := slices.DeleteFunc(resourcesFor(cmd), func(name string) bool { return slices.Contains(args, name) })
+	return startingWith(typed, left), cobra.ShellCompDirectiveNoFileComp
+}
+
+// OneResource is Resources for a command that takes one.
+func OneResource(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+	return Resources(cmd, args, typed)
+}
+
+func resourcesFor(cmd *cobra.Command) []string {
 	path := "."
 	if flag := cmd.Flags().Lookup("template"); flag != nil && flag.Value.String() != "" {
 		path = flag.Value.String()
 	}
-	return startingWith(typed, ResourceNames(path)), cobra.ShellCompDirectiveNoFileComp
+	return ResourceNames(path)
 }
 
 // Aliases completes the flag --access with what list gives, and the local
@@ -133,13 +143,45 @@ func startingWith(prefix string, names []string) []string {
 }
 
 // Attach makes the tree below root complete --access with aliases, and the
-// first argument of the named commands with the resources of s.yaml, unless
-// they complete it themselves.
-func Attach(root *cobra.Command, aliases func() []string, commands ...string) error {
+// arguments of commands with the resources of s.yaml: those whose use says that
+// they take some, or one, unless they complete them themselves. After names of
+// resources root completes more of them, and the commands that take several.
+func Attach(root *cobra.Command, aliases func() []string) error {
+	var several []string
 	for _, cmd := range root.Commands() {
-		if slices.Contains(commands, cmd.Name()) && cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
-			cmd.ValidArgsFunction = Resources
+		if attach(cmd) {
+			several = append(several, cmd.Name())
 		}
 	}
+	root.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		known := resourcesFor(cmd)
+		if slices.ContainsFunc(args, func(arg string) bool { return !slices.Contains(known, arg) }) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		list, directive := Resources(cmd, args, typed)
+		if len(args) > 0 {
+			list = append(list, startingWith(typed, slices.Clone(several))...)
+		}
+		return list, directive
+	}
 	return root.RegisterFlagCompletionFunc("access", Aliases(aliases))
+}
+
+// attach gives cmd and those below it their completion, and tells whether cmd
+// takes several resources.
+func attach(cmd *cobra.Command) bool {
+	for _, c := range cmd.Commands() {
+		attach(c)
+	}
+	if cmd.ValidArgsFunction != nil || len(cmd.ValidArgs) > 0 {
+		return false
+	}
+	switch _, takes, _ := strings.Cut(cmd.Use, " "); takes {
+	case "[resource]":
+		cmd.ValidArgsFunction = OneResource
+	case "[resource...]":
+		cmd.ValidArgsFunction = Resources
+		return true
+	}
+	return false
 }

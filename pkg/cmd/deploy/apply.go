@@ -77,7 +77,10 @@ func (d *deployment) advise(err error) error {
 
 // print writes the result: that of the only resource, or all by name.
 func (d *deployment) print() error {
-	results := make([]cmdutil.Named, 0, len(d.all))
+	asked, results := 0, make([]cmdutil.Named, 0, len(d.all))
+	for _, group := range d.groups {
+		asked += len(group)
+	}
 	for _, it := range d.all {
 		if it.waits {
 			continue
@@ -87,5 +90,5 @@ func (d *deployment) print() error {
 			Value: deploy.Redacted(deploy.Result(it.prepared.Desired, it.report.State, false), d.project.Redact),
 		})
 	}
-	return cmdutil.PrintNamed(d.IO.Out, d.Settings.Output, results)
+	return cmdutil.PrintNamed(d.IO.Out, d.Settings.Output, d.project, asked, results)
 }

@@ -37,8 +37,8 @@ type Options struct {
 	// client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remote, error)
 
-	Resource    string // empty is all
-	Parallel    int    // how many resources at the same time; 0 is all
+	Resources   []string // names; none is all
+	Parallel    int      // how many resources at the same time; 0 is all
 	Yes         bool
 	DryRun      bool
 	NoBuild     bool
@@ -49,16 +49,14 @@ type Options struct {
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Artifacts: Artifacts(f), Build: buildcmd.Action(f)}
 	cmd := &cobra.Command{
-		Use:   "deploy [resource]",
+		Use:   "deploy [resource...]",
 		Short: "Deploy the resources of s.yaml",
 		Long: "Deploy compares s.yaml with what is deployed, shows what changes, asks (on a terminal) and applies it.\n" +
 			"Code that is deployed already is not sent again; with nothing to change nothing is written.",
-		Example: "s deploy\ns deploy hello -y\ns deploy --dry-run\ns deploy -a local",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "s deploy\ns deploy hello -y\ns deploy api web\ns deploy --dry-run\ns deploy -a local",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				opts.Resource = args[0]
-			}
+			opts.Resources = args
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -80,7 +78,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	resources, err := cmdutil.Resources(project, opts.Resource)
+	resources, err := cmdutil.Resources(project, opts.Resources)
 	if err != nil {
 		return err
 	}
@@ -88,7 +86,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	groups, err := cmdutil.Order(project, resources, opts.Resource != "")
+	groups, err := cmdutil.Order(project, resources, len(opts.Resources) > 0)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func TestFlags(t *testing.T) {
 	if err := w.Run(cmd, "hello", "-y", "--dry-run", "--no-build", "--skip-actions"); err != nil {
 		t.Fatal(err)
 	}
-	if got.Resource != "hello" || !got.Yes || !got.DryRun || !got.NoBuild || !got.SkipActions {
+	if len(got.Resources) != 1 || got.Resources[0] != "hello" || !got.Yes || !got.DryRun || !got.NoBuild || !got.SkipActions {
 		t.Errorf("%+v", got)
 	}
 	if got.Artifacts == nil || got.Build == nil {
@@ -324,7 +324,7 @@ func TestUnknownResource(t *testing.T) {
 	t.Parallel()
 	w := cmdtest.New(t, spec.Edition3)
 	w.Add("other")
-	if err := w.Run(command(w, nil), "nope"); exitCode(err) != cmdutil.ExitUsage || !strings.Contains(err.Error(), "hello, other") {
+	if err := w.Run(command(w, nil), "nope"); exitCode(err) != cmdutil.ExitUsage || hint(err) != "known here: hello, other" {
 		t.Errorf("err = %v", err)
 	}
 	if err := w.Run(command(w, nil), "other"); err != nil || w.Server.Function("hello") != nil || w.Server.Function("other") == nil {

@@ -25,20 +25,18 @@ type Options struct {
 	// client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
 
-	Resource string // empty is all
+	Resources []string // names; none is all
 }
 
 // NewCmd makes the info command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
 	return &cobra.Command{
-		Use:   "info [resource]",
+		Use:   "info [resource...]",
 		Short: "Show what is deployed",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				opts.Resource = args[0]
-			}
+			opts.Resources = args
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -53,7 +51,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	resources, err := cmdutil.Resources(project, opts.Resource)
+	resources, err := cmdutil.Resources(project, opts.Resources)
 	if err != nil {
 		return err
 	}
@@ -69,7 +67,7 @@ func Run(ctx context.Context, opts *Options) error {
 		}
 		results = append(results, cmdutil.Named{Name: r.Name, Value: deploy.Redacted(value, project.Redact)})
 	}
-	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, results)
+	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, len(resources), results)
 }
 
 func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Resource) (any, error) {

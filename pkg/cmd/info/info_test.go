@@ -94,7 +94,7 @@ func TestInfoErrors(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 	var got *Options
-	if err = w.Run(NewCmd(w.Factory, func(_ context.Context, o *Options) error { got = o; return nil }), "hello"); err != nil || got.Resource != "hello" {
+	if err = w.Run(NewCmd(w.Factory, func(_ context.Context, o *Options) error { got = o; return nil }), "hello"); err != nil || len(got.Resources) != 1 || got.Resources[0] != "hello" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

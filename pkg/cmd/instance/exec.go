@@ -23,7 +23,7 @@ func newExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) *co
 		Long: "Exec runs a command in an instance, beside the function, and passes its exit code on.\n" +
 			"With -it it opens a shell on this terminal; ctrl-] leaves it.",
 		Example: "s instance exec --cmd \"ps -ef\"\ns instance exec -it",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cmdutil.OneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				opts.Resource = args[0]

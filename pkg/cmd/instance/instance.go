@@ -66,7 +66,7 @@ func newList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *co
 	cmd := &cobra.Command{
 		Use:   "list [resource]",
 		Short: "List the running instances of a function",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  cmdutil.OneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				opts.Resource = args[0]

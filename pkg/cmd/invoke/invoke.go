@@ -33,7 +33,7 @@ type Options struct {
 	// the invocation.
 	LocalFallback func(ctx context.Context, project *spec.Project, r *spec.Resource) (target invoke.Target, cleanup func(), err error)
 
-	Resource    string // may be empty if there is one only
+	Resources   []string // names; none is all
 	Event       string
 	EventFile   string // "-" is stdin
 	EventStdin  bool
@@ -52,16 +52,14 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
 	opts.LocalFallback = localFallback(f)
 	cmd := &cobra.Command{
-		Use:   "invoke [resource]",
+		Use:   "invoke [resource...]",
 		Short: "Call a function",
 		Long: "Invoke calls the function with an event and shows its log on stderr and its result on stdout.\n" +
 			"A function that isn't deployed, or can't be reached without credentials, is run locally (not with --remote).",
 		Example: "s invoke -e '{\"key\":\"value\"}'\ns invoke -f event.json\necho hello | s invoke --event-stdin\ns invoke --invocation-type async -e x",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				opts.Resource = args[0]
-			}
+			opts.Resources = args
 			opts.HasEvent = cmd.Flags().Changed("event")
 			if err := opts.check(); err != nil {
 				return err
@@ -115,7 +113,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	r, err := cmdutil.OneResource(project, opts.Resource, "invoke")
+	r, err := cmdutil.OneResource(project, strings.Join(opts.Resources, " "), "invoke")
 	if err != nil {
 		return err
 	}

@@ -475,7 +475,7 @@ func TestFlags(t *testing.T) {
 	if err := w.Run(cmd, "hello", "-e", "", "--remote", "--qualifier", "1", "--timeout", "9", "--invocation-type", "ASYNC", "--skip-actions"); err != nil {
 		t.Fatal(err)
 	}
-	if got.Resource != "hello" || !got.HasEvent || !got.RemoteOnly || got.Qualifier != "1" || got.Timeout != 9 || !got.async() || !got.SkipActions {
+	if len(got.Resources) != 1 || got.Resources[0] != "hello" || !got.HasEvent || !got.RemoteOnly || got.Qualifier != "1" || got.Timeout != 9 || !got.async() || !got.SkipActions {
 		t.Errorf("%+v", got)
 	}
 }

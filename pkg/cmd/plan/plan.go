@@ -28,21 +28,19 @@ type Options struct {
 	// client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
 
-	Resource string // empty is all
+	Resources []string // names; none is all
 }
 
 // NewCmd makes the plan command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Artifacts: deploycmd.Artifacts(f)}
 	return &cobra.Command{
-		Use:   "plan [resource]",
+		Use:   "plan [resource...]",
 		Short: "Show what deploy would change",
 		Long:  "Plan compares s.yaml with what is deployed. It changes nothing there; code that isn't built is built.",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				opts.Resource = args[0]
-			}
+			opts.Resources = args
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -57,7 +55,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	resources, err := cmdutil.Resources(project, opts.Resource)
+	resources, err := cmdutil.Resources(project, opts.Resources)
 	if err != nil {
 		return err
 	}
@@ -65,6 +63,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	asked := len(resources)
 	if project, resources, err = opts.settle(ctx, project, target, resources); err != nil {
 		return cmdutil.CloudError(err, target)
 	}
@@ -74,7 +73,11 @@ func Run(ctx context.Context, opts *Options) error {
 	}
 	// The plan is this command's data.
 	if opts.Settings.Output != cmdutil.OutputDefault {
-		return cmdutil.Print(opts.IO.Out, opts.Settings.Output, plans)
+		results := make([]cmdutil.Named, len(plans))
+		for i, plan := range plans {
+			results[i] = cmdutil.Named{Name: resources[i].Name, Value: plan}
+		}
+		return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, asked, results)
 	}
 	_, err = fmt.Fprint(opts.IO.Out, deploy.Render(plans, opts.IO))
 	return err

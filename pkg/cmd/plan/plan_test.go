@@ -49,14 +49,15 @@ func TestPlanAsData(t *testing.T) {
 	if err := w.Run(command(w), "-o", "json"); err != nil {
 		t.Fatal(err)
 	}
-	var plans []struct {
+	var plans map[string]struct {
 		Resource string
 		Changes  []deploy.Change
 	}
-	if err := json.Unmarshal(w.Out.Bytes(), &plans); err != nil || len(plans) != 2 || plans[1].Resource != "other" {
+	if err := json.Unmarshal(w.Out.Bytes(), &plans); err != nil || len(plans) != 2 || plans["other"].Resource != "other" ||
+		strings.Index(w.Stdout(), `"hello"`) > strings.Index(w.Stdout(), `"other"`) {
 		t.Fatalf("%v: %s", err, w.Stdout())
 	}
-	if c := plans[0].Changes[0]; c.Action != deploy.Create || c.Kind != deploy.KindFunction || c.Code == nil {
+	if c := plans["hello"].Changes[0]; c.Action != deploy.Create || c.Kind != deploy.KindFunction || c.Code == nil {
 		t.Errorf("%+v", c)
 	}
 	if err := w.Run(command(w), "other", "-o", "raw"); err != nil || strings.Contains(w.Stdout(), `"hello"`) {
@@ -91,7 +92,7 @@ func TestPlanFlags(t *testing.T) {
 	t.Parallel()
 	w := cmdtest.New(t, spec.Edition3)
 	var got *Options
-	if err := w.Run(NewCmd(w.Factory, func(_ context.Context, o *Options) error { got = o; return nil }), "hello"); err != nil || got.Resource != "hello" || got.Artifacts == nil {
+	if err := w.Run(NewCmd(w.Factory, func(_ context.Context, o *Options) error { got = o; return nil }), "hello"); err != nil || len(got.Resources) != 1 || got.Resources[0] != "hello" || got.Artifacts == nil {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

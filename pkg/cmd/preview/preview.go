@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,24 +25,22 @@ type Options struct {
 	// Project loads s.yaml; errors in it are shown and end the command.
 	Project func(ctx context.Context, command string) (*spec.Project, error)
 
-	Resource string // empty is the whole file
-	Explain  bool   // say where each value comes from
+	Resources []string // names; none is the whole file
+	Explain   bool     // say where each value comes from
 }
 
 // NewCmd makes the preview command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project}
 	cmd := &cobra.Command{
-		Use:   "preview [resource]",
+		Use:   "preview [resource...]",
 		Short: "Show s.yaml with everything in it resolved",
 		Long: "Preview prints what s.yaml means: files that it extends, templates, the environment and all expressions\n" +
 			"are resolved. Secrets, keys and what only a deployment can tell stay as the ${...} that they were written as.",
-		Example: "s preview\ns preview hello --explain\ns preview --env staging -o json",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "s preview\ns preview hello other --explain\ns preview --env staging -o json",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				opts.Resource = args[0]
-			}
+			opts.Resources = args
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -62,11 +61,11 @@ func run(ctx context.Context, opts *Options) error {
 		comment = func(v spec.Value) string { return explain(project, v) }
 	}
 	document := project.YAML(comment)
-	if opts.Resource != "" {
-		if _, err := cmdutil.Resources(project, opts.Resource); err != nil {
+	if len(opts.Resources) > 0 {
+		if _, err := cmdutil.Resources(project, opts.Resources); err != nil {
 			return err
 		}
-		document = only(document, opts.Resource)
+		document = only(document, opts.Resources)
 	}
 	format := opts.Settings.Output
 	if format == "" || format == cmdutil.OutputDefault || opts.Explain && format == cmdutil.OutputYAML {
@@ -78,24 +77,25 @@ func run(ctx context.Context, opts *Options) error {
 		return encoder.Close()
 	}
 	if opts.Explain {
-		return cmdutil.Print(opts.IO.Out, format, explanations(project, opts.Resource))
+		return cmdutil.Print(opts.IO.Out, format, explanations(project, opts.Resources))
 	}
 	return cmdutil.Print(opts.IO.Out, format, ordered{document})
 }
 
-// only leaves out the other resources.
-func only(document *yaml.Node, resource string) *yaml.Node {
+// only leaves out all resources but the named ones.
+func only(document *yaml.Node, names []string) *yaml.Node {
 	for i := 0; i+1 < len(document.Content); i += 2 {
 		if key := document.Content[i].Value; key != "resources" && key != "services" {
 			continue
 		}
 		resources := document.Content[i+1]
+		var kept []*yaml.Node
 		for k := 0; k+1 < len(resources.Content); k += 2 {
-			if resources.Content[k].Value == resource {
-				resources.Content = resources.Content[k : k+2]
-				break
+			if slices.Contains(names, resources.Content[k].Value) {
+				kept = append(kept, resources.Content[k], resources.Content[k+1])
 			}
 		}
+		resources.Content = kept
 	}
 	return document
 }
@@ -135,11 +135,11 @@ type explanation struct {
 	Pending    bool   `json:"pending,omitempty"`
 }
 
-func explanations(project *spec.Project, resource string) []explanation {
+func explanations(project *spec.Project, names []string) []explanation {
 	list := []explanation{}
 	for v := range project.Values() {
 		kind, rest, _ := strings.Cut(v.Path, ".")
-		if resource != "" && (kind == "resources" || kind == "services") && !strings.HasPrefix(rest, resource+".") {
+		if len(names) > 0 && (kind == "resources" || kind == "services") && !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(rest, name+".") }) {
 			continue
 		}
 		e := explanation{Path: v.Path, Value: v.Value, Place: place(project, v.Range), Expression: v.Expression, Secret: v.Secret, Pending: v.Pending}

@@ -167,6 +167,13 @@ func TestOneResource(t *testing.T) {
 	if err != nil || strings.Contains(got, "hello:") || !strings.Contains(got, "two:") || !strings.Contains(got, "vars:") {
 		t.Errorf("%v\n%s", err, got)
 	}
+	got, err = show(t, file, "two", "hello", "--explain", "-o", "raw")
+	if err != nil || !strings.Contains(got, `"resources.hello.`) || !strings.Contains(got, `"resources.two.`) {
+		t.Errorf("%v\n%s", err, got)
+	}
+	if got, err = show(t, file, "hello", "--explain", "-o", "raw"); err != nil || strings.Contains(got, `"resources.two.`) {
+		t.Errorf("%v\n%s", err, got)
+	}
 	if _, err := show(t, file, "three"); err == nil || !strings.Contains(err.Error(), "no resource") {
 		t.Errorf("got %v", err)
 	}

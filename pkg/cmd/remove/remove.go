@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -25,7 +24,7 @@ type Options struct {
 	// Remote gives where a resource is removed; nil takes the target's client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remover, error)
 
-	Resource    string // empty is all
+	Resources   []string // names; none is all
 	Yes         bool
 	SkipActions bool
 }
@@ -34,15 +33,13 @@ type Options struct {
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
 	cmd := &cobra.Command{
-		Use:   "remove [resource]",
+		Use:   "remove [resource...]",
 		Short: "Remove the resources of s.yaml from where they are deployed",
 		Long: "Remove deletes the triggers of the functions in s.yaml, the functions and, in edition 1.0.0, their services\n" +
 			"if no other function is left in them. Without a terminal it needs -y.",
-		Args: cobra.MaximumNArgs(1),
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				opts.Resource = args[0]
-			}
+			opts.Resources = args
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -60,18 +57,21 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	resources, err := cmdutil.Resources(project, opts.Resource)
+	resources, err := cmdutil.Resources(project, opts.Resources)
 	if err != nil {
 		return err
 	}
-	if resources, err = order(project, resources, opts.Resource != ""); err != nil {
-		return err
+	var ordered []*spec.Resource
+	for _, group := range cmdutil.OrderBack(project, resources, len(opts.Resources) > 0) {
+		for _, name := range group {
+			ordered = append(ordered, project.Find(name))
+		}
 	}
 	target, err := opts.Target(ctx, project)
 	if err != nil {
 		return err
 	}
-	jobs, err := opts.plan(ctx, target, resources)
+	jobs, err := opts.plan(ctx, target, ordered)
 	if err != nil {
 		return cmdutil.CloudError(err, target)
 	}
@@ -90,30 +90,6 @@ func Run(ctx context.Context, opts *Options) error {
 		}
 	}
 	return cmdutil.CloudError(global.After(ctx, project.Actions, err), target)
-}
-
-// order puts resources before those whose output they take; a flow of the file
-// says itself what comes first.
-func order(project *spec.Project, resources []*spec.Resource, named bool) ([]*spec.Resource, error) {
-	var ordered []*spec.Resource
-	if project.Flow != nil && !named {
-		for _, group := range project.Flow {
-			for _, name := range group {
-				ordered = append(ordered, project.Find(name))
-			}
-		}
-		return ordered, nil
-	}
-	groups, err := cmdutil.Order(project, resources, named)
-	if err != nil {
-		return nil, err
-	}
-	for _, group := range slices.Backward(groups) {
-		for _, name := range slices.Backward(group) {
-			ordered = append(ordered, project.Find(name))
-		}
-	}
-	return ordered, nil
 }
 
 // job is one resource with something to remove.

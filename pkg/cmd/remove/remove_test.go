@@ -170,7 +170,7 @@ func TestRemoveFlags(t *testing.T) {
 	w := cmdtest.New(t, spec.Edition3)
 	var got *Options
 	cmd := NewCmd(w.Factory, func(_ context.Context, o *Options) error { got = o; return nil })
-	if err := w.Run(cmd, "hello", "--assume-yes", "--skip-actions"); err != nil || got.Resource != "hello" || !got.Yes || !got.SkipActions {
+	if err := w.Run(cmd, "hello", "--assume-yes", "--skip-actions"); err != nil || len(got.Resources) != 1 || got.Resources[0] != "hello" || !got.Yes || !got.SkipActions {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

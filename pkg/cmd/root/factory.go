@@ -223,6 +223,15 @@ func (w *wiring) accessOptions(alias, home string) access.Options {
 	}
 }
 
+// aliases are what -a can be completed with.
+func aliases(f *cmdutil.Factory) []string {
+	home, err := f.Home()
+	if err != nil {
+		return nil
+	}
+	return access.Aliases(access.Options{LookupEnv: os.LookupEnv, SHome: home, Vault: f.Vault()}, os.Environ())
+}
+
 // withAccount finds the account of credentials that don't name it. FC's own
 // endpoints have it in their names.
 func (w *wiring) withAccount(ctx context.Context, c access.Credentials) (access.Credentials, error) {

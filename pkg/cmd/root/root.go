@@ -7,8 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
@@ -60,6 +63,9 @@ func newCommand(f *cmdutil.Factory) *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cmdutil.UsageError(err) })
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(commands(f)...)
+	if err := completion.Attach(cmd, func() []string { return aliases(f) }); err != nil {
+		panic(err) // the flag is defined above
+	}
 	return cmd
 }
 
@@ -105,22 +111,73 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return cmdutil.WithHint(cmdutil.ExitUsage, fmt.Errorf("unknown command %q", args[0]), hint)
 }
 
-// resourceFirst turns `s hello deploy` into `s deploy hello`, the peer's way to
-// name one resource.
+// resourceFirst turns `s hello other deploy` into `s deploy hello other`, the
+// peer's way to name resources. Global flags may be among the names.
 func resourceFirst(cmd *cobra.Command, args []string) []string {
-	if len(args) < 2 || args[0] == "" || args[0][0] == '-' || isCommand(cmd, args[0]) || !isCommand(cmd, args[1]) {
+	if len(args) > 1 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		last := len(args) - 1 // the word that is being typed
+		moved := resourceFirst(cmd, args[1:last])
+		return slices.Concat(args[:1], moved, args[last:])
+	}
+	at := commandAt(cmd, args)
+	if at <= 0 {
 		return args
 	}
-	return append([]string{args[1], args[0]}, args[2:]...)
+	end := at
+	for found := cmd; end < len(args); end++ {
+		if found = child(found, args[end]); found == nil {
+			break
+		}
+	}
+	return slices.Concat(args[at:end], args[:at], args[end:])
+}
+
+// commandAt is where, behind at least one name, the command is; else -1.
+func commandAt(cmd *cobra.Command, args []string) int {
+	named := false
+	for i := 0; i < len(args); i++ {
+		switch word := args[i]; {
+		case word == "" || word == "--":
+			return -1
+		case word[0] == '-':
+			if takesNext(cmd.PersistentFlags(), word) {
+				i++
+			}
+		case isCommand(cmd, word):
+			if named {
+				return i
+			}
+			return -1
+		default:
+			named = true
+		}
+	}
+	return -1
+}
+
+// takesNext tells whether the word after a flag is its value.
+func takesNext(flags *pflag.FlagSet, word string) bool {
+	var flag *pflag.Flag
+	switch name := strings.TrimLeft(word, "-"); {
+	case strings.HasPrefix(word, "--"):
+		flag = flags.Lookup(name)
+	case len(name) == 1:
+		flag = flags.ShorthandLookup(name)
+	}
+	return flag != nil && flag.NoOptDefVal == ""
+}
+
+func child(cmd *cobra.Command, name string) *cobra.Command {
+	for _, c := range cmd.Commands() {
+		if c.Name() == name || c.HasAlias(name) {
+			return c
+		}
+	}
+	return nil
 }
 
 func isCommand(cmd *cobra.Command, name string) bool {
-	for _, c := range cmd.Commands() {
-		if c.Name() == name || c.HasAlias(name) {
-			return true
-		}
-	}
-	return name == "help" || name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd
+	return child(cmd, name) != nil || name == "help" || name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd
 }
 
 // run executes one command line. Whatever is wrong before the command's own

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,24 +25,22 @@ type Options struct {
 	// ReadFile reads the source lines that are shown.
 	ReadFile func(name string) ([]byte, error)
 
-	Resource string // empty is the whole file
+	Resources []string // names; none is the whole file
 }
 
 // NewCmd makes the verify command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Settings: f.Settings, Load: f.Load, ReadFile: os.ReadFile}
 	return &cobra.Command{
-		Use:   "verify [resource]",
+		Use:   "verify [resource...]",
 		Short: "Check s.yaml",
 		Long: "Verify checks s.yaml without touching anything and shows every problem with its place: syntax, unknown\n" +
 			"keys, wrong types, missing fields, values out of range, expressions. It needs no credentials unless the\n" +
 			"file asks for one with ${config('...')}.",
-		Example: "s verify\ns verify hello\ns verify -t other.yaml -o json",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "s verify\ns verify hello other\ns verify -t other.yaml -o json",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				opts.Resource = args[0]
-			}
+			opts.Resources = args
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -55,12 +54,12 @@ func run(ctx context.Context, opts *Options) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if opts.Resource != "" && project != nil {
-		r := project.Find(opts.Resource)
-		if r == nil {
-			return noResource(opts, project)
+	if len(opts.Resources) > 0 && project != nil {
+		chosen, err := cmdutil.Resources(project, opts.Resources)
+		if err != nil {
+			return err
 		}
-		found = about(found, r, project)
+		found = about(found, chosen, project)
 	}
 	file := ""
 	if project != nil {
@@ -78,31 +77,20 @@ func run(ctx context.Context, opts *Options) error {
 	return nil
 }
 
-// noResource is the error of a name that isn't in the file.
-func noResource(opts *Options, project *spec.Project) error {
-	var names []string
+// about keeps the findings in the chosen resources, and those in no resource at
+// all.
+func about(found diag.Diagnostics, chosen []*spec.Resource, project *spec.Project) diag.Diagnostics {
+	var others []*spec.Resource
 	for _, r := range project.Resources {
-		names = append(names, r.Name)
-	}
-	err := errors.New(opts.IO.T("%s has no resource %q", project.File, opts.Resource))
-	return cmdutil.WithHint(cmdutil.ExitUsage, err, diag.DidYouMean(opts.Resource, names))
-}
-
-// about keeps the findings in a resource, and those in no resource at all.
-func about(found diag.Diagnostics, resource *spec.Resource, project *spec.Project) diag.Diagnostics {
-	var kept diag.Diagnostics
-	for _, d := range found {
-		elsewhere := false
-		for _, r := range project.Resources {
-			if r != resource && r.Block.Start.Line <= d.Range.Start.Line && d.Range.Start.Line <= r.Block.End.Line {
-				elsewhere = true
-			}
-		}
-		if !elsewhere {
-			kept = append(kept, d)
+		if !slices.Contains(chosen, r) {
+			others = append(others, r)
 		}
 	}
-	return kept
+	return slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool {
+		return slices.ContainsFunc(others, func(r *spec.Resource) bool {
+			return r.Block.Start.Line <= d.Range.Start.Line && d.Range.Start.Line <= r.Block.End.Line
+		})
+	})
 }
 
 // show writes the findings: data on stdout if -o asks for it, else for a person

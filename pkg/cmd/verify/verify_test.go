@@ -82,6 +82,7 @@ func TestVerify(t *testing.T) {
 	}{
 		{"good", good, nil, cmdutil.ExitOK, "s.yaml is valid\n"},
 		{"one resource", good, []string{"two"}, cmdutil.ExitOK, "s.yaml is valid\n"},
+		{"all by name", good, []string{"two", "one", "two"}, cmdutil.ExitOK, "s.yaml is valid\n"},
 		{"error elsewhere", bad, []string{"one"}, cmdutil.ExitOK, "s.yaml is valid\n"},
 		{"error", bad, nil, cmdutil.ExitSpec, `error[FC-SPEC-014]: missing "functionName" in function props
   --> s.yaml:9:5
@@ -132,8 +133,9 @@ func TestVerifyUnknownResource(t *testing.T) {
 		known.Hint != `did you mean "two"?` {
 		t.Errorf("got %v", h.err)
 	}
-	if h := verify(t, good, cmdutil.Settings{}, "one", "two"); h.err == nil {
-		t.Error("two resources were taken")
+	h = verify(t, good, cmdutil.Settings{}, "tow", "one", "nobody", "tow")
+	if !errors.As(h.err, &known) || !strings.HasSuffix(h.err.Error(), `has none of the resources "tow", "nobody"`) || known.Hint != `did you mean two for "tow"?` {
+		t.Errorf("got %v, hint %q", h.err, known.Hint)
 	}
 }
 
@@ -178,7 +180,7 @@ func TestNewCmdPassesOptions(t *testing.T) {
 	var got *Options
 	cmd := NewCmd(&cmdutil.Factory{IO: io, Settings: &cmdutil.Settings{}}, func(_ context.Context, o *Options) error { got = o; return nil })
 	cmd.SetArgs([]string{"hello"})
-	if err := cmd.Execute(); err != nil || got == nil || got.Resource != "hello" || got.IO != io || got.ReadFile == nil {
+	if err := cmd.Execute(); err != nil || got == nil || len(got.Resources) != 1 || got.Resources[0] != "hello" || got.IO != io || got.ReadFile == nil {
 		t.Errorf("%v %+v", err, got)
 	}
 }

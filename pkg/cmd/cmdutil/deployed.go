@@ -1,0 +1,121 @@
+package cmdutil
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"s/pkg/deploy"
+	"s/pkg/spec"
+)
+
+// Known tells what there is of other resources, for values that only a
+// deployment can give: their output, or (info) all that the service says.
+type Known func(resource string, info bool) (map[string]any, bool)
+
+// Deployed is what is deployed at a target; a resource is read when it is first
+// asked for.
+type Deployed struct {
+	ctx     context.Context //nolint:containedctx // of the one command that it lives for
+	project *spec.Project
+	remote  func(*spec.Resource) (deploy.Reader, error)
+	states  map[string]*state
+	err     error
+}
+
+// state is a resource as it is deployed.
+type state struct {
+	desired deploy.Desired
+	actual  deploy.Actual
+}
+
+// NewDeployed makes a Deployed that reads with the clients that remote gives.
+func NewDeployed(ctx context.Context, project *spec.Project, remote func(*spec.Resource) (deploy.Reader, error)) *Deployed {
+	return &Deployed{ctx: ctx, project: project, remote: remote, states: map[string]*state{}}
+}
+
+// Err is the first error of reading; a resource that isn't deployed is none.
+func (d *Deployed) Err() error { return d.err }
+
+// Known is a Known. What can't be read isn't known; Err says why.
+func (d *Deployed) Known(name string, info bool) (map[string]any, bool) {
+	s, asked := d.states[name]
+	if !asked {
+		var err error
+		if s, err = d.read(name); err != nil && d.err == nil {
+			d.err = err
+		}
+		d.states[name] = s
+	}
+	if s == nil {
+		return nil, false
+	}
+	return AsMap(deploy.Result(s.desired, s.actual, info))
+}
+
+// read gives nil for what isn't deployed.
+func (d *Deployed) read(name string) (*state, error) {
+	r := d.project.Find(name)
+	if r == nil || r.Pending && strings.Contains(r.Function.FunctionName, "${") {
+		return nil, nil
+	}
+	client, err := d.remote(r)
+	if err != nil {
+		return nil, err
+	}
+	desired := deploy.Want(r, nil, nil, nil)
+	actual, err := deploy.Read(d.ctx, client, desired)
+	if err != nil || actual.Function == nil {
+		return nil, err
+	}
+	return &state{desired, actual}, nil
+}
+
+// AsMap gives a result as the map that expressions look into.
+func AsMap(result any) (map[string]any, bool) {
+	data, err := json.Marshal(result)
+	if err != nil {
+		return nil, false
+	}
+	var m map[string]any
+	if err := json.Unmarshal(data, &m); err != nil || m == nil {
+		return nil, false
+	}
+	return m, true
+}
+
+// Settle loads the project again if one of the named resources has values that
+// weren't known, with what is known now. Without reload it is left as it is.
+func Settle(ctx context.Context, command string, project *spec.Project, names []string, reload Reload, known Known) (*spec.Project, error) {
+	pending := slices.ContainsFunc(names, func(name string) bool {
+		r := project.Find(name)
+		return r != nil && r.Pending
+	})
+	if !pending || reload == nil {
+		return project, nil
+	}
+	return reload(ctx, command, known)
+}
+
+// Unsettled is the error of a resource that still has values which aren't known.
+func Unsettled(r *spec.Resource) error {
+	if len(r.DependsOn) == 0 {
+		return fmt.Errorf("%s has values that aren't known", r.Name)
+	}
+	ref := r.DependsOn[0]
+	return WithHint(ExitFailed, fmt.Errorf("%s: %s needs the %s of %s, which isn't deployed or doesn't give it", ref.Range, r.Name, ref.What, ref.Resource),
+		"s deploy "+ref.Resource)
+}
+
+// WaitsFor names the resources that a resource takes values from.
+func WaitsFor(r *spec.Resource) string {
+	var names []string
+	for _, ref := range r.DependsOn {
+		if !slices.Contains(names, ref.Resource) {
+			names = append(names, ref.Resource)
+		}
+	}
+	return strings.Join(names, ", ")
+}
