@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,8 +55,12 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// debugLine is the first line of --debug.
+var debugLine = regexp.MustCompile(`(?m)^\[ *\d+ ms\] s: version acceptance, .*: s `)
+
 // leakfree PROGRAM ARGS... runs a program, whatever its exit code; neither of its
-// outputs may have a secret. The secrets of scripts begin with "hush-".
+// outputs may have a secret. The secrets of scripts begin with "hush-". With
+// --debug, or S_DEBUG, there must be what that gives.
 func leakfree(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: leakfree PROGRAM [ARG...]")
@@ -74,6 +79,10 @@ func leakfree(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if shown == 0 {
 		ts.Fatalf("nothing was shown: this looks at nothing")
+	}
+	debugs := slices.Contains(args, "--debug") || ts.Getenv("S_DEBUG") == "1"
+	if debugs != debugLine.MatchString(ts.ReadFile("stderr")) {
+		ts.Fatalf("--debug is %t, and stderr isn't like that", debugs)
 	}
 }
 

@@ -301,6 +301,19 @@ func (k *Kept) Place(alias string) string {
 	return InFile
 }
 
+// where says where an alias is: the file, the line and, if it is elsewhere, the
+// place of the secret.
+func (k *Kept) where(alias string) string {
+	switch place := k.Place(alias); place {
+	case InForeign:
+		return fmt.Sprintf("%s:%d", k.foreign.path, k.foreign.lines[alias])
+	case InFile:
+		return fmt.Sprintf("%s:%d", k.path, k.lines[alias])
+	default:
+		return fmt.Sprintf("%s:%d and the %s", k.path, k.lines[alias], place)
+	}
+}
+
 // Get gives the credentials of an alias, also those that Serverless Devs keeps,
 // without asking the keyring or a process: then the secret is empty.
 func (k *Kept) Get(alias string) (Credentials, bool) {

@@ -32,7 +32,9 @@ func (o Options) process(ctx context.Context, command, where string) (Credential
 		cmd.WaitDelay = time.Second
 		var out, errOut bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &errOut
+		ended := o.Debug.Tool(cmd.Args)
 		err := cmd.Run()
+		ended(err)
 		switch {
 		case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 			return session{}, fmt.Errorf("%s didn't end in time", args[0])

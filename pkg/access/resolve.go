@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"s/pkg/debug"
 	"s/pkg/vault"
 )
 
@@ -58,6 +59,8 @@ type Options struct {
 	// Product is what this machine's firmware calls it; ECSProduct has a
 	// metadata service worth asking without being told to.
 	Product string
+	// Debug is told where was looked and what was asked; nil is nobody.
+	Debug *debug.Log
 }
 
 // ECSProduct is the product name of ECS instances (cloud-init's data source for
@@ -104,21 +107,47 @@ func Resolve(ctx context.Context, opts Options) (Credentials, error) {
 	}
 	if !opts.FromFlag {
 		if alias := opts.cicdAlias(); alias != "" {
+			opts.Debug.Linef("access", "alias %s (%s, in a CI system)", alias, cicdAliasName)
 			opts.Alias = alias
 		}
 	}
 	missing := &NotFoundError{Alias: opts.Alias}
 	for _, find := range opts.sources() {
 		c, looked, err := find(ctx, opts)
+		opts.Debug.Hide(c.AccessKeySecret, c.SecurityToken)
 		if err != nil {
 			return Credentials{}, err
 		}
 		if c.complete() {
+			opts.tell(c, looked)
 			return c, nil
+		}
+		for _, place := range looked {
+			opts.Debug.Linef("access", "nothing in %s", place)
 		}
 		missing.Looked = append(missing.Looked, looked...)
 	}
 	return Credentials{}, missing
+}
+
+// tell tells where credentials were found, and nothing of their values.
+func (o Options) tell(c Credentials, looked []string) {
+	if !o.Debug.On() {
+		return
+	}
+	kind := "a key without a token"
+	if c.SecurityToken != "" {
+		kind = "a key with a token"
+	}
+	account := "not known yet"
+	if c.AccountID != "" {
+		account = c.AccountID
+	}
+	place := ""
+	if len(looked) > 0 {
+		place = " in " + looked[len(looked)-1]
+	}
+	o.Debug.Linef("access", "taken: %s%s: %s, account %s", c.Alias, place, kind, account)
 }
 
 // source is one place to look at. It gives incomplete credentials and the names
@@ -231,7 +260,7 @@ func fromAlias(ctx context.Context, o Options) (Credentials, []string, error) {
 	}
 	if kept.Has(alias) {
 		c, err := kept.Open(ctx, alias)
-		return c, looked, err
+		return c, append(looked, kept.where(alias)), err
 	}
 	place := "access.yaml"
 	if kept.foreign.path != "" {

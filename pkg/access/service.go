@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"s/pkg/debug"
 	"s/pkg/vault"
 )
 
@@ -78,6 +79,7 @@ func (o Options) cached(ctx context.Context, question []string, fetch func(conte
 		data, err := vault.Read(path, o.Vault.Tell())
 		if err == nil && json.Unmarshal(data, &s) == nil && s.fresh(o.now()) {
 			if c, err := s.credentials(); err == nil {
+				o.Debug.Linef("access", "a session of the cache does until %s", s.Expiration)
 				return c, nil
 			}
 		}
@@ -126,15 +128,18 @@ func (e *offlineError) Unwrap() error { return e.err }
 // error never has more of the URL than its host.
 func (o Options) send(r *http.Request, local bool) (int, []byte, error) {
 	wait := stsTimeout
+	service := "sts"
 	if local {
-		wait = localTimeout
+		wait, service = localTimeout, "access"
 	}
 	if o.Timeout > 0 {
 		wait = o.Timeout
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
-	response, err := o.client(local).Do(r.WithContext(ctx)) //nolint:gosec // whom to ask is the user's to say; secureURL looks at it
+	client := *o.client(local)
+	client.Transport = o.Debug.Transport(client.Transport, debug.Requests{Topic: service, Action: r.URL.Query().Get("Action"), HostOnly: true})
+	response, err := client.Do(r.WithContext(ctx)) //nolint:gosec // whom to ask is the user's to say; secureURL looks at it
 	if err == nil {
 		defer response.Body.Close()
 		var body []byte

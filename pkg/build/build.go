@@ -11,6 +11,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	"s/pkg/debug"
 )
 
 // Request is one function to build.
@@ -39,6 +41,9 @@ type Request struct {
 	CacheDir string
 	// Fresh makes everything anew even if the cache has it.
 	Fresh bool
+	// Debug gives the log that is told of tools that are started; nil, or one
+	// that gives nil, tells nobody.
+	Debug func() *debug.Log
 	Options
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"s/pkg/debug"
 	"s/pkg/fc"
 	"s/pkg/spec"
 )
@@ -86,6 +87,8 @@ type ProjectOptions struct {
 	CacheDir string
 	// Fresh makes everything anew.
 	Fresh bool
+	// Debug is told of tools, see Request.
+	Debug func() *debug.Log
 	Options
 	// Begin is told when tools start to run, and where their output goes; nil
 	// is told nothing.
@@ -151,7 +154,7 @@ func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resou
 		return nil, nil // an image, or code in OSS
 	}
 	req := NewRequest(p, r)
-	req.CacheDir, req.Fresh, req.Options = o.CacheDir, o.Fresh, o.Options
+	req.CacheDir, req.Fresh, req.Options, req.Debug = o.CacheDir, o.Fresh, o.Options, o.Debug
 	needed, err := o.Builders.Needed(req)
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", r.Name, err)
@@ -216,7 +219,8 @@ func (l *logFile) close() {
 type Artifacts struct {
 	Builders Builders
 	CacheDir string
-	// Begin and Done are those of ProjectOptions.
+	Debug    func() *debug.Log
+	// Begin, Done and Debug are those of ProjectOptions.
 	Begin func(r *spec.Resource, log string)
 	Done  func(Result)
 }
@@ -247,6 +251,6 @@ func (a Artifacts) MergeEnv(artifact, user map[string]string) map[string]string 
 
 // Build makes the artifact of one resource.
 func (a Artifacts) Build(ctx context.Context, p *spec.Project, r *spec.Resource) error {
-	_, err := Project(ctx, p, r.Name, ProjectOptions{Builders: a.Builders, CacheDir: a.CacheDir, Begin: a.Begin, Done: a.Done})
+	_, err := Project(ctx, p, r.Name, ProjectOptions{Builders: a.Builders, CacheDir: a.CacheDir, Debug: a.Debug, Begin: a.Begin, Done: a.Done})
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"s/pkg/access"
+	"s/pkg/debug"
 	"s/pkg/fc"
 	"s/pkg/fc/fcsign"
 )
@@ -28,6 +29,8 @@ type Config struct {
 	V2 bool
 	// Version of s, for the User-Agent.
 	Version string
+	// Debug is told of every request; nil is nobody.
+	Debug *debug.Log
 }
 
 // Client speaks to one region as one account. It is safe for concurrent use.
@@ -44,6 +47,11 @@ type Client struct {
 // New makes a client; it does no network call.
 func New(config Config) *Client {
 	return &Client{config: config, transport: newTransport(), now: time.Now, sleep: sleep}
+}
+
+// through gives the way that the requests of an action take: past the debug log.
+func (c *Client) through(action string) http.RoundTripper {
+	return c.config.Debug.Transport(c.transport, debug.Requests{Topic: "api", Action: action, Version: c.version()})
 }
 
 // Config gives what the client was made from.

@@ -91,7 +91,7 @@ func (c *Client) dialExec(ctx context.Context, in ExecInput) (*websocket.Conn, e
 	fcsign.SignFC(r, c.keys(), c.now())
 	target := "ws" + strings.TrimPrefix(r.URL.String(), "http")
 	connection, response, err := websocket.Dial(ctx, target, &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: c.transport}, HTTPHeader: r.Header,
+		HTTPClient: &http.Client{Transport: c.through("InstanceExec")}, HTTPHeader: r.Header,
 	})
 	if err == nil {
 		return connection, nil

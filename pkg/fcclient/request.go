@@ -42,7 +42,7 @@ func (c *Client) open(ctx context.Context, d direct, keep func(*http.Response) b
 		payload = hex.EncodeToString(sum[:])
 	}
 	fcsign.SignACS3(r, c.keys(), d.op, payload, c.now())
-	response, err := c.transport.RoundTrip(r)
+	response, err := c.through(d.op.Action).RoundTrip(r)
 	if err != nil {
 		return nil, c.unreachable(ctx, r.URL.Host, err)
 	}

@@ -34,7 +34,9 @@ func (c *Client) retry(ctx context.Context, method string, send func() (*answer,
 			}
 			return got, err
 		}
-		if err := c.sleep(ctx, pause(got, wait)); err != nil {
+		rest := pause(got, wait)
+		c.config.Debug.Linef("api", "try %d of %d failed, the next in %d ms: %s", try, maxTries, rest.Milliseconds(), reason(err))
+		if err := c.sleep(ctx, rest); err != nil {
 			return nil, err
 		}
 		wait *= 2
@@ -52,6 +54,16 @@ func passes(err error) bool {
 	}
 	var unreachable *UnreachableError
 	return errors.As(err, &unreachable)
+}
+
+// reason says in a word why a try failed. What a server says isn't repeated: it
+// may have something of the request.
+func reason(err error) string {
+	var api *fc.APIError
+	if errors.As(err, &api) {
+		return api.Code
+	}
+	return "no answer"
 }
 
 // pause is how long to wait: what the server asks for, within reason, else the

@@ -89,7 +89,7 @@ func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
-	client, err := sdk.NewClientWithOptions(c.config.Region, c.sdkConfig(ctx), c.sdkCredential())
+	client, err := sdk.NewClientWithOptions(c.config.Region, c.sdkConfig(ctx, op.action), c.sdkCredential())
 	if err != nil {
 		return nil, err
 	}
@@ -123,12 +123,12 @@ func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error
 	return got, nil
 }
 
-func (c *Client) sdkConfig(ctx context.Context) *sdk.Config {
+func (c *Client) sdkConfig(ctx context.Context, action string) *sdk.Config {
 	config := sdk.NewConfig()
 	config.Scheme = "https"
 	config.AutoRetry = false
 	config.UserAgent = c.userAgent()
-	config.Transport = withContext{ctx, c.transport}
+	config.Transport = withContext{ctx, c.through(action)}
 	return config
 }
 

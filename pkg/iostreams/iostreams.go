@@ -1,6 +1,6 @@
 // Package iostreams is the only way commands reach the terminal: stdin, stdout
 // for data, stderr for everything else, and what is known about them (TTY,
-// width, colour, language). It imports nothing of ours.
+// width, colour, language). Of ours it imports the debug log alone.
 package iostreams
 
 import (
@@ -8,9 +8,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
+
+	"s/pkg/debug"
 )
 
 // IOStreams bundles the three streams and the facts about them.
@@ -24,6 +27,7 @@ type IOStreams struct {
 	width                          int
 	lang                           string
 
+	debug       *debug.Log
 	prompter    Prompter
 	promptsDone <-chan struct{} // see StopPromptsOn
 }
@@ -65,6 +69,20 @@ func language(getenv func(string) string) string {
 		}
 	}
 	return "en"
+}
+
+// StartDebug makes Debug give a log that is on, on stderr, faint where colour
+// is on. start is when the elapsed time of its lines begins.
+func (s *IOStreams) StartDebug(start time.Time) {
+	s.debug = debug.New(debug.Options{Out: s.ErrOut, Paint: s.Dim, Start: start})
+}
+
+// Debug is the log of --debug; nil, which is off, without it.
+func (s *IOStreams) Debug() *debug.Log {
+	if s == nil {
+		return nil
+	}
+	return s.debug
 }
 
 // IsStdinTTY reports whether a person can answer questions.

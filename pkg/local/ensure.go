@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"s/pkg/debug"
 	"s/pkg/local/flock"
 	"s/pkg/runtime/sandbox"
 )
@@ -51,12 +52,15 @@ type EnsureOptions struct {
 	// Restarted, if set, is told that a daemon of another version, or of another
 	// build of it, was replaced.
 	Restarted func(version string)
+	// Debug is told what was found and started; nil is nobody.
+	Debug *debug.Log
 }
 
 // Ensure gives the running local cloud, starting it if there is none. Several
 // processes at once start one. A daemon of another version of s is replaced.
 func Ensure(ctx context.Context, o EnsureOptions) (*Info, error) {
 	if info := o.current(ctx); info != nil {
+		o.Debug.Linef("local", "found: pid %d, version %s, %s", info.PID, info.Version, info.Endpoint)
 		return info, nil
 	}
 	dir := DataDir(o.Home)
@@ -69,9 +73,11 @@ func Ensure(ctx context.Context, o EnsureOptions) (*Info, error) {
 	}
 	defer lock.Close()
 	if info := o.current(ctx); info != nil {
-		return info, nil // another process was faster
+		o.Debug.Linef("local", "another process started it: pid %d, %s", info.PID, info.Endpoint)
+		return info, nil
 	}
 	if old, err := Find(ctx, o.Home); err == nil {
+		o.Debug.Linef("local", "another version or build runs and is stopped: pid %d, version %s", old.PID, old.Version)
 		if err := Stop(ctx, o.Home); err != nil && !errors.Is(err, ErrNotRunning) {
 			return nil, err
 		}
@@ -82,7 +88,11 @@ func Ensure(ctx context.Context, o EnsureOptions) (*Info, error) {
 	if err := o.spawn(ctx, dir); err != nil {
 		return nil, err
 	}
-	return Find(ctx, o.Home)
+	info, err := Find(ctx, o.Home)
+	if err == nil {
+		o.Debug.Linef("local", "started: pid %d, %s, isolation %s, its log is in %s", info.PID, info.Endpoint, info.Isolation.Mode, filepath.Join(dir, logName))
+	}
+	return info, err
 }
 
 // current gives the running daemon if it is of this version and build.
@@ -112,6 +122,7 @@ func (o *EnsureOptions) spawn(ctx context.Context, dir string) error {
 	defer read.Close()
 	cmd := o.command(dir)
 	cmd.Stdout, cmd.Stderr = write, logFile
+	o.Debug.Linef("local", "starting: %s", debug.CommandLine(cmd.Args))
 	err = cmd.Start()
 	write.Close()
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"s/pkg/debug"
 )
 
 // DefaultTimeout is how long an interpreter may take to say its version.
@@ -30,6 +32,10 @@ type Finder struct {
 	// CacheDir keeps what interpreters said about themselves, so that they need
 	// not be started again; empty keeps it in memory only.
 	CacheDir string
+	// Debug gives the log that is told of programs that are started; nil, or one
+	// that gives nil, tells nobody. It is a function because a Finder may be made
+	// before it is known whether there is a log.
+	Debug func() *debug.Log
 	// Timeout bounds one start of an interpreter; 0 is DefaultTimeout.
 	Timeout time.Duration
 
@@ -56,6 +62,14 @@ func (f *Finder) env(key string) string {
 	}
 	v, _ := f.LookupEnv(key)
 	return v
+}
+
+// Log is the log that Debug gives, nil if it is off.
+func (f *Finder) Log() *debug.Log {
+	if f.Debug == nil {
+		return nil
+	}
+	return f.Debug()
 }
 
 // Find looks for an interpreter of the language. It returns a *NotFoundError if

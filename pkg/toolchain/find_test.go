@@ -1,6 +1,7 @@
 package toolchain
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/debug"
 )
 
 // world is a machine made of folders with fake interpreters.
@@ -383,5 +386,28 @@ func TestRealInterpreter(t *testing.T) {
 		if got.Prefix != base.Prefix || strings.HasPrefix(got.Path, dir) {
 			t.Errorf("venv %s: got %+v, want the base installation %+v", flag, got, base)
 		}
+	}
+}
+
+// TestStartsAreTold to the debug log, without the script.
+func TestStartsAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.python("bin/python3.10", "3.10.4")
+	w.env["PATH"] = w.path("bin")
+	finder := w.finder()
+	var out bytes.Buffer
+	log := debug.New(debug.Options{Out: &out})
+	finder.Debug = func() *debug.Log { return log }
+	if _, err := finder.FindPython(t.Context(), "3.10"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"tool: started: " + path + " -E -s -S -c '(version and places)'\n", "tool: " + path + " exited with 0 after "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+	if (&Finder{}).Log() != nil {
+		t.Error("a log from nowhere")
 	}
 }

@@ -94,7 +94,11 @@ func (f *Finder) start(ctx context.Context, path string) (fact, error) {
 	// A wrapper script may leave children that hold the pipes open.
 	cmd.WaitDelay = 200 * time.Millisecond
 	group(cmd)
-	if err := cmd.Run(); err != nil {
+	// The script itself would fill the screen.
+	ended := f.Log().Tool([]string{path, "-E", "-s", "-S", "-c", "(version and places)"})
+	err := cmd.Run()
+	ended(err)
+	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return fact{}, fmt.Errorf("no answer within %v", timeout)
 		}

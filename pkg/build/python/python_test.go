@@ -1,6 +1,7 @@
 package python
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"s/pkg/build"
 	"s/pkg/build/buildtest"
 	"s/pkg/bundle"
+	"s/pkg/debug"
 	"s/pkg/toolchain"
 )
 
@@ -157,7 +159,14 @@ func TestHowPipIsRun(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "3.7.16", fakeInstall)
 	p := newProject(t, "custom", true, flask())
-	a := p.Build(f.builder("PYTHONPATH=/bad", "PIP_TARGET=/bad", "PIP_INDEX_URL=https://index.example.com"))
+	builder := f.builder("PYTHONPATH=/bad", "PIP_TARGET=/bad", "PIP_INDEX_URL=https://index.example.com")
+	var told bytes.Buffer
+	log := debug.New(debug.Options{Out: &told})
+	p.Req.Debug = func() *debug.Log { return log }
+	a := p.Build(builder)
+	if !strings.Contains(told.String(), " -m pip install ") || !strings.Contains(told.String(), "python3.7 exited with 0 after ") || strings.Contains(told.String(), "index.example") {
+		t.Errorf("the debug log has %s", &told)
+	}
 	runs := f.runs()
 	if len(runs) != 1 {
 		t.Fatalf("runs: %q", runs)

@@ -80,7 +80,7 @@ func newOptions(f *cmdutil.Factory) *Options {
 		}
 	}
 	finder := toolchain.New(os.LookupEnv)
-	finder.CacheDir = cache
+	finder.CacheDir, finder.Debug = cache, f.IO.Debug
 	return &Options{
 		IO: f.IO, Settings: f.Settings, Project: f.Project,
 		Builders: languages.All(finder, os.Environ()), CacheDir: buildCache(cache),
@@ -100,7 +100,7 @@ func buildCache(cache string) string {
 // on stderr.
 func Artifacts(f *cmdutil.Factory) build.Artifacts {
 	opts := newOptions(f)
-	a := build.Artifacts{Builders: opts.Builders, CacheDir: opts.CacheDir}
+	a := build.Artifacts{Builders: opts.Builders, CacheDir: opts.CacheDir, Debug: f.IO.Debug}
 	a.Begin = opts.begin
 	a.Done = opts.done
 	return a
@@ -137,7 +137,7 @@ func RunBuild(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	actions := cmdutil.Actions{IO: opts.IO, Command: "build", Env: project.DotEnv, Skip: opts.SkipActions}
+	actions := cmdutil.Actions{IO: opts.IO, Command: "build", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
 	if err := actions.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (b
 		}
 	}
 	results, err := build.Project(ctx, p, r.Name, build.ProjectOptions{
-		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, Begin: o.begin, Done: o.done,
+		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, Debug: o.IO.Debug, Begin: o.begin, Done: o.done,
 	})
 	if err != nil {
 		return build.Result{}, o.explain(ctx, p, err)
@@ -204,7 +204,7 @@ func (o *Options) engine(ctx context.Context, p *spec.Project, r *spec.Resource)
 func (o *Options) sayNative(ctx context.Context) {
 	ask := o.Engine
 	if ask == nil {
-		ask = containerEngine
+		ask = func(ctx context.Context) string { return containerEngine(ctx, o.IO.Debug()) }
 	}
 	if name := ask(ctx); name != "" {
 		o.IO.Errf("builds in containers (%s) come with a later version: building on this machine", name)

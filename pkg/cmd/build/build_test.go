@@ -18,6 +18,7 @@ import (
 	"s/pkg/build"
 	"s/pkg/build/buildtest"
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/debug"
 	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
@@ -332,8 +333,12 @@ func TestEngine(t *testing.T) {
 			}
 		}
 		t.Setenv("PATH", dir)
-		if got := containerEngine(context.Background()); got != tc.want {
+		var told bytes.Buffer
+		if got := containerEngine(context.Background(), debug.New(debug.Options{Out: &told})); got != tc.want {
 			t.Errorf("%+v: %q", tc, got)
+		}
+		if tc.docker != "" && !strings.Contains(told.String(), "tool: docker exited with "+strings.TrimPrefix(tc.docker, "exit ")) {
+			t.Errorf("%+v: the debug log has %s", tc, &told)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"os/exec"
 	"time"
+
+	"s/pkg/debug"
 )
 
 // engineTimeout is how long an engine may take to answer.
@@ -11,7 +13,7 @@ const engineTimeout = 3 * time.Second
 
 // containerEngine names the first of docker and podman whose engine answers,
 // empty if none does.
-func containerEngine(ctx context.Context) string {
+func containerEngine(ctx context.Context, log *debug.Log) string {
 	ctx, cancel := context.WithTimeout(ctx, engineTimeout)
 	defer cancel()
 	names := []string{"docker", "podman"}
@@ -21,7 +23,10 @@ func containerEngine(ctx context.Context) string {
 		go func() {
 			cmd := exec.CommandContext(ctx, name, "info")
 			cmd.WaitDelay = time.Second
-			answers[i] <- cmd.Run() == nil
+			ended := log.Tool(cmd.Args)
+			err := cmd.Run()
+			ended(err)
+			answers[i] <- err == nil
 		}()
 	}
 	for i, name := range names {

@@ -28,6 +28,8 @@ type Actions struct {
 	Command string // deploy, invoke, ...
 	// Env are variables of .env files, for programs; those of the process win.
 	Env map[string]string
+	// Redact takes secrets out of the lines that are shown; nil leaves them.
+	Redact func(string) string
 	// Skip runs none, as --skip-actions asks.
 	Skip bool
 	// Build runs the builder for a component action such as "fc build
@@ -90,7 +92,7 @@ func (a Actions) After(ctx context.Context, actions []spec.Action, failed error)
 func (a Actions) one(ctx context.Context, action spec.Action) error {
 	switch {
 	case action.Run != "":
-		a.IO.Errf("> %s", action.Run)
+		a.IO.Errf("> %s", a.shown(action.Run))
 		if a.Shell != nil {
 			return a.Shell(ctx, action.Run, action.Path)
 		}
@@ -101,17 +103,24 @@ func (a Actions) one(ctx context.Context, action spec.Action) error {
 	return a.component(ctx, action.Component)
 }
 
+func (a Actions) shown(line string) string {
+	if a.Redact == nil {
+		return line
+	}
+	return a.Redact(line)
+}
+
 // component runs another command of a component; build is the one that s.yaml
 // files have in use.
 func (a Actions) component(ctx context.Context, line string) error {
 	words := strings.Fields(line)
 	if len(words) < 2 || (words[0] != "fc" && words[0] != "fc3") || words[1] != "build" {
-		return fmt.Errorf("component action %q is not supported yet", line)
+		return fmt.Errorf("component action %q is not supported yet", a.shown(line))
 	}
 	if a.Build == nil {
 		return errors.New("a build can't run here")
 	}
-	a.IO.Errf("> %s", line)
+	a.IO.Errf("> %s", a.shown(line))
 	return a.Build(ctx, words[2:])
 }
 
@@ -129,7 +138,10 @@ func (a Actions) shell(ctx context.Context, line, dir string) error {
 	cmd.Stdout, cmd.Stderr = a.IO.ErrOut, a.IO.ErrOut
 	cmd.WaitDelay = 5 * time.Second // for what the line left in the background
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	return cmd.Run()
+	ended := a.IO.Debug().Tool(cmd.Args)
+	err := cmd.Run()
+	ended(err)
+	return err
 }
 
 // environ is the environment of a program. The process's own variables win over

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -179,5 +180,33 @@ func TestComponentActions(t *testing.T) {
 	err := a.Run(context.Background(), []spec.Action{{When: WhenPre, Command: "deploy", Plugin: "some-plugin"}}, WhenPre)
 	if err == nil || !strings.Contains(err.Error(), "plugin some-plugin: plugins are not supported yet") {
 		t.Errorf("plugin: %v", err)
+	}
+}
+
+// TestActionsShowNoSecret: neither in the line that is run, nor in --debug, nor
+// in what fails.
+func TestActionsShowNoSecret(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell")
+	}
+	io, _, _, errOut := iostreams.Test()
+	io.StartDebug(time.Now())
+	io.Debug().Hide("hush")
+	a := Actions{IO: io, Command: "deploy", Redact: func(text string) string { return strings.ReplaceAll(text, "hush", "***") }}
+	list := []spec.Action{action(WhenPre, "true hush"), action(WhenPre, "exit 4 # hush")}
+	err := a.Run(t.Context(), list, WhenPre)
+	if err == nil {
+		t.Error("exit 4 is no error")
+	}
+	component := spec.Action{When: WhenPre, Command: "deploy", Component: "fc3 hush"}
+	shown := errOut.String() + err.Error() + a.Run(t.Context(), []spec.Action{component}, WhenPre).Error()
+	if strings.Contains(shown, "hush") {
+		t.Error(shown)
+	}
+	for _, want := range []string{"> true ***\n", "tool: started: sh -c 'true ***'\n", "tool: sh exited with 0", "tool: sh exited with 4"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("no %q in\n%s", want, shown)
+		}
 	}
 }

@@ -14,8 +14,9 @@ func LocalClient(ctx context.Context, f *Factory, region string, v2 bool) (*fccl
 	if err != nil {
 		return nil, err
 	}
+	f.IO.Debug().Hide(info.AccessKeySecret)
 	return fcclient.New(fcclient.Config{
-		Region: region, Endpoint: info.Endpoint, V2: v2, Version: f.Version,
+		Region: region, Endpoint: info.Endpoint, V2: v2, Version: f.Version, Debug: f.IO.Debug(),
 		Credentials: access.Credentials{
 			Alias: access.LocalAlias, AccountID: info.AccountID,
 			AccessKeyID: info.AccessKeyID, AccessKeySecret: info.AccessKeySecret,

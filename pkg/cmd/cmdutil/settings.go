@@ -3,10 +3,13 @@ package cmdutil
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+
+	"s/pkg/debug"
 )
 
 // Settings are the global flags, each with an environment twin: S_TEMPLATE,
@@ -18,7 +21,14 @@ type Settings struct {
 	Env      string // --env: the environment of env.yaml; empty takes the project's default
 	Debug    bool
 	NoColor  bool
+
+	// From tells for the name of each global flag where its value comes from: the
+	// flag (--access), its twin (S_ACCESS) or FromDefault.
+	From map[string]string
 }
+
+// FromDefault is the source of a setting that nobody chose.
+const FromDefault = "default"
 
 // Output formats of -o.
 const (
@@ -51,10 +61,12 @@ func (s *Settings) Read(flags *pflag.FlagSet) error {
 	v.SetEnvPrefix("S")
 	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
 	v.AutomaticEnv()
-	for _, name := range []string{"template", "access", "output-format", "env", "debug", "no-color"} {
+	s.From = map[string]string{}
+	for _, name := range globalFlags() {
 		if err := v.BindPFlag(name, flags.Lookup(name)); err != nil {
 			return err
 		}
+		s.From[name] = source(v, flags, name)
 	}
 	s.Template = v.GetString("template")
 	s.Access = v.GetString("access")
@@ -67,4 +79,46 @@ func (s *Settings) Read(flags *pflag.FlagSet) error {
 			s.Output, strings.Join(OutputFormats(), ", ")))
 	}
 	return nil
+}
+
+func globalFlags() []string {
+	return []string{"template", "access", "output-format", "env", "debug", "no-color"}
+}
+
+// source tells where a setting comes from. viper asks in this order, and takes
+// an empty variable for none.
+func source(v *viper.Viper, flags *pflag.FlagSet, name string) string {
+	switch {
+	case flags.Changed(name):
+		return "--" + name
+	case v.GetString(name) != flags.Lookup(name).DefValue:
+		return "S_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	}
+	return FromDefault
+}
+
+// Tell tells the debug log what the settings are and who chose them.
+func (s *Settings) Tell(log *debug.Log) {
+	for _, name := range globalFlags() {
+		if from := s.From[name]; from != FromDefault {
+			log.Linef("settings", "%s is %s (%s)", name, s.text(name), from)
+		}
+	}
+}
+
+// text is a setting as text.
+func (s *Settings) text(name string) string {
+	switch name {
+	case "template":
+		return s.Template
+	case "access":
+		return s.Access
+	case "output-format":
+		return s.Output
+	case "env":
+		return s.Env
+	case "debug":
+		return strconv.FormatBool(s.Debug)
+	}
+	return strconv.FormatBool(s.NoColor)
 }

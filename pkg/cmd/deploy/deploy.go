@@ -284,7 +284,7 @@ func (d *deployment) firstError() error {
 
 // actions gives the hooks of a resource, or (r nil) the global ones.
 func (d *deployment) actions(r *spec.Resource) cmdutil.Actions {
-	a := cmdutil.Actions{IO: d.IO, Command: "deploy", Env: d.project.DotEnv, Skip: d.SkipActions || d.DryRun}
+	a := cmdutil.Actions{IO: d.IO, Command: "deploy", Env: d.project.DotEnv, Redact: d.project.Redact, Skip: d.SkipActions || d.DryRun}
 	if r == nil {
 		return a
 	}

@@ -121,7 +121,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	global := cmdutil.Actions{IO: opts.IO, Command: "invoke", Env: project.DotEnv, Skip: opts.SkipActions}
+	global := cmdutil.Actions{IO: opts.IO, Command: "invoke", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
 	if err := global.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func Ensure(ctx context.Context, o *Options) (*local.Info, error) {
 		return nil, err
 	}
 	info, err := local.Ensure(ctx, local.EnsureOptions{
-		Home: home, Exe: exe, Port: port, Version: o.Version,
+		Home: home, Exe: exe, Port: port, Version: o.Version, Debug: o.IO.Debug(),
 		Restarted: func(version string) {
 			o.IO.Errf("the local cloud of s %s was replaced by one of this s, %s", version, o.Version)
 		},

@@ -82,7 +82,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err := opts.confirm(jobs); err != nil {
 		return err
 	}
-	global := cmdutil.Actions{IO: opts.IO, Command: "remove", Env: project.DotEnv, Skip: opts.SkipActions}
+	global := cmdutil.Actions{IO: opts.IO, Command: "remove", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
 	err = global.Run(ctx, project.Actions, cmdutil.WhenPre)
 	for _, j := range jobs {
 		if err == nil {
@@ -148,7 +148,7 @@ func (o *Options) confirm(jobs []job) error {
 }
 
 func (o *Options) remove(ctx context.Context, project *spec.Project, j job) error {
-	actions := cmdutil.Actions{IO: o.IO, Command: "remove", Env: project.DotEnv, Skip: o.SkipActions}
+	actions := cmdutil.Actions{IO: o.IO, Command: "remove", Env: project.DotEnv, Redact: project.Redact, Skip: o.SkipActions}
 	err := actions.Run(ctx, j.resource.Actions, cmdutil.WhenPre)
 	if err == nil {
 		var mu sync.Mutex // keeps the lines of parallel steps whole

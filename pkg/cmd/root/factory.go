@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"s/pkg/access"
 	"s/pkg/cmd/cmdutil"
@@ -57,7 +58,7 @@ func newFactory(io *iostreams.IOStreams, version string) *cmdutil.Factory {
 		Home:   home,
 		Vault:  w.openVault,
 		Identity: func(ctx context.Context, c access.Credentials) (string, error) {
-			return access.Identity(ctx, access.Options{LookupEnv: os.LookupEnv}, c)
+			return access.Identity(ctx, access.Options{LookupEnv: os.LookupEnv, Debug: io.Debug()}, c)
 		},
 	}
 }
@@ -99,7 +100,10 @@ func (w *wiring) load(ctx context.Context, command string, known cmdutil.Known) 
 		opts.Output = func(name string) (map[string]any, bool) { return known(name, false) }
 		opts.Info = func(name string) (map[string]any, bool) { return known(name, true) }
 	}
-	return spec.Load(ctx, opts)
+	start := time.Now()
+	project, found := spec.Load(ctx, opts)
+	tellProject(w.io.Debug(), project, found, time.Since(start))
+	return project, found
 }
 
 // asWritten leaves credentials and secrets as the expressions that they are:
@@ -125,7 +129,7 @@ func (w *wiring) secret(ctx context.Context) func(string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return secret.Store{Home: dir, Vault: w.openVault()}.Get(ctx, name)
+		return lookUpSecret(ctx, w.io.Debug(), name, secret.Store{Home: dir, Vault: w.openVault()}.Get)
 	}
 }
 
@@ -190,6 +194,7 @@ func (w *wiring) alias(project *spec.Project) string {
 // resolve finds credentials of the alias; those of the local cloud come from
 // the local cloud.
 func (w *wiring) resolve(ctx context.Context, alias string) (access.Credentials, error) {
+	w.tellAlias(alias)
 	if alias == access.LocalAlias {
 		info, err := w.local(ctx)
 		if err != nil {
@@ -220,6 +225,7 @@ func (w *wiring) accessOptions(alias, home string) access.Options {
 	return access.Options{
 		Alias: alias, FromFlag: w.settings.Access != "", LookupEnv: os.LookupEnv, Environ: os.Environ,
 		HomeDir: user, SHome: home, Vault: w.openVault(), Product: strings.TrimSpace(string(product)),
+		Debug: w.io.Debug(),
 	}
 }
 
@@ -281,17 +287,19 @@ func (w *wiring) target(ctx context.Context, project *spec.Project) (*cmdutil.Ta
 }
 
 func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLocal bool) *cmdutil.Target {
-	return &cmdutil.Target{
+	target := &cmdutil.Target{
 		Credentials: credentials,
 		Local:       isLocal,
 		Endpoint:    endpoint,
 		Client: func(r *spec.Resource) (*fcclient.Client, error) {
 			return fcclient.New(fcclient.Config{
 				Region: r.Region, Credentials: credentials, Endpoint: endpoint,
-				V2: r.Service != nil, Version: w.version,
+				V2: r.Service != nil, Version: w.version, Debug: w.io.Debug(),
 			}), nil
 		},
 	}
+	w.tellTarget(target)
+	return target
 }
 
 // renderOptions paints diagnostics as the terminal can.

@@ -26,7 +26,9 @@ func Main(version string) int {
 	f := newFactory(io, version)
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	return report(io, run(ctx, f, os.Args[1:]), ctx.Err() != nil)
+	code := report(io, run(ctx, f, os.Args[1:]), ctx.Err() != nil)
+	io.Debug().Linef("s", "exit code %d", code)
+	return code
 }
 
 // interruptible gives a context that the first SIGINT or SIGTERM cancels; the

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -37,6 +38,7 @@ import (
 
 // newCommand builds the command tree over f.
 func newCommand(f *cmdutil.Factory) *cobra.Command {
+	start := time.Now()
 	cmd := &cobra.Command{
 		Use:   "s",
 		Short: "Take a serverless function from template to production",
@@ -52,6 +54,10 @@ func newCommand(f *cmdutil.Factory) *cobra.Command {
 			}
 			if f.Settings.NoColor {
 				f.IO.SetColorEnabled(false)
+			}
+			if f.Settings.Debug {
+				f.IO.StartDebug(start)
+				tellStart(f, cmd)
 			}
 			return nil
 		},
