@@ -85,7 +85,7 @@ func functionOf(r *spec.Resource) fc.Function {
 		plain.ACRInstanceID = ""
 		f.CustomContainerConfig = &plain
 	}
-	if r.Pending { // as it is written
+	if r.Pending() { // as it is written
 		f.EnvironmentVariables = nil
 	}
 	f.InstanceConcurrency = max(1, f.InstanceConcurrency)

@@ -60,12 +60,15 @@ func (l *loader) actions(n *node, owner string, allow *node) []Action {
 			l.add(d)
 			continue
 		}
-		for _, item := range items.Items {
+		for i, item := range items.Items {
 			a, valid := l.action(item, e, owner)
 			if !ok || !valid {
 				continue
 			}
 			a.When, a.Command = when, command
+			if open := l.resolve.openValues(item, fmt.Sprintf("actions.%s[%d]", e.key, i)); len(open) > 0 {
+				a.Open = &open[0]
+			}
 			if override != nil {
 				a.AllowFailure = *override
 			}

@@ -78,7 +78,9 @@ func (r *resolver) ask(g given) (*expr.Value, error) {
 // dependsOn notes what a value of a resource takes from other resources. Its own
 // output is there for its actions, but not for its props.
 func (l *loader) dependsOn(r *Resource, v *expr.Value, isProps bool) {
-	r.Pending = r.Pending || hasPending(v, map[*expr.Value]bool{})
+	if isProps {
+		r.Open = l.resolve.openValues(v, "props")
+	}
 	known := map[given]bool{}
 	for _, ref := range r.DependsOn {
 		known[given{ref.Resource, ref.What}] = true
@@ -94,28 +96,6 @@ func (l *loader) dependsOn(r *Resource, v *expr.Value, isProps bool) {
 			l.add(d)
 		}
 	}
-}
-
-// hasPending reports whether anything in v is pending.
-func hasPending(v *expr.Value, seen map[*expr.Value]bool) bool {
-	if v.Kind == expr.Pending {
-		return true
-	}
-	if v.Kind != expr.List && v.Kind != expr.Map || seen[v] {
-		return false
-	}
-	seen[v] = true
-	for _, item := range v.Items {
-		if hasPending(item, seen) {
-			return true
-		}
-	}
-	for _, e := range v.Entries {
-		if hasPending(e.Value, seen) {
-			return true
-		}
-	}
-	return false
 }
 
 // deployCycles reports resources that wait for each other's output.

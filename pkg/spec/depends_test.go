@@ -85,8 +85,8 @@ func TestLoadAgainFinishes(t *testing.T) {
 	text := app("", "${resources.b.output.url}/x", "plain", "${resources.a.output.n}")
 	first := loaded(t, Options{}, text)
 	for _, r := range first.Resources {
-		if want := r.Name != "b"; r.Pending != want {
-			t.Errorf("%s: pending %v, want %v", r.Name, r.Pending, want)
+		if want := r.Name != "b"; r.Pending() != want {
+			t.Errorf("%s: pending %v, want %v", r.Name, r.Pending(), want)
 		}
 	}
 	if got := first.Find("a").Function.Description; got != "${resources.b.output.url}/x" {
@@ -95,12 +95,12 @@ func TestLoadAgainFinishes(t *testing.T) {
 	outputs := map[string]map[string]any{"b": {"url": "https://b"}}
 	opts := Options{Output: func(name string) (map[string]any, bool) { o, ok := outputs[name]; return o, ok }}
 	second := loaded(t, opts, text)
-	if a, c := second.Find("a"), second.Find("c"); a.Pending || a.Function.Description != "https://b/x" || !c.Pending {
-		t.Errorf("with the output of b: %q, %v; c pending %v", a.Function.Description, a.Pending, c.Pending)
+	if a, c := second.Find("a"), second.Find("c"); a.Pending() || a.Function.Description != "https://b/x" || !c.Pending() {
+		t.Errorf("with the output of b: %q, %v; c pending %v", a.Function.Description, a.Pending(), c.Pending())
 	}
 	outputs["a"] = map[string]any{"n": 5}
-	if c := loaded(t, opts, text).Find("c"); c.Pending || c.Function.Description != "5" {
-		t.Errorf("with the output of a: %q, %v", c.Function.Description, c.Pending)
+	if c := loaded(t, opts, text).Find("c"); c.Pending() || c.Function.Description != "5" {
+		t.Errorf("with the output of a: %q, %v", c.Function.Description, c.Pending())
 	}
 }
 

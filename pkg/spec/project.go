@@ -83,12 +83,10 @@ type Resource struct {
 	// exist only once those are deployed, each once, in the order of their first
 	// reference. There is no way round in it but for What "info".
 	DependsOn []Reference
-	// Pending is set if Function, Triggers, Actions and so on hold values that
-	// are not known yet. Such a text is the ${...} as it was written, a number 0.
-	// Load again, with Options.Output and Options.Info filled, knows them.
-	Pending bool       `json:",omitempty"`
-	Range   diag.Range // of the key
-	Block   diag.Range // of the whole entry, key included
+	// Open are the values of the props that aren't known yet, see Pending.
+	Open  []Open     `json:",omitempty"`
+	Range diag.Range // of the key
+	Block diag.Range // of the whole entry, key included
 	// ContinueOnError lets those that depend on the resource go on when it
 	// fails.
 	ContinueOnError bool `json:",omitempty"`
@@ -116,7 +114,10 @@ type Action struct {
 	// ReplaceOutput makes what a plugin gives the result of the command.
 	ReplaceOutput bool         `json:",omitempty"`
 	AllowFailure  AllowFailure `json:",omitzero"`
-	Range         diag.Range
+	// Open is the first value of the action that isn't known before another
+	// resource, or its own, is deployed; nil if all are.
+	Open  *Open `json:",omitempty"`
+	Range diag.Range
 }
 
 // AllowFailure says which failures of an action are none.
@@ -158,7 +159,7 @@ type Options struct {
 	// Output gives what a resource gave when it was deployed, for
 	// ${resources.X.output.*}; Info what there is of it in the cloud, for
 	// ${resources.X.info.*}. Both say false as long as it isn't known: values
-	// made of it stay pending then, see Resource.Pending. Maps, lists, texts,
+	// made of it stay open then, see Resource.Open. Maps, lists, texts,
 	// numbers and booleans are understood.
 	Output, Info func(resource string) (map[string]any, bool)
 	// Now is the time for ${timestamp()}; nil is the system's clock. Random is

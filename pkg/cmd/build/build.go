@@ -17,6 +17,7 @@ import (
 	"s/pkg/build"
 	"s/pkg/build/languages"
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 	"s/pkg/toolchain"
@@ -27,6 +28,10 @@ type Options struct {
 	IO       *iostreams.IOStreams
 	Settings *cmdutil.Settings
 	Project  func(ctx context.Context, command string) (*spec.Project, error)
+	// Target and Reload are for where the code is, or its runtime, if only a
+	// deployment tells; nil leaves that open.
+	Target func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	Reload cmdutil.Reload
 	// Builders are asked in order.
 	Builders build.Builders
 	// CacheDir keeps what was built for the next time.
@@ -82,7 +87,7 @@ func newOptions(f *cmdutil.Factory) *Options {
 	finder := toolchain.New(os.LookupEnv)
 	finder.CacheDir, finder.Debug = cache, f.IO.Debug
 	return &Options{
-		IO: f.IO, Settings: f.Settings, Project: f.Project,
+		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload,
 		Builders: languages.All(finder, os.Environ()), CacheDir: buildCache(cache),
 		tellEngine: &sync.Once{},
 	}
@@ -137,6 +142,9 @@ func RunBuild(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	if project, resources, err = opts.settle(ctx, project, resources); err != nil {
+		return err
+	}
 	actions := cmdutil.Actions{IO: opts.IO, Command: "build", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
 	if err := actions.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
 		return err
@@ -149,6 +157,26 @@ func RunBuild(ctx context.Context, opts *Options) error {
 		return nil
 	}
 	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, len(resources), results)
+}
+
+// settle fills in what only a deployment gives, if a build needs it: the code, its
+// runtime, values of the actions. Anything else may stay open.
+func (o *Options) settle(ctx context.Context, project *spec.Project, resources []*spec.Resource) (*spec.Project, []*spec.Resource, error) {
+	open := !o.SkipActions && cmdutil.OpenAction("build", project.Actions) != nil
+	for _, r := range resources {
+		open = open || r.OpenSource() != nil || !o.SkipActions && cmdutil.OpenAction("build", r.Actions) != nil
+	}
+	if !open || o.Target == nil {
+		return project, resources, nil
+	}
+	target, err := o.Target(ctx, project)
+	if err != nil {
+		return nil, nil, err
+	}
+	project, resources, err = cmdutil.SettleAll(ctx, "build", project, resources, cmdutil.SettleOptions{
+		Reload: o.Reload, Remote: func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) },
+	})
+	return project, resources, cmdutil.CloudError(err, target)
 }
 
 func (o *Options) all(ctx context.Context, p *spec.Project, resources []*spec.Resource, actions cmdutil.Actions) ([]cmdutil.Named, error) {
@@ -168,6 +196,9 @@ func (o *Options) all(ctx context.Context, p *spec.Project, resources []*spec.Re
 
 // one builds a resource and tells what it did.
 func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (build.Result, error) {
+	if err := cmdutil.Unsettled(r, r.OpenSource(), cmdutil.AccessFlags(o.Settings)...); err != nil {
+		return build.Result{}, err
+	}
 	if o.UseDocker {
 		if err := o.engine(ctx, p, r); err != nil {
 			return build.Result{}, err

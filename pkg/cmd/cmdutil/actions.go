@@ -90,7 +90,10 @@ func (a Actions) After(ctx context.Context, actions []spec.Action, failed error)
 }
 
 func (a Actions) one(ctx context.Context, action spec.Action) error {
-	switch {
+	switch open := action.Open; {
+	case open != nil:
+		return WithHint(ExitFailed, fmt.Errorf("it needs the %s of %s, which isn't deployed or doesn't give it (%s)", open.What, open.Resource, open.Range),
+			"s deploy "+open.Resource)
 	case action.Run != "":
 		a.IO.Errf("> %s", a.shown(action.Run))
 		if a.Shell != nil {

@@ -3,7 +3,6 @@ package cmdutil
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -58,7 +57,7 @@ func (d *Deployed) Known(name string, info bool) (map[string]any, bool) {
 // read gives nil for what isn't deployed.
 func (d *Deployed) read(name string) (*state, error) {
 	r := d.project.Find(name)
-	if r == nil || r.Pending && strings.Contains(r.Function.FunctionName, "${") {
+	if r == nil || r.OpenName() != nil {
 		return nil, nil
 	}
 	client, err := d.remote(r)
@@ -84,29 +83,6 @@ func AsMap(result any) (map[string]any, bool) {
 		return nil, false
 	}
 	return m, true
-}
-
-// Settle loads the project again if one of the named resources has values that
-// weren't known, with what is known now. Without reload it is left as it is.
-func Settle(ctx context.Context, command string, project *spec.Project, names []string, reload Reload, known Known) (*spec.Project, error) {
-	pending := slices.ContainsFunc(names, func(name string) bool {
-		r := project.Find(name)
-		return r != nil && r.Pending
-	})
-	if !pending || reload == nil {
-		return project, nil
-	}
-	return reload(ctx, command, known)
-}
-
-// Unsettled is the error of a resource that still has values which aren't known.
-func Unsettled(r *spec.Resource) error {
-	if len(r.DependsOn) == 0 {
-		return fmt.Errorf("%s has values that aren't known", r.Name)
-	}
-	ref := r.DependsOn[0]
-	return WithHint(ExitFailed, fmt.Errorf("%s: %s needs the %s of %s, which isn't deployed or doesn't give it", ref.Range, r.Name, ref.What, ref.Resource),
-		"s deploy "+ref.Resource)
 }
 
 // WaitsFor names the resources that a resource takes values from.

@@ -228,7 +228,7 @@ func TestDeployed(t *testing.T) {
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	p, settled := graph("a b:a"), graph("a b:a")
-	p.Resources[1].Pending = true
+	p.Resources[1].Open = []spec.Open{{Path: "props.description", Reference: spec.Reference{Resource: "a", What: "output"}}}
 	calls := 0
 	reload := func(_ context.Context, command string, known Known) (*spec.Project, error) {
 		calls++
@@ -256,11 +256,13 @@ func TestSettle(t *testing.T) {
 	if calls != 1 {
 		t.Errorf("loaded %d times", calls)
 	}
-	if err := Unsettled(p.Resources[1]); err == nil || !strings.Contains(err.Error(), "b needs the output of a") {
-		t.Errorf("got %v", err)
+	var said *Error
+	err := Unsettled(p.Resources[1], FirstOpen(p.Resources[1]), "-a", "x")
+	if err == nil || !strings.Contains(err.Error(), "props.description of b needs the output of a") || !errors.As(err, &said) || said.Hint != "s deploy a -a x" {
+		t.Errorf("got %#v", err)
 	}
-	if err := Unsettled(p.Resources[0]); err == nil {
-		t.Error("no error")
+	if err := Unsettled(p.Resources[0], FirstOpen(p.Resources[0])); err != nil {
+		t.Errorf("all is known: %v", err)
 	}
 }
 

@@ -129,6 +129,9 @@ type item struct {
 // deploy runs the groups. What fails while it is applied keeps those that depend
 // on it from being tried, and nothing else; what fails before ends the run.
 func (d *deployment) deploy(ctx context.Context) error {
+	if err := d.settleActions(ctx); err != nil {
+		return err
+	}
 	if err := d.actions(nil).Run(ctx, d.project.Actions, cmdutil.WhenPre); err != nil {
 		return err
 	}
@@ -307,6 +310,9 @@ func (d *deployment) after(ctx context.Context, err error) error {
 	var known *cmdutil.Error
 	if d.DryRun || ctx.Err() != nil || errors.As(err, &known) && known.Quiet {
 		return err // nothing was tried, or nothing may follow
+	}
+	if open := d.settleActions(ctx); err == nil {
+		err = open
 	}
 	for _, it := range d.all {
 		if !it.started {

@@ -24,20 +24,41 @@ func (d *deployment) take(ctx context.Context, names []string) error {
 		case it.blocked != "":
 			d.failed[name] = true
 			continue
-		case it.resource.Pending && d.DryRun:
+		case it.resource.Pending() && d.DryRun:
 			it.waits = true
 			d.IO.Errf("%s can be planned only once %s is deployed", name, cmdutil.WaitsFor(it.resource))
 			continue
-		case it.resource.Pending:
+		case it.resource.Pending():
 			if d.worst(nil) == nil {
-				return cmdutil.Unsettled(it.resource)
+				return cmdutil.Unsettled(it.resource, cmdutil.FirstOpen(it.resource), cmdutil.AccessFlags(d.Settings)...)
 			}
 			// It was let go on although what it needs has failed.
-			it.err = cmdutil.Unsettled(it.resource)
+			it.err = cmdutil.Unsettled(it.resource, cmdutil.FirstOpen(it.resource), cmdutil.AccessFlags(d.Settings)...)
 			d.failed[name] = true
 			continue
 		}
 		d.items = append(d.items, it)
+	}
+	return nil
+}
+
+// settleActions fills in what the actions that are still to run take from what
+// this run, or one before it, has deployed.
+func (d *deployment) settleActions(ctx context.Context) error {
+	open := cmdutil.OpenAction("deploy", d.project.Actions)
+	for _, it := range d.all {
+		open = cmp.Or(open, cmdutil.OpenAction("deploy", it.resource.Actions))
+	}
+	if open == nil || d.Reload == nil || d.SkipActions || d.DryRun {
+		return nil
+	}
+	project, err := d.Reload(ctx, "deploy", d.known)
+	if err = cmp.Or(err, d.deployed.Err()); err != nil {
+		return err
+	}
+	d.project = project
+	for _, it := range d.all {
+		it.resource = project.Find(it.resource.Name)
 	}
 	return nil
 }

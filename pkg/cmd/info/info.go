@@ -21,6 +21,7 @@ type Options struct {
 	Settings *cmdutil.Settings
 	Project  func(ctx context.Context, command string) (*spec.Project, error)
 	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	Reload   cmdutil.Reload // nil leaves values open that only a deployment gives
 	// Remote gives where a resource is looked up; nil takes the target's
 	// client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
@@ -30,7 +31,7 @@ type Options struct {
 
 // NewCmd makes the info command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
 	return &cobra.Command{
 		Use:   "info [resource...]",
 		Short: "Show what is deployed",
@@ -59,6 +60,13 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	project, resources, err = cmdutil.SettleNames(ctx, "info", project, resources, cmdutil.SettleOptions{
+		Reload: opts.Reload, Flags: cmdutil.AccessFlags(opts.Settings),
+		Remote: func(r *spec.Resource) (deploy.Reader, error) { return opts.remote(target, r) },
+	})
+	if err != nil {
+		return cmdutil.CloudError(err, target)
+	}
 	results := make([]cmdutil.Named, 0, len(resources))
 	for _, r := range resources {
 		value, err := opts.read(ctx, target, r)
@@ -71,13 +79,7 @@ func Run(ctx context.Context, opts *Options) error {
 }
 
 func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Resource) (any, error) {
-	var remote deploy.Reader
-	var err error
-	if o.Remote != nil {
-		remote, err = o.Remote(target, r)
-	} else {
-		remote, err = target.Client(r)
-	}
+	remote, err := o.remote(target, r)
 	if err != nil {
 		return nil, err
 	}
@@ -93,4 +95,11 @@ func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Reso
 		}
 	}
 	return deploy.Result(desired, actual, true), nil
+}
+
+func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error) {
+	if o.Remote != nil {
+		return o.Remote(target, r)
+	}
+	return target.Client(r)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/iostreams"
@@ -28,6 +29,7 @@ type Options struct {
 	Settings *cmdutil.Settings
 	Project  func(ctx context.Context, command string) (*spec.Project, error)
 	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	Reload   cmdutil.Reload // nil leaves values open that only a deployment gives
 	// Remote gives where the instances of a resource are; nil takes the
 	// target's client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (Remote, error)
@@ -58,7 +60,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 }
 
 func newOptions(f *cmdutil.Factory) *Options {
-	return &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
+	return &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
 }
 
 func newList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
@@ -117,6 +119,14 @@ func (o *Options) find(ctx context.Context) (*spec.Resource, Remote, *cmdutil.Ta
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	_, named, err := cmdutil.SettleNames(ctx, "instance", project, []*spec.Resource{r}, cmdutil.SettleOptions{
+		Reload: o.Reload, Flags: cmdutil.AccessFlags(o.Settings),
+		Remote: func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) },
+	})
+	if err != nil {
+		return nil, nil, nil, cmdutil.CloudError(err, target)
+	}
+	r = named[0]
 	var remote Remote
 	if o.Remote != nil {
 		remote, err = o.Remote(target, r)

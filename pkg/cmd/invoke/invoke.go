@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
-	deploycmd "s/pkg/cmd/deploy"
 	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
@@ -27,8 +26,12 @@ type Options struct {
 	Settings *cmdutil.Settings
 	Project  func(ctx context.Context, command string) (*spec.Project, error)
 	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	Reload   cmdutil.Reload // nil leaves values open that only a deployment gives
 	// Remote gives where a resource is called; nil takes the target's client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (invoke.Target, error)
+	// Reader gives where a resource is looked up at a target, or in the local
+	// cloud without one.
+	Reader func(ctx context.Context, target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
 	// LocalFallback runs a resource in the local cloud; cleanup is called after
 	// the invocation.
 	LocalFallback func(ctx context.Context, project *spec.Project, r *spec.Resource) (target invoke.Target, cleanup func(), err error)
@@ -49,8 +52,8 @@ type Options struct {
 
 // NewCmd makes the invoke command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
-	opts.LocalFallback = localFallback(f)
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
+	opts.LocalFallback, opts.Reader = localFallback(f), reader(f)
 	cmd := &cobra.Command{
 		Use:   "invoke [resource...]",
 		Short: "Call a function",
@@ -121,6 +124,11 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	project, named, err := cmdutil.SettleNames(ctx, "invoke", project, []*spec.Resource{r}, opts.settle(ctx, project, false))
+	if err != nil {
+		return cmdutil.CloudError(err, nil)
+	}
+	r = named[0]
 	global := cmdutil.Actions{IO: opts.IO, Command: "invoke", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
 	if err := global.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
 		return err
@@ -136,10 +144,9 @@ func Run(ctx context.Context, opts *Options) error {
 // call invokes at the target or, where that can't be, locally.
 func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) error {
 	target, err := o.Target(ctx, project)
-	var known *cmdutil.Error
-	if errors.As(err, &known) && known.Code == cmdutil.ExitCredentials && !o.RemoteOnly {
+	if o.withoutTarget(err) {
 		o.IO.Errf("no credentials: running %s locally", r.Name)
-		return o.callLocal(ctx, project, r, event)
+		return o.callLocal(ctx, project, r, event, true)
 	}
 	if err != nil {
 		return err
@@ -151,12 +158,23 @@ func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resou
 	err = o.invoke(ctx, remote, r, event, target.Local)
 	if fc.IsCode(err, fc.CodeFunctionNotFound, fc.CodeServiceNotFound) && !o.RemoteOnly && o.Qualifier == "" {
 		o.IO.Errf("%s is not deployed (access %s, %s): running it locally", r.Name, target.Credentials.Alias, r.Region)
-		return o.callLocal(ctx, project, r, event)
+		return o.callLocal(ctx, project, r, event, target.Local)
 	}
 	return cmdutil.CloudError(err, target)
 }
 
-func (o *Options) callLocal(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) error {
+// callLocal runs the function in the local cloud. Values that only a deployment
+// gives come from the target, or from the local cloud if there is none.
+func (o *Options) callLocal(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte, isLocal bool) error {
+	settle := o.settle(ctx, project, isLocal)
+	project, settled, err := cmdutil.SettleAll(ctx, "invoke", project, []*spec.Resource{r}, settle)
+	if err == nil && settled[0].Pending() {
+		err = cmdutil.Unsettled(r, cmdutil.FirstOpen(settled[0]), settle.Flags...)
+	}
+	if err != nil {
+		return cmdutil.CloudError(err, nil)
+	}
+	r = settled[0]
 	target, cleanup, err := o.LocalFallback(ctx, project, r)
 	if err != nil {
 		return err
@@ -232,22 +250,4 @@ func memory(r *spec.Resource) int {
 		return fc.MinMemoryMB
 	}
 	return fc.DefaultMemoryMB
-}
-
-// localFallback runs functions in the local cloud that the factory starts.
-func localFallback(f *cmdutil.Factory) func(context.Context, *spec.Project, *spec.Resource) (invoke.Target, func(), error) {
-	return func(ctx context.Context, project *spec.Project, r *spec.Resource) (invoke.Target, func(), error) {
-		local := invoke.Local{
-			Artifacts: deploycmd.Artifacts(f),
-			Client: func(ctx context.Context, region string, v2 bool) (*fcclient.Client, error) {
-				return cmdutil.LocalClient(ctx, f, region, v2)
-			},
-			Tell: func(p *deploy.Prepared) { cmdutil.TellCode(f.IO, project, r, p) },
-		}
-		client, err := local.Ensure(ctx, project, r)
-		if err != nil {
-			return nil, nil, err
-		}
-		return client, client.Close, nil
-	}
 }

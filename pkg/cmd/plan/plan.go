@@ -98,7 +98,7 @@ func (o *Options) settle(ctx context.Context, project *spec.Project, target *cmd
 	var settled []*spec.Resource
 	for _, name := range names {
 		r := project.Find(name)
-		if r.Pending {
+		if r.Pending() {
 			o.IO.Errf("%s can be planned only once %s is deployed", name, cmdutil.WaitsFor(r))
 			continue
 		}

@@ -21,6 +21,7 @@ type Options struct {
 	Settings *cmdutil.Settings
 	Project  func(ctx context.Context, command string) (*spec.Project, error)
 	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
+	Reload   cmdutil.Reload // nil leaves values open that only a deployment gives
 	// Remote gives where a resource is removed; nil takes the target's client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remover, error)
 
@@ -31,7 +32,7 @@ type Options struct {
 
 // NewCmd makes the remove command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
 	cmd := &cobra.Command{
 		Use:   "remove [resource...]",
 		Short: "Remove the resources of s.yaml from where they are deployed",
@@ -61,15 +62,22 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	target, err := opts.Target(ctx, project)
+	if err != nil {
+		return err
+	}
+	project, resources, err = cmdutil.SettleNames(ctx, "remove", project, resources, cmdutil.SettleOptions{
+		Reload: opts.Reload, Flags: cmdutil.AccessFlags(opts.Settings),
+		Remote: func(r *spec.Resource) (deploy.Reader, error) { return opts.remote(target, r) },
+	})
+	if err != nil {
+		return cmdutil.CloudError(err, target)
+	}
 	var ordered []*spec.Resource
 	for _, group := range cmdutil.OrderBack(project, resources, len(opts.Resources) > 0) {
 		for _, name := range group {
 			ordered = append(ordered, project.Find(name))
 		}
-	}
-	target, err := opts.Target(ctx, project)
-	if err != nil {
-		return err
 	}
 	jobs, err := opts.plan(ctx, target, ordered)
 	if err != nil {
