@@ -21,8 +21,8 @@ const oldestPython3 = "3.6"
 // Finder looks for interpreters and remembers what it found. Its fields are
 // set before the first use; it may be used by several goroutines.
 type Finder struct {
-	// LookupEnv reads PATH, PYENV_ROOT, ASDF_DATA_DIR, MISE_DATA_DIR and
-	// XDG_DATA_HOME. Nil is an empty environment.
+	// LookupEnv reads PATH and the variables of version managers: PYENV_ROOT,
+	// NVM_DIR, ASDF_DATA_DIR, XDG_DATA_HOME, ... Nil is an empty environment.
 	LookupEnv func(string) (string, bool)
 	// Home is the user's home folder; empty skips what lies below it.
 	Home string
@@ -43,7 +43,7 @@ type Finder struct {
 	loaded bool
 	dirty  bool                   // facts were learnt since the cache was written
 	facts  map[string]fact        // by path
-	found  map[string]Interpreter // by wanted version; exact ones only
+	found  map[string]Interpreter // by language and wanted version; exact ones only
 }
 
 // New makes a Finder that searches the places that the environment names.
@@ -78,6 +78,8 @@ func (f *Finder) Find(ctx context.Context, language, version string) (Interprete
 	switch language {
 	case Python:
 		return f.FindPython(ctx, version)
+	case Node:
+		return f.FindNode(ctx, version)
 	default:
 		return Interpreter{}, &UnknownLanguageError{Language: language}
 	}
@@ -97,14 +99,20 @@ func (f *Finder) FindPython(ctx context.Context, version string) (Interpreter, e
 	if !ok || wanted.minor < 0 {
 		return Interpreter{}, fmt.Errorf("not a python version: %q", version)
 	}
+	return f.find(ctx, pythonKind(), wanted)
+}
+
+// find looks for an interpreter of a kind, first among those found before.
+func (f *Finder) find(ctx context.Context, k kind, wanted version) (Interpreter, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	name := wanted.minorString()
-	if i, ok := f.found[name]; ok && f.stillThere(i) {
+	name := k.label(wanted)
+	key := k.language + " " + name
+	if i, ok := f.found[key]; ok && f.stillThere(i) {
 		return i, nil
 	}
 	f.load()
-	s := &search{finder: f, wanted: wanted}
+	s := &search{finder: f, kind: k, wanted: wanted}
 	i, err := s.run(ctx)
 	if f.dirty {
 		f.dirty = false
@@ -113,12 +121,12 @@ func (f *Finder) FindPython(ctx context.Context, version string) (Interpreter, e
 	if err != nil {
 		return Interpreter{}, err
 	}
-	i.Wanted, i.Language = name, Python
+	i.Wanted, i.Language = name, k.language
 	if i.Exact {
 		if f.found == nil {
 			f.found = map[string]Interpreter{}
 		}
-		f.found[name] = i
+		f.found[key] = i
 	}
 	return i, nil
 }
@@ -134,27 +142,28 @@ func (f *Finder) stillThere(i Interpreter) bool {
 // nothing, then the newer ones, nearest first.
 type search struct {
 	finder *Finder
+	kind   kind
 	wanted version
 	broken []string
 	seen   []version // what was there and doesn't do, or might
 }
 
 func (s *search) run(ctx context.Context) (Interpreter, error) {
-	cands, looked := s.finder.pythons(s.wanted)
+	cands, looked := s.finder.candidates(s.kind, s.wanted)
 	var exact, unknown, newer []candidate
 	for _, c := range cands {
 		switch {
-		case !c.known:
+		case !c.known || s.wanted.major < 0:
 			unknown = append(unknown, c)
-		case c.version.sameMinor(s.wanted):
+		case s.exact(c.version):
 			exact = append(exact, c)
-		case c.version.standsIn(s.wanted):
+		case s.fits(c.version):
 			newer = append(newer, c)
 		default:
 			s.seen = append(s.seen, c.version)
 		}
 	}
-	if i, ok, err := s.first(ctx, exact, s.wanted.sameMinor); ok || err != nil {
+	if i, ok, err := s.first(ctx, exact, s.exact); ok || err != nil {
 		return i, err
 	}
 	for _, c := range unknown {
@@ -165,27 +174,29 @@ func (s *search) run(ctx context.Context) (Interpreter, error) {
 		if !ok {
 			continue
 		}
-		if fa.version.sameMinor(s.wanted) {
+		if s.exact(fa.version) {
 			return s.interpreter(fa), nil
 		}
 		c.version, c.known = fa.version, true
-		if fa.version.standsIn(s.wanted) {
+		if s.fits(fa.version) {
 			newer = append(newer, c)
 		} else {
 			s.seen = append(s.seen, fa.version)
 		}
 	}
-	slices.SortStableFunc(newer, func(a, b candidate) int { return a.version.minor - b.version.minor })
+	slices.SortStableFunc(newer, func(a, b candidate) int { return s.kind.compare(a.version, b.version) })
 	if i, ok, err := s.first(ctx, newer, s.fits); ok || err != nil {
 		return i, err
 	}
 	return Interpreter{}, &NotFoundError{
-		Language: Python, Wanted: s.wanted.minorString(),
+		Language: s.kind.language, Wanted: s.kind.label(s.wanted),
 		Looked: looked, Found: s.versions(), Broken: s.broken,
 	}
 }
 
-func (s *search) fits(v version) bool { return v.standsIn(s.wanted) }
+func (s *search) exact(v version) bool { return s.kind.exact(v, s.wanted) }
+
+func (s *search) fits(v version) bool { return s.kind.standsIn(v, s.wanted) }
 
 // first gives the first of the candidates that runs and fits.
 func (s *search) first(ctx context.Context, cands []candidate, fits func(version) bool) (Interpreter, bool, error) {
@@ -203,7 +214,7 @@ func (s *search) first(ctx context.Context, cands []candidate, fits func(version
 
 // ask gets the facts about a candidate; ok is false if it doesn't run.
 func (s *search) ask(ctx context.Context, c candidate) (fact, bool, error) {
-	fa, err := s.finder.probe(ctx, c.path)
+	fa, err := s.finder.probe(ctx, s.kind, c.path)
 	if ctx.Err() != nil {
 		return fact{}, false, ctx.Err()
 	}
@@ -219,7 +230,7 @@ func (s *search) interpreter(fa fact) Interpreter {
 		Version: fa.Version,
 		Path:    fa.Executable,
 		Prefix:  filepath.Clean(fa.Prefix),
-		Exact:   fa.version.sameMinor(s.wanted),
+		Exact:   s.exact(fa.version),
 	}
 }
 

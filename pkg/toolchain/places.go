@@ -21,6 +21,7 @@ type candidate struct {
 
 // collector gathers candidates in order, each file once.
 type collector struct {
+	kind   kind
 	names  []string
 	cands  []candidate
 	looked []string
@@ -28,10 +29,10 @@ type collector struct {
 	dirs   map[string]bool
 }
 
-// pythons lists the candidates in order of preference and the places searched.
-// It starts no program.
-func (f *Finder) pythons(wanted version) ([]candidate, []string) {
-	c := &collector{names: pythonNames(wanted), files: map[string]bool{}, dirs: map[string]bool{}}
+// candidates lists the files that may be the interpreter in order of preference
+// and the places searched. It starts no program.
+func (f *Finder) candidates(k kind, wanted version) ([]candidate, []string) {
+	c := &collector{kind: k, names: k.names(wanted), files: map[string]bool{}, dirs: map[string]bool{}}
 	for _, dir := range filepath.SplitList(f.env("PATH")) {
 		if !filepath.IsAbs(dir) {
 			continue // a relative entry would let the working directory choose the program
@@ -43,12 +44,12 @@ func (f *Finder) pythons(wanted version) ([]candidate, []string) {
 		c.looked = append(c.looked, dir)
 		c.folder(dir, version{}, false)
 	}
-	for _, root := range f.managers() {
+	for _, root := range k.managers(f) {
 		c.installs(root)
 	}
 	system := f.System
 	if system == nil {
-		system = systemPlaces()
+		system = k.system()
 	}
 	for _, pattern := range system {
 		c.glob(pattern)
@@ -85,38 +86,48 @@ func pythonNames(wanted version) []string {
 	return names
 }
 
-// managers are the folders of version managers, each with one folder per
-// installed version.
-func (f *Finder) managers() []string {
-	var roots []string
-	add := func(root string, rest ...string) {
-		if root != "" {
-			roots = append(roots, filepath.Join(append([]string{root}, rest...)...))
-		}
+// roots gathers folders below others, of which the empty ones don't count.
+type roots []string
+
+func (r *roots) add(root string, rest ...string) {
+	if root != "" {
+		*r = append(*r, filepath.Join(append([]string{root}, rest...)...))
 	}
-	home := func(rest string) string {
-		if f.Home == "" {
-			return ""
-		}
-		return filepath.Join(f.Home, rest)
-	}
-	data := f.env("XDG_DATA_HOME")
-	if data == "" {
-		data = home(".local/share")
-	}
-	add(f.env("PYENV_ROOT"), "versions")
-	add(home(".pyenv"), "versions")
-	add(f.env("ASDF_DATA_DIR"), "installs", Python)
-	add(home(".asdf"), "installs", Python)
-	add(f.env("MISE_DATA_DIR"), "installs", Python)
-	add(data, "mise", "installs", Python)
-	add(data, "rtx", "installs", Python)
-	add(data, "uv", Python)
-	return roots
 }
 
-// systemPlaces are searched last.
-func systemPlaces() []string {
+// home is a path below the user's home folder; empty if that isn't known.
+func (f *Finder) home(rest string) string {
+	if f.Home == "" {
+		return ""
+	}
+	return filepath.Join(f.Home, rest)
+}
+
+// data is where programs keep their data.
+func (f *Finder) data() string {
+	if dir := f.env("XDG_DATA_HOME"); dir != "" {
+		return dir
+	}
+	return f.home(".local/share")
+}
+
+// pythonManagers are the folders of version managers, each with one folder per
+// installed version.
+func pythonManagers(f *Finder) []string {
+	var r roots
+	r.add(f.env("PYENV_ROOT"), "versions")
+	r.add(f.home(".pyenv"), "versions")
+	r.add(f.env("ASDF_DATA_DIR"), "installs", Python)
+	r.add(f.home(".asdf"), "installs", Python)
+	r.add(f.env("MISE_DATA_DIR"), "installs", Python)
+	r.add(f.data(), "mise", "installs", Python)
+	r.add(f.data(), "rtx", "installs", Python)
+	r.add(f.data(), "uv", Python)
+	return r
+}
+
+// pythonPlaces are searched last.
+func pythonPlaces() []string {
 	places := []string{
 		"/usr/bin", "/usr/local/bin", "/opt/python*/bin", "/opt/python/*/bin",
 		"/var/fc/lang/python*/bin",
@@ -131,7 +142,9 @@ func systemPlaces() []string {
 // start the version chosen) by the versions behind it.
 func (c *collector) shims(root string) {
 	c.installs(filepath.Join(root, "versions"))
-	c.installs(filepath.Join(root, "installs", Python))
+	for _, name := range c.kind.plugins {
+		c.installs(filepath.Join(root, "installs", name))
+	}
 }
 
 // installs looks into a folder with one folder per version, newest first.
@@ -140,7 +153,7 @@ func (c *collector) installs(root string) {
 		return
 	}
 	c.dirs[root] = true
-	c.looked = append(c.looked, filepath.Join(root, "*", "bin"))
+	c.looked = append(c.looked, filepath.Join(root, "*", c.kind.bins[0]))
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return
@@ -152,15 +165,13 @@ func (c *collector) installs(root string) {
 	}
 	var found []install
 	for _, e := range entries {
-		name := strings.TrimPrefix(e.Name(), "cpython-")
-		v, ok := parseVersion(name)
-		found = append(found, install{filepath.Join(root, e.Name()), v, ok && v.minor >= 0})
+		v, ok := c.kind.folder(e.Name())
+		found = append(found, install{filepath.Join(root, e.Name()), v, ok})
 	}
 	slices.SortStableFunc(found, func(a, b install) int { return b.version.compare(a.version) })
 	for _, i := range found {
-		c.folder(filepath.Join(i.dir, "bin"), i.version, i.known)
-		if runtime.GOOS == "windows" {
-			c.folder(i.dir, i.version, i.known)
+		for _, bin := range c.kind.bins {
+			c.folder(filepath.Join(i.dir, bin), i.version, i.known)
 		}
 	}
 }
@@ -197,7 +208,7 @@ func (c *collector) file(path string, v version, known bool) {
 		return
 	}
 	c.files[real] = true
-	if named, ok := versionOfName(real); ok && !known {
+	if named, ok := c.kind.named(real); ok && !known {
 		v, known = named, true
 	}
 	c.cands = append(c.cands, candidate{path: real, version: v, known: known})
@@ -212,4 +223,17 @@ func versionOfName(path string) (version, bool) {
 	}
 	v, ok := parseVersion(rest)
 	return v, ok && v.minor >= 0
+}
+
+// pythonFolder reads 3.10.13 or cpython-3.10.13-linux-x86_64-gnu.
+func pythonFolder(name string) (version, bool) {
+	v, ok := parseVersion(strings.TrimPrefix(name, "cpython-"))
+	return v, ok && v.minor >= 0
+}
+
+func pythonBins() []string {
+	if runtime.GOOS == "windows" {
+		return []string{"bin", "."}
+	}
+	return []string{"bin"}
 }

@@ -52,7 +52,7 @@ print(getattr(sys, "real_prefix", p))
 print(sys.executable)`
 
 // probe asks an interpreter about itself, or the cache.
-func (f *Finder) probe(ctx context.Context, path string) (fact, error) {
+func (f *Finder) probe(ctx context.Context, k kind, path string) (fact, error) {
 	if fa, ok := f.facts[path]; ok && fa.current(path) {
 		return fa, nil
 	}
@@ -60,7 +60,7 @@ func (f *Finder) probe(ctx context.Context, path string) (fact, error) {
 	if err != nil {
 		return fact{}, err
 	}
-	fa, err := f.start(ctx, path)
+	fa, err := f.start(ctx, k, path)
 	if err != nil {
 		return fact{}, err
 	}
@@ -78,7 +78,7 @@ func (f *Finder) probe(ctx context.Context, path string) (fact, error) {
 	return fa, nil
 }
 
-func (f *Finder) start(ctx context.Context, path string) (fact, error) {
+func (f *Finder) start(ctx context.Context, k kind, path string) (fact, error) {
 	timeout := f.Timeout
 	if timeout <= 0 {
 		timeout = DefaultTimeout
@@ -86,9 +86,7 @@ func (f *Finder) start(ctx context.Context, path string) (fact, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	// -E -s -S: neither the user's environment nor his packages have a say, and
-	// the start is several times quicker without site.
-	cmd := exec.CommandContext(ctx, path, "-E", "-s", "-S", "-c", pythonFacts)
+	cmd := exec.CommandContext(ctx, path, k.ask...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.Dir = filepath.Dir(path)
 	// A wrapper script may leave children that hold the pipes open.
@@ -107,10 +105,10 @@ func (f *Finder) start(ctx context.Context, path string) (fact, error) {
 		}
 		return fact{}, err
 	}
-	return readFacts(path, stdout.String())
+	return readFacts(k, path, stdout.String())
 }
 
-func readFacts(path, out string) (fact, error) {
+func readFacts(k kind, path, out string) (fact, error) {
 	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(out, "\r\n", "\n")), "\n")
 	if len(lines) != 3 {
 		return fact{}, fmt.Errorf("unexpected answer %.80q", out)
@@ -120,7 +118,7 @@ func readFacts(path, out string) (fact, error) {
 		return fact{}, fmt.Errorf("unexpected version %.80q", lines[0])
 	}
 	fa := fact{Version: lines[0], Prefix: lines[1], version: v}
-	fa.Executable = baseProgram(path, lines[2], lines[1], v)
+	fa.Executable = k.program(path, lines[2], lines[1], v)
 	return fa, nil
 }
 

@@ -12,15 +12,19 @@ import (
 // Python is the language name of Python interpreters.
 const Python = "python"
 
+// Node is the language name of Node.js.
+const Node = "nodejs"
+
 // Interpreter is a program that runs a language.
 type Interpreter struct {
-	Language string // python
+	Language string // python, nodejs
 	Version  string // as it says itself: 3.10.13
 	Path     string // absolute, symbolic links resolved: .../bin/python3.10
 	Prefix   string // its installation's root: the folder above bin
 	// Exact is false if a newer version stands in for the one asked for.
 	Exact bool
-	// Wanted is the version asked for: 3.10.
+	// Wanted is the version asked for, as far as it counts: 3.10, or 18 for
+	// Node.js.
 	Wanted string
 }
 
@@ -48,7 +52,11 @@ type NotFoundError struct {
 // instead.
 func (e *NotFoundError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "no %s %s or newer on this machine", e.Language, e.Wanted)
+	fmt.Fprintf(&b, "no %s", e.Language)
+	if e.Wanted != "" {
+		fmt.Fprintf(&b, " %s or newer", e.Wanted)
+	}
+	b.WriteString(" on this machine")
 	if len(e.Found) > 0 {
 		fmt.Fprintf(&b, "; found only %s", strings.Join(e.Found, ", "))
 	}
