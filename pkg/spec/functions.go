@@ -1,8 +1,10 @@
 package spec
 
 import (
+	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // the fingerprint of a file, as many services want it
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -197,19 +199,32 @@ func (r *resolver) matchCommand(args []*expr.Value) (*expr.Value, error) {
 	return expr.NewBool(r.opts.Command != "" && re.MatchString(r.opts.Command)), nil
 }
 
-// uuid gives a random UUID, version 4 of RFC 9562.
+// seedSize is how much is drawn from Options.Random, in bytes.
+const seedSize = 32
+
+// uuid gives a random UUID, version 4 of RFC 9562. It is made of a seed and the
+// place where it is asked for, so that loading the file again with the same seed
+// gives the same, whatever else is evaluated by then.
 func (r *resolver) uuid([]*expr.Value) (*expr.Value, error) {
-	source := r.opts.Random
-	if source == nil {
-		source = rand.Reader
+	if r.seed == nil {
+		source := r.opts.Random
+		if source == nil {
+			source = rand.Reader
+		}
+		seed := make([]byte, seedSize)
+		if _, err := io.ReadFull(source, seed); err != nil {
+			return nil, fmt.Errorf("no random bytes for a UUID: %w", err)
+		}
+		r.seed = seed
 	}
-	var b [16]byte
-	if _, err := io.ReadFull(source, b[:]); err != nil {
-		return nil, fmt.Errorf("no random bytes for a UUID: %w", err)
-	}
+	r.at.drawn++
+	mac := hmac.New(sha256.New, r.seed)
+	place := r.spanRange(r.at.yaml, expr.Span{Start: r.at.offset, End: r.at.offset})
+	fmt.Fprintf(mac, "%s\x00%s\x00%d", place, r.at.owner, r.at.drawn)
+	b := mac.Sum(nil)
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	return expr.NewString(fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])), nil
+	return expr.NewString(fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])), nil
 }
 
 // timestamp gives the time of loading in UTC as RFC 3339 has it, the same

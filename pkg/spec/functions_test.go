@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,43 @@ func TestUUIDAndTimestamp(t *testing.T) {
 	now, err := time.Parse(time.RFC3339, described(t, Options{}, "/project", "", "${timestamp()}"))
 	if err != nil || now.Before(before) || now.After(time.Now()) {
 		t.Errorf("the system's clock: %v, %v", now, err)
+	}
+}
+
+// TestLoadingAgainGivesTheSame: with one seed a UUID is the same although more is
+// known by then, and each place and resource has one of its own.
+func TestLoadingAgainGivesTheSame(t *testing.T) {
+	t.Parallel()
+	text := app("vars: {first: \"${resources.c.output.none ?? uuid()}\", id: \"${uuid()}\"}\n",
+		"${resources.b.output.x} ${vars.first}", "${uuid()} ${uuid()} ${vars.id}", "${uuid()}")
+	text += "  d: {component: fc3, props: &p {region: cn-hangzhou, functionName: \"d${this.name}\", runtime: custom, code: ./, description: \"${uuid()}\"}}\n" +
+		"  e: {component: fc3, props: *p}\n"
+	load := func(seed string, known bool) []string {
+		opts := Options{Random: strings.NewReader(seed)}
+		if known {
+			opts.Output = func(string) (map[string]any, bool) { return map[string]any{"x": "X"}, true }
+		}
+		var ids []string
+		for _, r := range loaded(t, opts, text).Resources[1:] {
+			ids = append(ids, strings.Fields(r.Function.Description)...)
+		}
+		return ids
+	}
+	seed := strings.Repeat("s", seedSize)
+	first := load(seed, false)
+	if again := load(seed, true); !slices.Equal(first, again) {
+		t.Errorf("first %v\nagain %v", first, again)
+	}
+	other := load(strings.Repeat("t", seedSize), false)
+	seen := map[string]bool{}
+	for _, id := range append(first, other...) {
+		if seen[id] {
+			t.Errorf("%s comes twice", id)
+		}
+		seen[id] = true
+	}
+	if len(seen) != 2*6 {
+		t.Errorf("%d ids", len(seen))
 	}
 }
 

@@ -163,8 +163,9 @@ type Options struct {
 	// numbers and booleans are understood.
 	Output, Info func(resource string) (map[string]any, bool)
 	// Now is the time for ${timestamp()}; nil is the system's clock. Random is
-	// where ${uuid()} draws from; nil is the system's generator. Whoever loads a
-	// file twice gets other values the second time unless these give the same.
+	// where the seed for ${uuid()} is drawn from, 32 bytes if there is any; nil is
+	// the system's generator. Whoever loads a file twice gets other values the
+	// second time unless these give the same.
 	Now    func() time.Time
 	Random io.Reader
 	// Env is the environment of env.yaml to lay over the file.

@@ -38,14 +38,18 @@ type resolver struct {
 	given     map[given]*expr.Value // what hooks said
 	files     map[string]*expr.Value
 	now       time.Time
+	seed      []byte // of random values, drawn when the first is asked for
 	exhausted bool
 	evaluated int // how many texts were, for the tests
 }
 
-// textPlace is a scalar, and where in it a text begins.
+// textPlace is a scalar, where in it a text begins, and the resource for which it
+// is evaluated.
 type textPlace struct {
 	yaml   *yaml.Node
 	offset int
+	owner  string
+	drawn  int // how many random values it has got
 }
 
 func newResolver(l *loader) *resolver {
@@ -111,22 +115,21 @@ func (r *resolver) compute(n *node, owner string) *expr.Value {
 		}
 		return expr.NewList(items)
 	case n.isScalar() && expr.Contains(n.text()):
-		return r.evaluate(n.yaml, n.text(), 0, r.scope(owner))
+		return r.evaluate(textPlace{yaml: n.yaml, owner: owner}, n.text(), r.scope(owner))
 	}
 	return scalar(n)
 }
 
 // expressionAt evaluates a part of a key: the bytes from offset on.
 func (r *resolver) expressionAt(y *yaml.Node, text string, offset int) *expr.Value {
-	return r.evaluate(y, text, offset, r.keyScope())
+	return r.evaluate(textPlace{yaml: y, offset: offset}, text, r.keyScope())
 }
 
-// evaluate computes a text with ${...} in it, which stands in a scalar from
-// offset on.
-func (r *resolver) evaluate(y *yaml.Node, text string, offset int, scope *expr.Scope) *expr.Value {
+// evaluate computes a text with ${...} in it, which stands at a place.
+func (r *resolver) evaluate(at textPlace, text string, scope *expr.Scope) *expr.Value {
 	r.evaluated++
 	outer, of, places := r.at, r.placesOf, r.cachedPlaces
-	r.at = textPlace{y, offset}
+	r.at = at
 	defer func() { r.at, r.placesOf, r.cachedPlaces = outer, of, places }()
 	t, errs := expr.Parse(text)
 	var v *expr.Value
@@ -137,9 +140,9 @@ func (r *resolver) evaluate(y *yaml.Node, text string, offset int, scope *expr.S
 		errs = errs[:maxPerText]
 	}
 	for _, e := range errs {
-		e.Span.Start += offset
-		e.Span.End += offset
-		r.reportExpression(y, e)
+		e.Span.Start += at.offset
+		e.Span.End += at.offset
+		r.reportExpression(at.yaml, e)
 	}
 	if v == nil {
 		return &expr.Value{Invalid: true, Size: 1}

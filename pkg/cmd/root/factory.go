@@ -1,8 +1,10 @@
 package root
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -39,11 +41,24 @@ type wiring struct {
 
 	vaultOnce sync.Once
 	vault     *vault.Vault
+
+	// now and seed are for timestamp() and uuid(): the same however often the file
+	// is loaded, so that what was planned is what is applied.
+	now  func() time.Time
+	seed func() []byte
+}
+
+func newWiring(io *iostreams.IOStreams, version string) *wiring {
+	return &wiring{
+		io: io, version: version, settings: &cmdutil.Settings{},
+		now:  sync.OnceValue(time.Now),
+		seed: sync.OnceValue(func() []byte { return []byte(rand.Text() + rand.Text()) }),
+	}
 }
 
 // newFactory wires what commands are given.
 func newFactory(io *iostreams.IOStreams, version string) *cmdutil.Factory {
-	w := &wiring{io: io, version: version, settings: &cmdutil.Settings{}}
+	w := newWiring(io, version)
 	return &cmdutil.Factory{
 		IO:       io,
 		Version:  version,
@@ -90,6 +105,8 @@ func (w *wiring) load(ctx context.Context, command string, known cmdutil.Known) 
 		Env:        w.settings.Env,
 		DefaultEnv: defaultEnvironment,
 		SecretFor:  w.secret(ctx),
+		Now:        w.now,
+		Random:     bytes.NewReader(w.seed()),
 
 		CredentialFor: w.credential(ctx),
 	}

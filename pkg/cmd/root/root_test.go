@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -252,5 +254,34 @@ func TestCredentialFields(t *testing.T) {
 	}
 	if _, err := (&wiring{io: io, settings: &cmdutil.Settings{Access: "nobody"}}).resolve(context.Background(), "nobody"); !errors.Is(err, access.ErrNotFound) {
 		t.Errorf("an alias that isn't there: %v", err)
+	}
+}
+
+// TestOneTimeAndSeedPerRun: a run loads the file as often as it needs to, with the
+// same timestamp() and uuid(); another run has its own.
+func TestOneTimeAndSeedPerRun(t *testing.T) {
+	dir := emptyMachine(t)
+	write(t, filepath.Join(dir, "s.yaml"), "edition: 3.0.0\nvars: {id: \"${uuid()}\", at: \"${timestamp()}\"}\n"+
+		"resources:\n  a: {component: fc3, props: {region: cn-hangzhou, functionName: a, runtime: custom, code: ./, description: \"${vars.id}\"}}\n")
+	run := func() (ids []string) {
+		io, _, _, _ := iostreams.Test()
+		w := newWiring(io, "1.2.3")
+		start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		w.now = sync.OnceValue(func() time.Time { start = start.Add(time.Second); return start })
+		first, err := w.project(t.Context(), "deploy")
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := w.reload(t.Context(), "deploy", func(string, bool) (map[string]any, bool) { return nil, false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(first.Vars, second.Vars); d != "" || first.Vars["at"] != "2026-01-02T03:04:06Z" || first.Resources[0].Function.Description != first.Vars["id"] {
+			t.Errorf("%v and %v", first.Vars, second.Vars)
+		}
+		return []string{first.Resources[0].Function.Description}
+	}
+	if a, b := run(), run(); a[0] == b[0] || a[0] == "" {
+		t.Errorf("two runs gave %v and %v", a, b)
 	}
 }
