@@ -55,6 +55,12 @@ type Options struct {
 	Args []string
 	// Env are variables for the tools (--custom-env).
 	Env map[string]string
+	// Shell is a line for the shell that builds instead of the builders that
+	// the source would choose (--command); Script is the absolute path of a
+	// file with such lines (--script-file).
+	Shell, Script string
+	// Container is where the tools run; nil is this machine.
+	Container *Container
 }
 
 // Folder reports whether the code is a folder; an archive is taken as it is.
@@ -81,7 +87,7 @@ func (r *Request) Target() Platform {
 type Tool struct {
 	Name    string `json:"name"`    // as messages show it: Python, npm, Maven
 	Version string `json:"version"` // 3.10.13
-	Path    string `json:"path"`    // absolute; empty for one in a container
+	Path    string `json:"path"`    // absolute; a name for one in a container
 	// Exact is false for one that stands in for Wanted, a version that isn't
 	// on this machine.
 	Exact  bool   `json:"exact"`
@@ -128,6 +134,8 @@ type Plan struct {
 	// source: lists of dependencies, settings of the tools, runtime, layout, the
 	// builder's own version.
 	Inputs string
+	// Alone is set if this is all there is to do, whatever others would plan.
+	Alone bool
 	// Compiles is set if the whole source decides the result, too. Then Make
 	// works in job.Work, a copy of the folder Root.
 	Compiles bool
@@ -175,9 +183,13 @@ func (bs Builders) plans(req Request) ([]part, error) {
 		if err != nil {
 			return nil, err
 		}
-		if plan != nil {
-			parts = append(parts, part{b, plan})
+		if plan == nil {
+			continue
 		}
+		if plan.Alone {
+			return []part{{b, plan}}, nil
+		}
+		parts = append(parts, part{b, plan})
 	}
 	if len(parts) == 0 {
 		_, err := os.Stat(req.SourceDir)

@@ -148,3 +148,18 @@ func bringFile(path, target string, d fs.DirEntry) error {
 		Path: d.Name(), Mode: info.Mode(), Size: info.Size(), ModTime: info.ModTime(),
 	})
 }
+
+// Move moves what is in a folder into another, which is empty, on the same file
+// system.
+func Move(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}

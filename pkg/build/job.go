@@ -84,6 +84,9 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 // start runs a program with all it starts itself, and returns the last lines of
 // its output.
 func (j *Job) start(ctx context.Context, c Command) ([]string, error) {
+	if j.Container != nil {
+		c = j.Container.wrap(j, c)
+	}
 	log := j.Log
 	if log == nil {
 		log = io.Discard

@@ -59,6 +59,9 @@ func (r *run) unchanged(ctx context.Context) (*Artifact, error) {
 	if r.req.Fresh || !s.current(r.req.ArtifactDir, r.trees.print(), inputsOf(r.parts)) {
 		return nil, nil
 	}
+	if c := r.req.Container; c != nil && !slices.Contains(s.Tools, c.tool()) {
+		return nil, nil // it was built elsewhere
+	}
 	// What a newer version stood in for may have been installed since.
 	if slices.ContainsFunc(s.Tools, func(t Tool) bool { return !t.Exact }) {
 		now, err := r.tools(ctx)
@@ -74,13 +77,31 @@ func (r *run) unchanged(ctx context.Context) (*Artifact, error) {
 func (r *run) tools(ctx context.Context) ([][]Tool, error) {
 	all := make([][]Tool, len(r.parts))
 	for i, p := range r.parts {
-		tools, err := p.Tools(ctx, r.req)
+		tools, err := r.toolsOf(ctx, p)
 		if err != nil {
 			return nil, fmt.Errorf("build %s: %w", r.req.Name, err)
 		}
 		all[i] = tools
 	}
 	return all, nil
+}
+
+func (r *run) toolsOf(ctx context.Context, p part) ([]Tool, error) {
+	if r.req.Container == nil {
+		return p.Tools(ctx, r.req)
+	}
+	in, ok := p.Builder.(InContainer)
+	if !ok {
+		return nil, &HelpError{
+			Err:  fmt.Errorf("the %s builder doesn't work in containers", p.Name()),
+			Help: "s build without --use-docker builds on this machine",
+		}
+	}
+	tools := in.ContainerTools(r.req)
+	for i := range tools {
+		tools[i].Exact = true
+	}
+	return append(tools, r.req.Container.tool()), nil
 }
 
 func (r *run) make(ctx context.Context) (*Artifact, error) {

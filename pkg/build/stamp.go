@@ -3,6 +3,7 @@ package build
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 )
 
 // stampSuffix is appended to an artifact's path for the note of what it was
@@ -38,8 +39,8 @@ func (s stamp) current(artifactDir, source, inputs string) bool {
 		return false
 	}
 	for _, t := range s.Tools {
-		if t.Path == "" {
-			continue
+		if !filepath.IsAbs(t.Path) {
+			continue // a program of an image
 		}
 		if _, err := os.Stat(t.Path); err != nil {
 			return false

@@ -3,7 +3,9 @@ package languages
 
 import (
 	"s/pkg/build"
+	"s/pkg/build/makefile"
 	"s/pkg/build/python"
+	"s/pkg/build/shell"
 	"s/pkg/toolchain"
 )
 
@@ -11,6 +13,8 @@ import (
 // environment (as os.Environ gives it) is that of the tools they start.
 func All(finder *toolchain.Finder, environ []string) build.Builders {
 	return build.Builders{
+		&shell.Builder{Environ: environ},
+		&makefile.Builder{Environ: environ},
 		&python.Builder{Finder: finder, Environ: environ},
 	}
 }

@@ -27,7 +27,7 @@ type Builder struct {
 	Environ []string
 }
 
-var _ build.Builder = (*Builder)(nil)
+var _ build.InContainer = (*Builder)(nil)
 
 // Name is that of this folder.
 func (*Builder) Name() string { return "python" }
@@ -93,6 +93,11 @@ func (p *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, e
 	return []build.Tool{{
 		Name: "Python", Version: python.Version, Path: python.Path, Exact: python.Exact, Wanted: python.Wanted,
 	}}, nil
+}
+
+// ContainerTools names the interpreter of the runtime's image.
+func (p *Builder) ContainerTools(req build.Request) []build.Tool {
+	return []build.Tool{{Name: "Python", Version: wantedPython(req), Path: "python3"}}
 }
 
 // Make installs the requirements.
