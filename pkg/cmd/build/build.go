@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -44,8 +43,16 @@ type Options struct {
 	UseDocker   bool
 	NoCache     bool
 	SkipActions bool
+	// CustomEnv is a JSON object of variables for the tools, CustomArgs what is
+	// added to their command line.
+	CustomEnv, CustomArgs string
+	// Command is a line for the shell to build with, ScriptFile the path of a
+	// file with such lines.
+	Command, ScriptFile string
 
-	tellEngine *sync.Once // nil tells each time
+	known *known // nil asks and tells each time
+	// LookupEnv reads the environment; nil is that of the process.
+	LookupEnv func(name string) (string, bool)
 }
 
 // NewCmd makes the build command. runF replaces the run, for tests.
@@ -71,12 +78,6 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	return cmd
 }
 
-// bind defines the flags that a component action "fc build" has, too.
-func (o *Options) bind(flags *pflag.FlagSet) {
-	flags.BoolVarP(&o.UseDocker, "use-docker", "d", false, "build in a container; without an engine, on this machine")
-	flags.BoolVar(&o.NoCache, "no-cache", false, "install dependencies anew")
-}
-
 func newOptions(f *cmdutil.Factory) *Options {
 	cache := ""
 	if f.Home != nil {
@@ -89,7 +90,7 @@ func newOptions(f *cmdutil.Factory) *Options {
 	return &Options{
 		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload,
 		Builders: languages.All(finder, os.Environ()), CacheDir: buildCache(cache),
-		tellEngine: &sync.Once{},
+		known: &known{},
 	}
 }
 
@@ -199,49 +200,22 @@ func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (b
 	if err := cmdutil.Unsettled(r, r.OpenSource(), cmdutil.AccessFlags(o.Settings)...); err != nil {
 		return build.Result{}, err
 	}
+	options, err := o.options()
+	if err != nil {
+		return build.Result{}, err
+	}
 	if o.UseDocker {
-		if err := o.engine(ctx, p, r); err != nil {
+		if options.Container, err = o.container(ctx, p, r, options); err != nil {
 			return build.Result{}, err
 		}
 	}
 	results, err := build.Project(ctx, p, r.Name, build.ProjectOptions{
-		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, Debug: o.IO.Debug, Begin: o.begin, Done: o.done,
+		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, Options: options, Debug: o.IO.Debug, Begin: o.begin, Done: o.done,
 	})
 	if err != nil {
 		return build.Result{}, o.explain(ctx, p, err)
 	}
 	return results[0], nil
-}
-
-// engine says, once and only if there is something to build, that it isn't
-// built in a container.
-func (o *Options) engine(ctx context.Context, p *spec.Project, r *spec.Resource) error {
-	known := build.Artifacts{Builders: o.Builders}
-	needed, err := known.Needed(p, r)
-	if err != nil || !needed {
-		return o.explain(ctx, p, err)
-	}
-	if ready, err := known.UpToDate(ctx, p, r); err != nil || ready && !o.NoCache {
-		return o.explain(ctx, p, err)
-	}
-	if o.tellEngine == nil {
-		o.sayNative(ctx)
-	} else {
-		o.tellEngine.Do(func() { o.sayNative(ctx) })
-	}
-	return ctx.Err()
-}
-
-func (o *Options) sayNative(ctx context.Context) {
-	ask := o.Engine
-	if ask == nil {
-		ask = func(ctx context.Context) string { return containerEngine(ctx, o.IO.Debug()) }
-	}
-	if name := ask(ctx); name != "" {
-		o.IO.Errf("builds in containers (%s) come with a later version: building on this machine", name)
-		return
-	}
-	o.IO.Errf("no Docker or Podman engine answers: building on this machine")
 }
 
 func (o *Options) begin(r *spec.Resource, _ string) {

@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,7 +79,7 @@ func newBench(t *testing.T, b build.Builder, runtimes ...string) *bench {
 	}
 	w.Options = &Options{
 		CacheDir: t.TempDir(),
-		IO:       io, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault}, Builders: build.Builders{b}, tellEngine: &sync.Once{},
+		IO:       io, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault}, Builders: build.Builders{b}, known: &known{},
 		Project: func(context.Context, string) (*spec.Project, error) { return w.project, nil },
 		Engine:  func(context.Context) string { w.asked++; return "" },
 	}
@@ -189,11 +189,109 @@ func TestNoEngineIsSaidOnce(t *testing.T) {
 	if err := RunBuild(context.Background(), w.Options); err != nil || w.asked != 0 {
 		t.Errorf("%v, asked %d times with nothing to build", err, w.asked)
 	}
-	w = newBench(t, script{tool: py("3.10.4", true)}, "custom")
-	w.UseDocker, w.Engine = true, func(context.Context) string { return "podman" }
-	if err := RunBuild(context.Background(), w.Options); err != nil || !strings.Contains(w.said(), "builds in containers (podman) come with a later version") {
-		t.Errorf("%v, %s", err, w.said())
+}
+
+// podman is an engine that knows one image, can't pull another, and runs what it
+// is told on this machine.
+func podman(t *testing.T, image string) string {
+	t.Helper()
+	path := filepath.Join(buildtest.TempDir(t), "podman")
+	buildtest.Script(t, path, `#!/bin/sh
+case "$1" in
+image) [ "$3" = `+image+` ] ;;
+pull) echo "trying"; echo "no route to the registry" >&2; exit 125 ;;
+run)
+	while [ "$1" != --entrypoint ]; do shift; done
+	program=$2; shift 3
+	exec "$program" "$@" ;;
+esac
+`)
+	return path
+}
+
+// inContainers is a script that works in containers, too.
+type inContainers struct{ script }
+
+func (inContainers) ContainerTools(build.Request) []build.Tool {
+	return []build.Tool{{Name: "Python", Version: "3.7", Path: "/bin/true"}}
+}
+
+func (s inContainers) Make(ctx context.Context, job *build.Job) error {
+	return job.Run(ctx, build.Command{Argv: []string{job.Tools[0].Path}, Dir: job.Scratch, Env: os.Environ()})
+}
+
+func TestInContainers(t *testing.T) {
+	t.Parallel()
+	image := "registry.example.com/aliyunfc/runtime-custom:build-1"
+	w := newBench(t, inContainers{script{tool: build.Tool{Name: "Python", Version: "3.10.4", Path: "/bin/true", Exact: true}}}, "custom")
+	w.UseDocker = true
+	w.Engine = func(context.Context) string { return podman(t, image) }
+	w.LookupEnv = func(name string) (string, bool) {
+		return map[string]string{"FC_DOCKER_REGISTRY": "registry.example.com", "FC_DOCKER_VERSION": "1"}[name], true
 	}
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	if want := "fn-custom: building …\nfn-custom: built with Python 3.7, image " + image + ", T\n"; w.said() != want {
+		t.Errorf("said %s", w.said())
+	}
+	w.err.Reset()
+	w.NoCache = true
+	w.LookupEnv = func(string) (string, bool) { return "other:2", true }
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	want := "pulling other:2 …\nwarning: fn-custom: the image other:2 can't be had (exit status 125: no route to the registry): building on this machine\n" +
+		"fn-custom: building …\nfn-custom: built with Python 3.10.4, T\n"
+	if diff := cmp.Diff(want, w.said()); diff != "" {
+		t.Error(diff)
+	}
+	if got := user("docker"); got != fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()) && runtime.GOOS == "linux" || user("podman") != "" {
+		t.Errorf("user %q", got)
+	}
+}
+
+func TestFlagsForBuilders(t *testing.T) {
+	t.Parallel()
+	o := &Options{CustomEnv: `{"A": "x y", "N": 12345678901234567890, "B": true}`, CustomArgs: " --no-deps  -v ", ScriptFile: "x.sh"}
+	got, err := o.options()
+	abs, _ := filepath.Abs("x.sh")
+	want := build.Options{Args: []string{"--no-deps", "-v"}, Env: map[string]string{"A": "x y", "N": "12345678901234567890", "B": "true"}, Script: abs}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for text, want := range map[string]string{
+		`[]`:           "want a JSON object",
+		`{"A": []}`:    "the value of A is neither",
+		`{"A=B": "x"}`: `"A=B" can't be the name`,
+		`{"A": 1} {}`:  "want one JSON object",
+		`{"A": `:       "want a JSON object",
+	} {
+		_, err := (&Options{CustomEnv: text}).options()
+		var known *cmdutil.Error
+		if !errors.As(err, &known) || known.Code != cmdutil.ExitUsage || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := (&Options{Command: "a", ScriptFile: "b"}).options(); err == nil {
+		t.Error("both a line and a script")
+	}
+}
+
+// FuzzVariables looks for objects that crash the reader or give names that no
+// environment can have.
+func FuzzVariables(f *testing.F) {
+	for _, s := range []string{`{"A":"b"}`, `{}`, `null`, `{"":1}`, `{"a":null}`, `{"a":{"b":1}}`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		env, err := variables(text)
+		for name := range env {
+			if err != nil || name == "" || strings.ContainsAny(name, "=\x00") {
+				t.Errorf("%q gives %q, %v", text, name, err)
+			}
+		}
+	})
 }
 
 func TestAsData(t *testing.T) {

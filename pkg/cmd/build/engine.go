@@ -29,10 +29,12 @@ func containerEngine(ctx context.Context, log *debug.Log) string {
 			answers[i] <- err == nil
 		}()
 	}
+	found := ""
 	for i, name := range names {
-		if <-answers[i] {
-			return name
+		if <-answers[i] && found == "" {
+			found = name
+			cancel() // the others needn't answer any more
 		}
 	}
-	return ""
+	return found
 }

@@ -1,0 +1,77 @@
+package buildcmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"s/pkg/build"
+	"s/pkg/cmd/cmdutil"
+)
+
+// bind defines the flags that a component action "fc build" has, too.
+func (o *Options) bind(flags *pflag.FlagSet) {
+	flags.BoolVarP(&o.UseDocker, "use-docker", "d", false, "build in a container; without an engine, on this machine")
+	flags.BoolVar(&o.UseDocker, "use-buildkit", false, "the same as --use-docker")
+	flags.BoolVar(&o.UseDocker, "use-sandbox", false, "the same as --use-docker")
+	_ = flags.MarkHidden("use-sandbox") // never fails: it is there
+	flags.BoolVar(&o.NoCache, "no-cache", false, "install dependencies anew")
+	flags.StringVar(&o.CustomEnv, "custom-env", "", "variables for the tools, as a JSON object")
+	flags.StringVar(&o.CustomArgs, "custom-args", "", "arguments added to those of the tool that installs dependencies")
+	flags.StringVar(&o.Command, "command", "", "build by this line of the shell, in a copy of the code")
+	flags.StringVar(&o.ScriptFile, "script-file", "", "build by this script, in a copy of the code")
+}
+
+// options are the flags as the builders want them.
+func (o *Options) options() (build.Options, error) {
+	out := build.Options{Args: strings.Fields(o.CustomArgs), Shell: o.Command}
+	if o.CustomEnv != "" {
+		env, err := variables(o.CustomEnv)
+		if err != nil {
+			return out, cmdutil.UsageError(fmt.Errorf("--custom-env: %w", err))
+		}
+		out.Env = env
+	}
+	if o.Command != "" && o.ScriptFile != "" {
+		return out, cmdutil.UsageError(fmt.Errorf("--command and --script-file can't be used together"))
+	}
+	if o.ScriptFile != "" {
+		path, err := filepath.Abs(o.ScriptFile)
+		if err != nil {
+			return out, err
+		}
+		out.Script = path
+	}
+	return out, nil
+}
+
+// variables reads a JSON object of texts, numbers and booleans.
+func variables(text string) (map[string]string, error) {
+	var values map[string]any
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&values); err != nil {
+		return nil, fmt.Errorf(`want a JSON object like {"NAME": "value"}: %w`, err)
+	}
+	if decoder.More() {
+		return nil, fmt.Errorf(`want one JSON object like {"NAME": "value"}`)
+	}
+	out := map[string]string{}
+	for name, value := range values {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return nil, fmt.Errorf("%q can't be the name of a variable", name)
+		}
+		switch value := value.(type) {
+		case string:
+			out[name] = value
+		case bool, json.Number:
+			out[name] = fmt.Sprint(value)
+		default:
+			return nil, fmt.Errorf("the value of %s is neither a text, a number nor true or false", name)
+		}
+	}
+	return out, nil
+}
