@@ -10,8 +10,10 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"slices"
 
+	"s/pkg/bundle"
 	"s/pkg/debug"
 )
 
@@ -142,9 +144,14 @@ type Plan struct {
 	// Root is the absolute folder to copy for a builder that compiles; empty is
 	// the code's own.
 	Root string
-	// Skip tells what of Root isn't copied, by its path relative to Root with
-	// slashes: outputs of former builds. Nil skips nothing.
+	// Skip tells what of Root isn't read, by its path relative to Root with
+	// slashes: outputs of former builds. A folder is skipped with all it has. Nil
+	// skips nothing.
 	Skip func(path string) bool
+	// Leave tells what of the code isn't part of it, by its path relative to the
+	// code with slashes: what the user's own tools put there and this build makes
+	// anew. It isn't even read; a folder with all it has. Nil leaves nothing.
+	Leave func(path string) bool
 	// Into is where in the artifact the result goes, relative with slashes; "."
 	// is the artifact itself.
 	Into string
@@ -239,9 +246,18 @@ func environment(parts []part) map[string]string {
 	return env
 }
 
-// keep joins what the parts say of the source's files.
-func keep(parts []part) func(string) bool {
+// leave joins what the parts say isn't part of the code.
+func leave(parts []part) func(string) bool {
 	return func(path string) bool {
-		return !slices.ContainsFunc(parts, func(p part) bool { return p.plan.Keep != nil && !p.plan.Keep(path) })
+		return slices.ContainsFunc(parts, func(p part) bool { return p.plan.Leave != nil && p.plan.Leave(path) })
+	}
+}
+
+// keep joins what the parts say of the source's files. The rules of .fcignore
+// were applied by the listing and stay out: they are about the source, not about
+// what is installed beside its copy.
+func keep(parts []part) func(string) bool {
+	return func(name string) bool {
+		return path.Base(name) != bundle.IgnoreFile && !slices.ContainsFunc(parts, func(p part) bool { return p.plan.Keep != nil && !p.plan.Keep(name) })
 	}
 }

@@ -15,8 +15,6 @@ import (
 
 // copyTree copies what is listed, and what keep says (nil: all), into the folder
 // to: modes, times and symbolic links kept. Nothing is shared with the source.
-// The rules of .fcignore were applied by the listing and aren't copied: they are
-// about the source, not about what is installed beside its copy.
 func copyTree(ctx context.Context, t *tree, to string, keep func(string) bool) error {
 	if t.Listing == nil {
 		return nil
@@ -26,7 +24,7 @@ func copyTree(ctx context.Context, t *tree, to string, keep func(string) bool) e
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if filepath.Base(e.Path) == bundle.IgnoreFile || keep != nil && !keep(e.Path) {
+		if keep != nil && !keep(e.Path) {
 			continue
 		}
 		target := filepath.Join(to, filepath.FromSlash(e.Path))

@@ -101,7 +101,8 @@ func TestCompiles(t *testing.T) {
 	p.build(m)
 	want := map[string]string{
 		"bin/": "", "bin/go.mod.out": "mod", "bin/s.yaml.out": "x", "bin/code_a.go.out": "1", "bin/code_list.txt.out": "",
-		"list.txt": "", "out/": "", "out/old": "",
+		"bin/code_.fcignore.out": "*.go\n", // the builder may want the rules
+		"list.txt":               "", "out/": "", "out/old": "",
 	}
 	if diff := cmp.Diff(want, p.made()); diff != "" {
 		t.Error(diff)
@@ -116,6 +117,34 @@ func TestCompiles(t *testing.T) {
 	p.write("a.go", "1")
 	if a := p.build(m); a.Unchanged || !a.Reused || m.runs.Load() != 2 {
 		t.Errorf("back to what it was: %+v, %d runs", a, m.runs.Load())
+	}
+}
+
+// TestWhatIsNotPartOfTheCode has a folder that the user's own tools made, with a
+// link that no package could hold.
+func TestWhatIsNotPartOfTheCode(t *testing.T) {
+	t.Parallel()
+	files := listed()
+	files["deps/x"], files["lib/deps/y"] = "1", "1"
+	p := newProject(t, files)
+	if err := os.Symlink("/etc", filepath.Join(p.req.SourceDir, "deps/out")); err != nil {
+		t.Fatal(err)
+	}
+	left := func(path string) bool { return path == "deps" }
+	m := &maker{name: "m", plan: Plan{Leave: left}}
+	p.build(m)
+	if got := p.made(); got["lib/deps/y"] != "1" || got["deps/"] != "" || got["deps/x"] != "" {
+		t.Errorf("%v", got)
+	}
+	p.write("deps/z", "2")
+	if a := p.build(m); !a.Unchanged {
+		t.Errorf("%+v", a)
+	}
+	p.req.ArtifactDir += "2"
+	c := &maker{name: "c", plan: Plan{Compiles: true, Into: "out", Skip: left, Leave: left}}
+	p.build(c)
+	if _, ok := p.made()["out/deps_x.out"]; ok {
+		t.Errorf("%v", p.made())
 	}
 }
 

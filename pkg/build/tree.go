@@ -33,20 +33,11 @@ func (t *tree) leftOut() []string {
 	return t.LeftOut
 }
 
-// readTree lists a folder; skip tells what doesn't count, nil is nothing.
-func readTree(ctx context.Context, dir string, opts bundle.ListOptions, skip func(string) bool) (*tree, error) {
+// readTree lists a folder.
+func readTree(ctx context.Context, dir string, opts bundle.ListOptions) (*tree, error) {
 	l, err := bundle.List(ctx, dir, opts)
 	if err != nil {
 		return nil, err
-	}
-	if skip != nil {
-		kept := l.Entries[:0]
-		for _, e := range l.Entries {
-			if !skip(e.Path) {
-				kept = append(kept, e)
-			}
-		}
-		l.Entries = kept
 	}
 	t := &tree{Listing: l, settled: true}
 	now := time.Now()
@@ -106,7 +97,7 @@ func readTrees(ctx context.Context, req Request, parts []part) (*trees, error) {
 	t := &trees{code: &tree{settled: true}, roots: map[string]*tree{}}
 	var err error
 	if req.Folder() {
-		if t.code, err = readTree(ctx, req.SourceDir, bundle.ListOptions{Skip: req.ArtifactDir}, nil); err != nil {
+		if t.code, err = readTree(ctx, req.SourceDir, bundle.ListOptions{Skip: req.ArtifactDir, Leave: leave(parts)}); err != nil {
 			return nil, fmt.Errorf("source of %s: %w", req.Name, err)
 		}
 	}
@@ -117,8 +108,8 @@ func readTrees(ctx context.Context, req Request, parts []part) (*trees, error) {
 		if p.plan.Root == "" {
 			p.plan.Root = req.SourceDir
 		}
-		opts := bundle.ListOptions{Skip: req.ArtifactDir, NoIgnoreFiles: true}
-		if t.roots[p.Name()], err = readTree(ctx, p.plan.Root, opts, p.plan.Skip); err != nil {
+		opts := bundle.ListOptions{Skip: req.ArtifactDir, NoIgnoreFiles: true, Leave: p.plan.Skip}
+		if t.roots[p.Name()], err = readTree(ctx, p.plan.Root, opts); err != nil {
 			return nil, fmt.Errorf("source of %s: %w", req.Name, err)
 		}
 	}

@@ -40,6 +40,9 @@ type ListOptions struct {
 	NoIgnoreFiles bool
 	// Skip is a file or folder to leave out, if it is in the tree.
 	Skip string
+	// Leave tells what else isn't looked at, by its path relative to the root
+	// with slashes; a folder with all it has. Nil leaves nothing.
+	Leave func(path string) bool
 }
 
 // List reads the tree below dir, without what the rules of .fcignore and the
@@ -54,7 +57,7 @@ func List(ctx context.Context, dir string, opts ListOptions) (*Listing, error) {
 	if root, err = filepath.EvalSymlinks(root); err != nil {
 		return nil, err
 	}
-	l := &lister{ctx: ctx, root: root, anyFile: opts.NoIgnoreFiles, leftOut: map[string]bool{}}
+	l := &lister{ctx: ctx, root: root, anyFile: opts.NoIgnoreFiles, leave: opts.Leave, leftOut: map[string]bool{}}
 	if opts.Skip != "" {
 		if l.skip, err = filepath.Abs(opts.Skip); err != nil {
 			return nil, err
@@ -85,7 +88,8 @@ type lister struct {
 	root     string
 	skip     string
 	anyFile  bool // no .fcignore is read
-	defaults int  // how many of the first rules are the default ones
+	leave    func(path string) bool
+	defaults int // how many of the first rules are the default ones
 	entries  []Entry
 	leftOut  map[string]bool
 }
@@ -125,7 +129,7 @@ func (l *lister) folder(rel string, rules *ruleSet, v verdict) error {
 
 func (l *lister) child(parent string, c fs.DirEntry, rules *ruleSet, above verdict) error {
 	rel := path.Join(parent, c.Name())
-	if l.skip != "" && filepath.Join(l.root, filepath.FromSlash(rel)) == l.skip {
+	if l.skip != "" && filepath.Join(l.root, filepath.FromSlash(rel)) == l.skip || l.leave != nil && l.leave(rel) {
 		return nil
 	}
 	v := rules.decide(rel, c.IsDir(), above)
