@@ -29,6 +29,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"expand":     expand,
 		"http":       httpRequest,
 		"json":       jsonValue,
+		"keyring":    new(keyrings).command,
 		"leakfree":   leakfree,
 		"listen":     listen,
 		"stdout2env": stdout2env,
@@ -276,7 +277,7 @@ var isolation = sync.OnceValues(func() (status, error) {
 })
 
 // condition answers the scripts' own conditions: [isolated] if instances are in
-// namespaces, [private-ports] if several may bind the same port, [root], and [newer-python:X.Y] if the system itself has a Python
+// namespaces, [dbus] if there is a dbus-daemon, [private-ports] if several may bind the same port, [root], and [newer-python:X.Y] if the system itself has a Python
 // of at least that version.
 func condition(name string) (bool, error) {
 	switch {
@@ -286,6 +287,8 @@ func condition(name string) (bool, error) {
 	case name == "private-ports":
 		got, err := isolation()
 		return got.Isolation.Ports == "private", err
+	case name == "dbus":
+		return hasBus()
 	case name == "root":
 		return os.Getuid() == 0, nil
 	case strings.HasPrefix(name, "newer-python:"):

@@ -40,6 +40,22 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("access %q is in %s, which belongs to Serverless Devs and is only read", e.Alias, e.Path)
 }
 
+// SealedError says that the secret of an alias is in the keyring, and can't be
+// got from there.
+type SealedError struct {
+	Alias, Path string
+	Line        int
+	Err         error
+}
+
+// Error names the alias and its place.
+func (e *SealedError) Error() string {
+	return fmt.Sprintf("%s:%d: the secret of access %q can't be read: %v", e.Path, e.Line, e.Alias, e.Err)
+}
+
+// Unwrap gives the reason.
+func (e *SealedError) Unwrap() error { return e.Err }
+
 // Kept is the credentials that s config keeps, in credentials.yaml of the home
 // of s, with mode 0600; secrets of it may be in the keyring. The zero value is
 // none.
@@ -347,7 +363,7 @@ func (k *Kept) Open(ctx context.Context, alias string) (Credentials, error) {
 	}
 	text, err := k.vault.Open(ctx, vault.Value{Keyring: keys.Keyring})
 	if err != nil {
-		return Credentials{}, fmt.Errorf("%s:%d: the secret of access %q can't be read: %w", k.path, k.lines[alias], alias, err)
+		return Credentials{}, &SealedError{alias, k.path, k.lines[alias], err}
 	}
 	var secrets keptSecrets
 	if json.Unmarshal([]byte(text), &secrets) != nil || secrets.AccessKeySecret == "" {

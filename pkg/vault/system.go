@@ -54,6 +54,8 @@ func hasSessionBus(env func(string) string) bool {
 	return err == nil
 }
 
+var errNotKept = errors.New("the keyring didn't keep it")
+
 // system is the Keychain of macOS, the Credential Manager of Windows, or the
 // Secret Service.
 type system struct{}
@@ -66,7 +68,17 @@ func (system) Get(item string) (string, error) {
 
 // Set makes or replaces an item. Windows takes 2560 bytes; what is longer is an
 // error.
-func (system) Set(item, text string) error { return known(keyring.Set(service, item, text)) }
+func (s system) Set(item, text string) error {
+	if err := keyring.Set(service, item, text); err != nil || runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		return known(err)
+	}
+	// A Secret Service may ask its user whether to keep something, and go-keyring
+	// doesn't hear a no.
+	if kept, err := s.Get(item); err != nil || kept != text {
+		return errNotKept
+	}
+	return nil
+}
 
 // Delete removes an item, or gives ErrNoItem.
 func (system) Delete(item string) error { return known(keyring.Delete(service, item)) }

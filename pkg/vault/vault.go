@@ -23,6 +23,7 @@ var ErrNoItem = errors.New("the keyring has no such item")
 var (
 	errNoKeyring = errors.New("the keyring isn't used here")
 	errNoAnswer  = errors.New("the keyring doesn't answer")
+	errBroke     = errors.New("the connection to the keyring broke")
 )
 
 // Keyring is the keyring of a system. The names of items are ours alone.
@@ -156,6 +157,12 @@ func within(ctx context.Context, wait time.Duration, ask func() (string, error))
 	}
 	got := make(chan answer, 1)
 	go func() {
+		// go-keyring 0.2.8 panics if the bus ends while a prompt is shown.
+		defer func() {
+			if recover() != nil {
+				got <- answer{err: errBroke}
+			}
+		}()
 		text, err := ask()
 		got <- answer{text, err}
 	}()

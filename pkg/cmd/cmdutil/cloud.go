@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"s/pkg/access"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 )
@@ -31,6 +32,11 @@ func CloudError(err error, target *Target) error {
 		return WithHint(ExitFailed, err, hint)
 	}
 	return err
+}
+
+// SealedHint is what helps if the keyring doesn't give the secret of an alias.
+func SealedHint(sealed *access.SealedError) string {
+	return "unlock the keyring, or keep the key anew: s config add -a " + sealed.Alias + " --force"
 }
 
 // apiHint is what helps against the refusals that users meet.

@@ -1,6 +1,7 @@
 package configcmd
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -77,6 +78,22 @@ func TestKeyring(t *testing.T) {
 	w.must("delete", "-a", "prod")
 	if got := w.ring.Texts(); len(got) > 0 {
 		t.Errorf("%d items left", len(got))
+	}
+}
+
+// TestSealed: a keyring that doesn't give what it has is told with what helps.
+func TestSealed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ring = &vaulttest.Keyring{}
+	w.addProd()
+	w.ring.Err = errors.New("locked")
+	err := w.do("get", "-a", "prod")
+	var known *cmdutil.Error
+	var sealed *access.SealedError
+	if !errors.As(err, &known) || known.Code != cmdutil.ExitCredentials || !strings.Contains(known.Hint, "s config add -a prod --force") ||
+		!errors.As(err, &sealed) || sealed.Alias != "prod" || sealed.Line == 0 || !errors.Is(err, w.ring.Err) {
+		t.Errorf("%+v", err)
 	}
 }
 

@@ -125,6 +125,7 @@ func explain(err error) error {
 	var exists *access.ExistsError
 	var missing *access.NotFoundError
 	var foreign *access.ForeignError
+	var sealed *access.SealedError
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
@@ -134,6 +135,8 @@ func explain(err error) error {
 		return cmdutil.WithHint(cmdutil.ExitCredentials, err, "s config list")
 	case errors.As(err, &foreign):
 		return cmdutil.WithHint(cmdutil.ExitFailed, err, "s config add -a "+foreign.Alias+" --force keeps it here, too")
+	case errors.As(err, &sealed):
+		return cmdutil.WithHint(cmdutil.ExitCredentials, err, cmdutil.SealedHint(sealed))
 	}
 	return err
 }

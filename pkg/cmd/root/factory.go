@@ -227,6 +227,9 @@ func (w *wiring) resolve(ctx context.Context, alias string) (access.Credentials,
 	if errors.Is(err, access.ErrNotFound) {
 		return c, cmdutil.WithHint(cmdutil.ExitCredentials, err, w.io.T("s config add stores a key; -a local needs no account"))
 	}
+	if sealed := (*access.SealedError)(nil); errors.As(err, &sealed) {
+		return c, cmdutil.WithHint(cmdutil.ExitCredentials, err, cmdutil.SealedHint(sealed))
+	}
 	if err != nil {
 		return c, cmdutil.WithCode(cmdutil.ExitCredentials, err)
 	}

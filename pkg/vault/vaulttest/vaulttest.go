@@ -1,4 +1,5 @@
-// Package vaulttest has a keyring in memory for tests.
+// Package vaulttest has keyrings for tests: one in memory, and a Secret Service on
+// a D-Bus of its own.
 package vaulttest
 
 import (
