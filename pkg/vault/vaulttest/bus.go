@@ -55,7 +55,8 @@ func StartBus() (*Bus, error) {
 	if err := os.WriteFile(config, fmt.Appendf(nil, busConfig, filepath.Join(dir, "bus")), 0o600); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	b.cmd = exec.Command("sh", "-c", guard, "sh", daemon, "--config-file="+config, "--nofork", "--nopidfile", "--print-address")
+	b.cmd = exec.Command("sh", "-c", guard, "sh", daemon, //nolint:noctx // Close ends it
+		"--config-file="+config, "--nofork", "--nopidfile", "--print-address")
 	var said strings.Builder
 	b.cmd.Stderr = &said
 	in, err := b.cmd.StdinPipe()
