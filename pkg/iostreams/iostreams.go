@@ -55,6 +55,15 @@ func Test() (s *IOStreams, in, out, errOut *bytes.Buffer) {
 	return &IOStreams{In: in, Out: out, ErrOut: errOut, width: DefaultWidth, lang: "en"}, in, out, errOut
 }
 
+// With gives streams like s that write elsewhere and have nobody to ask.
+func (s *IOStreams) With(out, errOut io.Writer) *IOStreams {
+	with := *s
+	with.In, with.Out, with.ErrOut = strings.NewReader(""), out, errOut
+	with.width = s.Width()
+	with.stdinTTY, with.prompter = false, nil
+	return &with
+}
+
 func isTerminal(f *os.File) bool {
 	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
 }

@@ -1,6 +1,14 @@
 package cmdutil
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"s/pkg/diag"
+	"s/pkg/fc"
+	"s/pkg/iostreams"
+)
 
 // Exit codes of s.
 const (
@@ -46,3 +54,59 @@ func Quiet(code int) error { return &Error{Err: errors.New("failed"), Code: code
 
 // UsageError is a wrong flag or argument.
 func UsageError(err error) error { return &Error{Err: err, Code: ExitUsage} }
+
+// CodeOf is the exit code that an error stands for.
+func CodeOf(err error) int {
+	var known *Error
+	var diags diag.Diagnostics
+	var api *fc.APIError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &known):
+		return known.Code
+	case errors.As(err, &diags):
+		return ExitSpec
+	case errors.As(err, &api):
+		return ExitCloud
+	}
+	return ExitFailed
+}
+
+// Worst gives the error with the highest exit code, the first of several; nil if
+// there is none.
+func Worst(errs ...error) error {
+	var worst error
+	for _, err := range errs {
+		if CodeOf(err) > CodeOf(worst) {
+			worst = err
+		}
+	}
+	return worst
+}
+
+// ShowError shows an error on stderr: findings with the lines they are about, and
+// the hint. The text goes through redact, which may be nil.
+func ShowError(io *iostreams.IOStreams, err error, redact func(string) string) {
+	if redact == nil {
+		redact = func(text string) string { return text }
+	}
+	var diags diag.Diagnostics
+	if errors.As(err, &diags) {
+		_ = diag.Render(io.ErrOut, diags, RenderOptions(io)) // nowhere left to complain
+	} else {
+		fmt.Fprintln(io.ErrOut, io.Red(io.T("error:"))+" "+redact(err.Error()))
+	}
+	var known *Error
+	if errors.As(err, &known) && known.Hint != "" {
+		fmt.Fprintln(io.ErrOut, io.Cyan(io.T("hint:"))+" "+redact(known.Hint))
+	}
+}
+
+// RenderOptions paints findings as the terminal can.
+func RenderOptions(io *iostreams.IOStreams) diag.RenderOptions {
+	return diag.RenderOptions{
+		Source: os.ReadFile, Error: io.Red, Warning: io.Yellow, Place: io.Cyan, Strong: io.Bold,
+		Label: func(word string) string { return io.T(word) },
+	}
+}

@@ -201,3 +201,23 @@ func flowError(r *spec.Resource, ref spec.Reference) error {
 	return WithHint(ExitSpec, fmt.Errorf("%s: %s needs the output of %s, but the flow doesn't run that one before", ref.Range, r.Name, ref.Resource),
 		fmt.Sprintf("put %s into an earlier group of the flow", ref.Resource))
 }
+
+// Count is how many resources are in groups.
+func Count(groups [][]string) int {
+	n := 0
+	for _, group := range groups {
+		n += len(group)
+	}
+	return n
+}
+
+// In gives the resources that are in groups.
+func In(groups [][]string, project *spec.Project) []*spec.Resource {
+	var list []*spec.Resource
+	for _, group := range groups {
+		for _, name := range group {
+			list = append(list, project.Find(name))
+		}
+	}
+	return list
+}

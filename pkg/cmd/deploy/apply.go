@@ -3,19 +3,27 @@ package deploycmd
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/iostreams"
 )
 
-// apply carries out all plans at the same time and tells each step as it ends.
+// apply carries out all plans at the same time and tells each step as it ends, of
+// several resources those of one together.
 func (d *deployment) apply(ctx context.Context) {
-	d.each(func(it *item) {
+	sections := cmdutil.NewSections(d.IO, make([]string, len(d.items))...)
+	cmdutil.Parallel(d.Parallel, len(d.items), func(i int) {
+		defer sections.Done(i)
+		it := d.items[i]
 		if it.plan.Empty() {
 			return
 		}
-		it.report, it.err = deploy.Apply(ctx, it.remote, it.plan, d.hooks(it))
+		began := time.Now()
+		it.report, it.err = deploy.Apply(ctx, it.remote, it.plan, d.hooks(it, sections.IO(i)))
+		it.took = time.Since(began)
 	})
 	for _, it := range d.items {
 		if it.err != nil && !it.resource.ContinueOnError {
@@ -25,17 +33,18 @@ func (d *deployment) apply(ctx context.Context) {
 }
 
 // hooks tell the steps of one resource, each with the time that it took.
-func (d *deployment) hooks(it *item) deploy.Hooks {
+func (d *deployment) hooks(it *item, io *iostreams.IOStreams) deploy.Hooks {
 	began := time.Now()
+	var mu sync.Mutex // keeps the lines of parallel steps whole
 	return deploy.Hooks{Done: func(c deploy.Change, err error) {
 		took := time.Since(began).Round(10 * time.Millisecond)
-		d.mu.Lock()
-		defer d.mu.Unlock()
+		mu.Lock()
+		defer mu.Unlock()
 		if err != nil {
-			d.IO.Errf("%s %s %s %s failed", d.IO.Red("✖"), it.resource.Name, c.Kind, c.Name)
+			io.Errf("%s %s %s %s failed", io.Red("✖"), it.resource.Name, c.Kind, c.Name)
 			return
 		}
-		d.IO.Errf("%s %s %s %s %s (%s)", d.IO.Green("✔"), it.resource.Name, c.Kind, c.Name, d.done(c.Action), took)
+		io.Errf("%s %s %s %s %s (%s)", io.Green("✔"), it.resource.Name, c.Kind, c.Name, d.done(c.Action), took)
 	}}
 }
 
@@ -77,10 +86,7 @@ func (d *deployment) advise(err error) error {
 
 // print writes the result: that of the only resource, or all by name.
 func (d *deployment) print() error {
-	asked, results := 0, make([]cmdutil.Named, 0, len(d.all))
-	for _, group := range d.groups {
-		asked += len(group)
-	}
+	results := make([]cmdutil.Named, 0, len(d.all))
 	for _, it := range d.all {
 		if it.waits {
 			continue
@@ -90,5 +96,5 @@ func (d *deployment) print() error {
 			Value: deploy.Redacted(deploy.Result(it.prepared.Desired, it.report.State, false), d.project.Redact),
 		})
 	}
-	return cmdutil.PrintNamed(d.IO.Out, d.Settings.Output, d.project, asked, results)
+	return cmdutil.PrintNamed(d.IO.Out, d.Settings.Output, d.project, cmdutil.Count(d.groups), results)
 }

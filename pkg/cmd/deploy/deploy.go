@@ -3,12 +3,11 @@
 package deploycmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -65,7 +64,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&opts.Yes, "assume-yes", "y", false, "don't ask")
-	flags.IntVar(&opts.Parallel, "parallel", 0, "how many resources to deploy at the same time (default: all that don't wait for others)")
+	cmdutil.BindParallel(flags, &opts.Parallel, "how many resources to deploy at the same time (default: all that don't wait for others)")
 	flags.BoolVar(&opts.DryRun, "dry-run", false, "show what would change and change nothing")
 	flags.BoolVar(&opts.NoBuild, "no-build", false, "fail instead of building code whose artifact is out of date")
 	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
@@ -90,8 +89,8 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	if opts.Parallel < 0 {
-		return cmdutil.UsageError(fmt.Errorf("--parallel is at least 1, not %d", opts.Parallel))
+	if err := cmdutil.CheckParallel(opts.Parallel); err != nil {
+		return err
 	}
 	d := &deployment{Options: opts, project: project, target: target, groups: groups, failed: map[string]bool{}}
 	d.deployed = cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return d.remote(r) })
@@ -109,8 +108,6 @@ type deployment struct {
 	items    []*item           // of the group that runs
 	all      []*item           // of this group and those before it
 	failed   map[string]bool   // resources that others can't build on
-
-	mu sync.Mutex // keeps the lines of parallel steps whole
 }
 
 // item is one resource on its way.
@@ -120,9 +117,10 @@ type item struct {
 	prepared *deploy.Prepared
 	plan     *deploy.Changes
 	report   *deploy.Report
-	started  bool   // its pre actions ran
-	blocked  string // the resource for whose failure it wasn't tried
-	waits    bool   // a dry run can't know what it will be
+	started  bool          // its pre actions ran
+	blocked  string        // the resource for whose failure it wasn't tried
+	waits    bool          // a dry run can't know what it will be
+	took     time.Duration // applying its plan
 	err      error
 }
 
@@ -156,6 +154,9 @@ func (d *deployment) deploy(ctx context.Context) error {
 	}
 	if d.DryRun && changes {
 		return nil
+	}
+	if changes {
+		d.summary()
 	}
 	return d.print()
 }
@@ -220,7 +221,8 @@ func (d *deployment) plan(ctx context.Context) error {
 		}
 		it.remote = remote
 	}
-	d.each(func(it *item) {
+	cmdutil.Parallel(d.Parallel, len(d.items), func(i int) {
+		it := d.items[i]
 		var actual deploy.Actual
 		if actual, it.err = deploy.Read(ctx, it.remote, it.prepared.Desired); it.err == nil {
 			it.plan = deploy.Plan(it.prepared.Desired, actual)
@@ -260,20 +262,6 @@ func (d *deployment) confirm(plans []*deploy.Changes) error {
 		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New("the plan deletes something and there is no terminal to ask on"), "s deploy -y")
 	}
 	return nil
-}
-
-// each runs step for all items at the same time.
-func (d *deployment) each(step func(*item)) {
-	var wg sync.WaitGroup
-	places := make(chan struct{}, cmp.Or(d.Parallel, len(d.items), 1))
-	for _, it := range d.items {
-		places <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-places }()
-			step(it)
-		})
-	}
-	wg.Wait()
 }
 
 func (d *deployment) firstError() error {

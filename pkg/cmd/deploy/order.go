@@ -3,7 +3,6 @@ package deploycmd
 import (
 	"cmp"
 	"context"
-	"errors"
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
@@ -76,42 +75,28 @@ func (d *deployment) known(name string, info bool) (map[string]any, bool) {
 // worst gives, of an error and those of the resources, the one with the highest
 // exit code; the first of several.
 func (d *deployment) worst(err error) error {
-	worst, code := err, codeOf(cmdutil.CloudError(err, d.target))
+	errs := []error{err}
 	for _, it := range d.all {
-		if c := codeOf(cmdutil.CloudError(it.err, d.target)); c > code {
-			worst, code = it.err, c
-		}
+		errs = append(errs, it.err)
 	}
-	return worst
-}
-
-// codeOf is the code that s would end with.
-func codeOf(err error) int {
-	var known *cmdutil.Error
-	switch {
-	case err == nil:
-		return cmdutil.ExitOK
-	case errors.As(err, &known):
-		return known.Code
-	}
-	return cmdutil.ExitFailed
+	return cmdutil.Worst(errs...)
 }
 
 // summary says in a line each what became of several resources.
 func (d *deployment) summary() {
-	if len(d.all) < 2 {
-		return
-	}
-	d.IO.Errf("")
+	var rows []cmdutil.Row
 	for _, it := range d.all {
 		name := it.resource.Name
 		switch {
 		case it.blocked != "":
-			d.IO.Errf("- %s was not tried: %s failed", name, it.blocked)
+			rows = append(rows, cmdutil.NotTried(d.IO, name, it.blocked))
 		case it.err != nil:
-			d.IO.Errf("%s %s failed: %s", d.IO.Red("✖"), name, d.project.Redact(it.err.Error()))
+			rows = append(rows, cmdutil.Failed(d.IO, name, d.project.Redact(it.err.Error()), it.took))
+		case it.plan.Empty():
+			rows = append(rows, cmdutil.Row{Name: name, Text: d.IO.T("unchanged")})
 		default:
-			d.IO.Errf("%s %s is deployed", d.IO.Green("✔"), name)
+			rows = append(rows, cmdutil.Row{Name: name, Text: d.IO.T("deployed"), Took: it.took})
 		}
 	}
+	cmdutil.Summary(d.IO, rows)
 }

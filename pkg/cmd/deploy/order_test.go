@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -134,11 +135,15 @@ func TestDependentsOfAFailure(t *testing.T) {
 				t.Errorf("%s: %s isn't deployed\n%s", c.name, name, w.Stderr())
 			}
 		}
-		w.WantStderr("bad failed:", "other is deployed", "third is deployed")
+		want := `✖ bad +failed +\S+ +.*\n✔ other +deployed +\S+\n.*✔ third +deployed +\S+\n`
 		if c.notTried {
-			w.WantStderr("- waits was not tried: bad failed")
-		} else {
-			w.WantStderr("waits failed:", "needs the output of bad")
+			want = `✖ bad +failed +\S+ +.*\n✔ other +deployed +\S+\n- waits +not tried +bad failed\n✔ third +deployed +\S+\n$`
+		}
+		if !regexp.MustCompile("(?s)" + want).MatchString(w.Stderr()) {
+			t.Errorf("%s: no summary in\n%s", c.name, w.Stderr())
+		}
+		if !c.notTried && !regexp.MustCompile(`✖ waits +failed +.*needs the output of bad`).MatchString(w.Stderr()) {
+			t.Errorf("%s:\n%s", c.name, w.Stderr())
 		}
 		if w.Server.Function("bad") != nil || w.Server.Function("waits") != nil {
 			t.Errorf("%s: what failed is there", c.name)
@@ -156,8 +161,18 @@ func TestFlow(t *testing.T) {
 	if got := created(w); !slices.Equal(got, []string{"c", "a"}) {
 		t.Errorf("made %v", got)
 	}
+	if !regexp.MustCompile(`✔ c +deployed +\S+\n✔ a +deployed +\S+\n$`).MatchString(w.Stderr()) {
+		t.Errorf("no summary in\n%s", w.Stderr())
+	}
 	if err := w.Run(command(w, nil), "b", "-y"); err != nil || w.Server.Function("b") == nil {
 		t.Errorf("by name it is deployed all the same: %v", err)
+	}
+	again := fileWorld(t, strings.Replace(head, "resources:", "flow: {deploy: [[c], [a]]}\nresources:", 1)+three)
+	if err := again.Run(command(again, nil), "a", "b", "c", "a", "-y", "--parallel", "1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := created(again); !slices.Equal(got, []string{"b", "c", "a"}) {
+		t.Errorf("by name, the flow still orders them: made %v", got)
 	}
 	wrong := fileWorld(t, strings.Replace(head, "resources:", "flow: {deploy: [[a], [b]]}\nresources:", 1)+
 		resource("a", "")+"      description: ${resources.b.output.functionName}\n"+resource("b", ""))
@@ -174,40 +189,5 @@ func TestParallel(t *testing.T) {
 	}
 	if err := w.Run(command(w, nil), "-y", "--parallel", "2"); err != nil || len(created(w)) != 3 {
 		t.Errorf("%v, made %v", err, created(w))
-	}
-}
-
-// TestEachIsBounded: as many steps as are allowed run at the same time, and no
-// more.
-func TestEachIsBounded(t *testing.T) {
-	t.Parallel()
-	for _, allowed := range []int{1, 2, 5, 0} {
-		d := &deployment{Options: &Options{Parallel: allowed}}
-		for range 5 {
-			d.items = append(d.items, &item{})
-		}
-		together := allowed
-		if allowed == 0 {
-			together = len(d.items)
-		}
-		places, arrived := make(chan struct{}, together), make(chan struct{}, len(d.items))
-		full := make(chan struct{})
-		go func() {
-			for range together {
-				<-arrived
-			}
-			close(full) // all that may run do, at once
-		}()
-		d.each(func(*item) {
-			select {
-			case places <- struct{}{}:
-			default:
-				t.Errorf("more than %d at a time", together)
-				return
-			}
-			arrived <- struct{}{}
-			<-full
-			<-places
-		})
 	}
 }

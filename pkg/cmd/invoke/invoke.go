@@ -32,9 +32,9 @@ type Options struct {
 	// Reader gives where a resource is looked up at a target, or in the local
 	// cloud without one.
 	Reader func(ctx context.Context, target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
-	// LocalFallback runs a resource in the local cloud; cleanup is called after
-	// the invocation.
-	LocalFallback func(ctx context.Context, project *spec.Project, r *spec.Resource) (target invoke.Target, cleanup func(), err error)
+	// LocalFallback runs a resource in the local cloud and tells io about it;
+	// cleanup is called after the invocation.
+	LocalFallback func(ctx context.Context, io *iostreams.IOStreams, project *spec.Project, r *spec.Resource) (target invoke.Target, cleanup func(), err error)
 
 	Resources   []string // names; none is all
 	Event       string
@@ -48,6 +48,9 @@ type Options struct {
 	RemoteOnly  bool
 	Silent      bool
 	SkipActions bool
+	Parallel    int // how many resources at the same time; 0 is all
+
+	several bool // this call is one of several
 }
 
 // NewCmd makes the invoke command. runF replaces the run, for tests.
@@ -56,10 +59,11 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	opts.LocalFallback, opts.Reader = localFallback(f), reader(f)
 	cmd := &cobra.Command{
 		Use:   "invoke [resource...]",
-		Short: "Call a function",
+		Short: "Call functions",
 		Long: "Invoke calls the function with an event and shows its log on stderr and its result on stdout.\n" +
-			"A function that isn't deployed, or can't be reached without credentials, is run locally (not with --remote).",
-		Example: "s invoke -e '{\"key\":\"value\"}'\ns invoke -f event.json\necho hello | s invoke --event-stdin\ns invoke --invocation-type async -e x",
+			"A function that isn't deployed, or can't be reached without credentials, is run locally (not with --remote).\n" +
+			"Several functions get the same event, at the same time unless they wait for others.",
+		Example: "s invoke -e '{\"key\":\"value\"}'\ns invoke -f event.json\ns invoke api web -o json\necho hello | s invoke --event-stdin\ns invoke --invocation-type async -e x",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Resources = args
@@ -83,6 +87,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	flags.IntVar(&opts.Timeout, "timeout", 0, "seconds to wait for the answer (default: the function's timeout and 120)")
 	flags.BoolVar(&opts.RemoteOnly, "remote", false, "never run the function locally instead")
 	flags.BoolVar(&opts.Silent, "silent", false, "show the result only")
+	cmdutil.BindParallel(flags, &opts.Parallel, "how many functions to call at the same time (default: all that don't wait for others)")
 	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	return cmd
 }
@@ -105,18 +110,23 @@ func (o *Options) check() error {
 	case o.TaskID != "" && !o.async():
 		return cmdutil.UsageError(errors.New("--async-task-id needs --invocation-type async"))
 	}
-	return nil
+	return cmdutil.CheckParallel(o.Parallel)
 }
 
 func (o *Options) async() bool { return strings.EqualFold(o.Type, fc.InvocationAsync) }
 
 // Run invokes.
 func Run(ctx context.Context, opts *Options) error {
+	opts = opts.oneTarget()
 	project, err := opts.Project(ctx, "invoke")
 	if err != nil {
 		return err
 	}
-	r, err := cmdutil.OneResource(project, strings.Join(opts.Resources, " "), "invoke")
+	resources, err := cmdutil.Resources(project, opts.Resources)
+	if err != nil {
+		return err
+	}
+	groups, err := cmdutil.Order(project, resources, len(opts.Resources) > 0)
 	if err != nil {
 		return err
 	}
@@ -124,60 +134,60 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	project, named, err := cmdutil.SettleNames(ctx, "invoke", project, []*spec.Resource{r}, opts.settle(ctx, project, false))
+	project, _, err = cmdutil.SettleNames(ctx, "invoke", project, cmdutil.In(groups, project), opts.settle(ctx, project, false))
 	if err != nil {
 		return cmdutil.CloudError(err, nil)
 	}
-	r = named[0]
 	global := cmdutil.Actions{IO: opts.IO, Command: "invoke", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
 	if err := global.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
 		return err
 	}
-	err = global.Run(ctx, r.Actions, cmdutil.WhenPre)
-	if err == nil {
-		err = opts.call(ctx, project, r, event)
+	asked := cmdutil.Count(groups)
+	values, err := opts.each(project, event, asked > 1).Groups(ctx, groups)
+	if printed := opts.print(project, asked, values); err == nil {
+		err = printed
 	}
-	err = global.After(ctx, r.Actions, err)
 	return global.After(ctx, project.Actions, err)
 }
 
-// call invokes at the target or, where that can't be, locally.
-func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) error {
+// call invokes at the target or, where that can't be, locally. It gives the result
+// as data, if it is wanted as that.
+func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) (any, error) {
 	target, err := o.Target(ctx, project)
 	if o.withoutTarget(err) {
 		o.IO.Errf("no credentials: running %s locally", r.Name)
 		return o.callLocal(ctx, project, r, event, true)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	remote, err := o.remote(target, r)
 	if err != nil {
-		return cmdutil.CloudError(err, target)
+		return nil, cmdutil.CloudError(err, target)
 	}
-	err = o.invoke(ctx, remote, r, event, target.Local)
+	value, err := o.invoke(ctx, remote, r, event, target.Local)
 	if fc.IsCode(err, fc.CodeFunctionNotFound, fc.CodeServiceNotFound) && !o.RemoteOnly && o.Qualifier == "" {
 		o.IO.Errf("%s is not deployed (access %s, %s): running it locally", r.Name, target.Credentials.Alias, r.Region)
 		return o.callLocal(ctx, project, r, event, target.Local)
 	}
-	return cmdutil.CloudError(err, target)
+	return value, cmdutil.CloudError(err, target)
 }
 
 // callLocal runs the function in the local cloud. Values that only a deployment
 // gives come from the target, or from the local cloud if there is none.
-func (o *Options) callLocal(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte, isLocal bool) error {
+func (o *Options) callLocal(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte, isLocal bool) (any, error) {
 	settle := o.settle(ctx, project, isLocal)
 	project, settled, err := cmdutil.SettleAll(ctx, "invoke", project, []*spec.Resource{r}, settle)
 	if err == nil && settled[0].Pending() {
 		err = cmdutil.Unsettled(r, cmdutil.FirstOpen(settled[0]), settle.Flags...)
 	}
 	if err != nil {
-		return cmdutil.CloudError(err, nil)
+		return nil, cmdutil.CloudError(err, nil)
 	}
 	r = settled[0]
-	target, cleanup, err := o.LocalFallback(ctx, project, r)
+	target, cleanup, err := o.LocalFallback(ctx, o.IO, project, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer cleanup()
 	return o.invoke(ctx, target, r, event, true)
@@ -191,7 +201,7 @@ func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (invoke.Targe
 }
 
 // invoke makes the call and shows it.
-func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Resource, event []byte, live bool) error {
+func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Resource, event []byte, live bool) (any, error) {
 	wait := o.wait(r)
 	limited, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("no answer within %s", wait))
 	defer cancel()
@@ -209,7 +219,7 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = context.Cause(limited)
 		}
-		return notStarted(err, shown)
+		return nil, notStarted(err, shown)
 	}
 	return view.show(outcome)
 }

@@ -160,8 +160,8 @@ func TestWhereEventsComeFrom(t *testing.T) {
 func TestWrongFlags(t *testing.T) {
 	t.Parallel()
 	w := world(t, spec.Edition3)
-	for _, args := range []string{"-e x -s", "-e x -f y", "-e= -s", "--invocation-type later", "--timeout -1", "--async-task-id x", "a b", "nope"} {
-		if err := w.Run(NewCmd(w.Factory, nil), strings.Fields(args)...); err == nil || (args != "a b" && code(err) != cmdutil.ExitUsage) {
+	for _, args := range []string{"-e x -s", "-e x -f y", "-e= -s", "--invocation-type later", "--timeout -1", "--async-task-id x", "--parallel -1", "a b", "nope"} {
+		if err := w.Run(NewCmd(w.Factory, nil), strings.Fields(args)...); code(err) != cmdutil.ExitUsage {
 			t.Errorf("%s: %v", args, err)
 		}
 	}
@@ -180,20 +180,6 @@ func TestTooLargeEventIsNotSent(t *testing.T) {
 	err := w.Run(NewCmd(w.Factory, nil), "-s", "--invocation-type", "async")
 	if code(err) != cmdutil.ExitUsage || len(w.Server.Calls()) != 0 {
 		t.Errorf("err %v, %d calls", err, len(w.Server.Calls()))
-	}
-}
-
-func TestSeveralResourcesNeedAName(t *testing.T) {
-	t.Parallel()
-	w := world(t, spec.Edition3)
-	w.Add("other")
-	err := w.Run(NewCmd(w.Factory, nil), "-e", "x")
-	var known *cmdutil.Error
-	if code(err) != cmdutil.ExitUsage || !errors.As(err, &known) || known.Hint != "s invoke hello" {
-		t.Errorf("err = %v", err)
-	}
-	if err = w.Run(NewCmd(w.Factory, nil), "hello", "-e", "x"); err != nil || w.Stdout() != "x" {
-		t.Errorf("by name: %v", err)
 	}
 }
 

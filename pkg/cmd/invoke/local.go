@@ -10,6 +10,7 @@ import (
 	"s/pkg/deploy"
 	"s/pkg/fcclient"
 	"s/pkg/invoke"
+	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
@@ -52,14 +53,16 @@ func reader(f *cmdutil.Factory) func(context.Context, *cmdutil.Target, *spec.Res
 }
 
 // localFallback runs functions in the local cloud that the factory starts.
-func localFallback(f *cmdutil.Factory) func(context.Context, *spec.Project, *spec.Resource) (invoke.Target, func(), error) {
-	return func(ctx context.Context, project *spec.Project, r *spec.Resource) (invoke.Target, func(), error) {
+func localFallback(f *cmdutil.Factory) func(context.Context, *iostreams.IOStreams, *spec.Project, *spec.Resource) (invoke.Target, func(), error) {
+	return func(ctx context.Context, io *iostreams.IOStreams, project *spec.Project, r *spec.Resource) (invoke.Target, func(), error) {
+		own := *f
+		own.IO = io
 		local := invoke.Local{
-			Artifacts: deploycmd.Artifacts(f),
+			Artifacts: deploycmd.Artifacts(&own),
 			Client: func(ctx context.Context, region string, v2 bool) (*fcclient.Client, error) {
 				return cmdutil.LocalClient(ctx, f, region, v2)
 			},
-			Tell: func(p *deploy.Prepared) { cmdutil.TellCode(f.IO, project, r, p) },
+			Tell: func(p *deploy.Prepared) { cmdutil.TellCode(io, project, r, p) },
 		}
 		client, err := local.Ensure(ctx, project, r)
 		if err != nil {

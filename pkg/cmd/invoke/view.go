@@ -3,6 +3,7 @@ package invokecmd
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -58,27 +59,25 @@ func (v *view) end(summary string) {
 	v.open = false
 }
 
-// show prints the outcome. A failed function gives exit code 6.
-func (v *view) show(o *invoke.Outcome) error {
+// show prints the outcome, or gives it as data. A failed function gives exit
+// code 6.
+func (v *view) show(o *invoke.Outcome) (any, error) {
 	if v.Settings.Output != cmdutil.OutputDefault {
-		if err := cmdutil.Print(v.IO.Out, v.Settings.Output, document(o)); err != nil {
-			return err
-		}
-		return failed(o)
+		return document(o), failed(o)
 	}
 	if v.async() {
-		return cmdutil.Print(v.IO.Out, cmdutil.OutputDefault, queued{o.RequestID, o.AsyncTaskID})
+		return queued{o.RequestID, o.AsyncTaskID}, nil
 	}
 	if !v.quiet {
 		v.facts(o)
 	}
 	if err := v.body(o.Body); err != nil {
-		return err
+		return nil, err
 	}
 	if o.Failed() && !v.quiet {
 		v.failure(o)
 	}
-	return failed(o)
+	return nil, failed(o)
 }
 
 // facts closes the log and shows what is known about the call.
@@ -105,12 +104,13 @@ func (v *view) fact(name, value string) {
 	}
 }
 
-// body writes the result as it is; people get their prompt on a line of its own.
+// body writes the result as it is; people get their prompt, and several functions
+// their results, on a line of its own.
 func (v *view) body(body []byte) error {
 	if _, err := v.IO.Out.Write(body); err != nil {
 		return err
 	}
-	if v.IO.IsStdoutTTY() && len(body) > 0 && !bytes.HasSuffix(body, []byte("\n")) {
+	if (v.IO.IsStdoutTTY() || v.several) && len(body) > 0 && !bytes.HasSuffix(body, []byte("\n")) {
 		_, err := v.IO.Out.Write([]byte("\n"))
 		return err
 	}
@@ -128,7 +128,7 @@ func (v *view) failure(o *invoke.Outcome) {
 
 func failed(o *invoke.Outcome) error {
 	if o.Failed() {
-		return cmdutil.Quiet(cmdutil.ExitFunction)
+		return &cmdutil.Error{Err: errors.New(o.ErrorType), Code: cmdutil.ExitFunction, Quiet: true}
 	}
 	return nil
 }

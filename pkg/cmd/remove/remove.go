@@ -73,12 +73,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return cmdutil.CloudError(err, target)
 	}
-	var ordered []*spec.Resource
-	for _, group := range cmdutil.OrderBack(project, resources, len(opts.Resources) > 0) {
-		for _, name := range group {
-			ordered = append(ordered, project.Find(name))
-		}
-	}
+	ordered := cmdutil.In(cmdutil.OrderBack(project, resources, len(opts.Resources) > 0), project)
 	jobs, err := opts.plan(ctx, target, ordered)
 	if err != nil {
 		return cmdutil.CloudError(err, target)

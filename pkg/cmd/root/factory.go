@@ -193,7 +193,7 @@ func (w *wiring) rendered(project *spec.Project, diags diag.Diagnostics) (*spec.
 		return nil, cmdutil.WithCode(cmdutil.ExitSpec, err)
 	}
 	if len(diags) > 0 {
-		if err := diag.Render(w.io.ErrOut, diags, renderOptions(w.io)); err != nil {
+		if err := diag.Render(w.io.ErrOut, diags, cmdutil.RenderOptions(w.io)); err != nil {
 			return nil, err
 		}
 	}
@@ -320,12 +320,4 @@ func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLoc
 	}
 	w.tellTarget(target)
 	return target
-}
-
-// renderOptions paints diagnostics as the terminal can.
-func renderOptions(io *iostreams.IOStreams) diag.RenderOptions {
-	return diag.RenderOptions{
-		Source: os.ReadFile, Error: io.Red, Warning: io.Yellow, Place: io.Cyan, Strong: io.Bold,
-		Label: func(word string) string { return io.T(word) },
-	}
 }

@@ -3,14 +3,11 @@ package root
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"s/pkg/cmd/cmdutil"
-	"s/pkg/diag"
-	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/runtime/rloader"
 )
@@ -65,32 +62,6 @@ func report(io *iostreams.IOStreams, err error, interrupted bool) int {
 	if known != nil && known.Quiet {
 		return known.Code
 	}
-	show(io, err, known)
-	return exitCode(err, known)
-}
-
-func show(io *iostreams.IOStreams, err error, known *cmdutil.Error) {
-	var diags diag.Diagnostics
-	if errors.As(err, &diags) {
-		_ = diag.Render(io.ErrOut, diags, renderOptions(io)) // nowhere left to complain
-	} else {
-		fmt.Fprintln(io.ErrOut, io.Red(io.T("error:"))+" "+err.Error())
-	}
-	if known != nil && known.Hint != "" {
-		fmt.Fprintln(io.ErrOut, io.Cyan(io.T("hint:"))+" "+known.Hint)
-	}
-}
-
-func exitCode(err error, known *cmdutil.Error) int {
-	var diags diag.Diagnostics
-	var api *fc.APIError
-	switch {
-	case known != nil:
-		return known.Code
-	case errors.As(err, &diags):
-		return cmdutil.ExitSpec
-	case errors.As(err, &api):
-		return cmdutil.ExitCloud
-	}
-	return cmdutil.ExitFailed
+	cmdutil.ShowError(io, err, nil)
+	return cmdutil.CodeOf(err)
 }
