@@ -65,7 +65,7 @@ test-user: setup build ## Run the tests that touch the system as an ordinary use
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Check style, errors and the directions of imports
-	$(GOLANGCI) run ./...
+	$(GOLANGCI) run --allow-parallel-runners ./...
 
 .PHONY: fmt
 fmt: $(GOLANGCI) ## Format the Go sources
