@@ -3,7 +3,9 @@ package languages
 
 import (
 	"s/pkg/build"
+	"s/pkg/build/dotnet"
 	"s/pkg/build/makefile"
+	"s/pkg/build/php"
 	"s/pkg/build/python"
 	"s/pkg/build/shell"
 	"s/pkg/toolchain"
@@ -16,5 +18,7 @@ func All(finder *toolchain.Finder, environ []string) build.Builders {
 		&shell.Builder{Environ: environ},
 		&makefile.Builder{Environ: environ},
 		&python.Builder{Finder: finder, Environ: environ},
+		&php.Builder{Environ: environ},
+		&dotnet.Builder{Environ: environ},
 	}
 }
