@@ -178,8 +178,29 @@ func (a *applier) function(ctx context.Context, change Change) (err error) {
 		a.report.State.Function, err = a.remote.CreateFunction(ctx, a.plan.desired.creatable(), code)
 		return err
 	}
-	a.report.State.Function, err = a.remote.UpdateFunction(ctx, a.plan.desired.Function, code)
-	return err
+	want := a.plan.desired.Function
+	tags := newTagging(change.Fields)
+	if tags.others || change.Code != nil {
+		if a.report.State.Function, err = a.remote.UpdateFunction(ctx, want, code); err != nil {
+			return err
+		}
+	}
+	have := *a.report.State.Function
+	a.report.State.Function = &have
+	if tags.moved {
+		if err := a.remote.MoveFunction(ctx, want.FunctionName, want.ResourceGroupID); err != nil {
+			return err
+		}
+		have.ResourceGroupID = want.ResourceGroupID
+	}
+	if tags.empty() {
+		return nil
+	}
+	if err := tags.apply(ctx, a.remote, have.FunctionARN, want.Tags); err != nil {
+		return err
+	}
+	have.Tags = want.Tags
+	return nil
 }
 
 // code reads the archive only if it has to be sent.

@@ -26,6 +26,9 @@ type Remote interface {
 	UpdateService(ctx context.Context, s fc.Service) (*fc.Service, error)
 	CreateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error)
 	UpdateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error)
+	TagFunction(ctx context.Context, arn string, tags []fc.Tag) error
+	UntagFunction(ctx context.Context, arn string, keys []string) error
+	MoveFunction(ctx context.Context, name, group string) error
 	CreateTrigger(ctx context.Context, function string, t fc.Trigger) (*fc.Trigger, error)
 	UpdateTrigger(ctx context.Context, function string, t fc.Trigger) (*fc.Trigger, error)
 	DeleteTrigger(ctx context.Context, function, name string) error

@@ -39,10 +39,10 @@ func collect(fields *[]Field, path string, want, have any, fresh bool) {
 	*fields = append(*fields, Field{Path: path, Old: shown(path, have), New: shown(path, want)})
 }
 
-// keysToCompare lists the keys of want; of variables, those of both sides.
+// keysToCompare lists the keys of want; of variables and tags, those of both sides.
 func keysToCompare(path string, want, have map[string]any) []string {
 	keys := slices.Collect(maps.Keys(want))
-	if path == "environmentVariables" {
+	if path == "environmentVariables" || path == pathTags {
 		for key := range have {
 			if _, known := want[key]; !known {
 				keys = append(keys, key)

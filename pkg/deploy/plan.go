@@ -3,6 +3,7 @@ package deploy
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"s/pkg/fc"
 )
@@ -93,7 +94,7 @@ func (c *Changes) Count(a Action) int {
 
 // Plan compares desired and actual state. Only what s.yaml sets counts, so a
 // default that the service fills in is no change; of variables and layers what
-// is missing in s.yaml counts too.
+// is missing in s.yaml counts too, and of tags if it has any list of them.
 func Plan(desired Desired, actual Actual) *Changes {
 	plan := &Changes{Resource: desired.Resource, Region: desired.Region, desired: desired, actual: actual}
 	if desired.Service != nil {
@@ -210,13 +211,28 @@ func functionTree(f fc.Function) tree {
 	f.Layers = nil
 	t := treeOf(f)
 	drop(t, "functionName", "functionId", "functionArn", "codeSize", "codeChecksum", "createdTime", "lastModifiedTime",
-		"state", "lastUpdateStatus", "tags", "resourceGroupId")
+		"state", "lastUpdateStatus", "tags")
+	if f.Tags != nil {
+		t["tags"] = tagTree(f.Tags)
+	}
 	t["layers"] = arns
 	if t["environmentVariables"] == nil {
 		t["environmentVariables"] = map[string]any{}
 	}
 	fill(t["customRuntimeConfig"], "command", "args")
 	fill(t["customContainerConfig"], "entrypoint", "command")
+	return t
+}
+
+// tagTree has the tags by key, less those that the cloud gives itself: nobody else
+// may change them.
+func tagTree(tags []fc.Tag) map[string]any {
+	t := map[string]any{}
+	for _, tag := range tags {
+		if !strings.HasPrefix(tag.Key, "acs:") && !strings.HasPrefix(tag.Key, "aliyun") {
+			t[tag.Key] = tag.Value
+		}
+	}
 	return t
 }
 

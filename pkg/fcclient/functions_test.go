@@ -72,7 +72,7 @@ func TestFunctionRoundTrip(t *testing.T) {
 				want.Layers[0].Size = 1
 			}
 			want.FunctionID, want.CreatedTime, want.LastModifiedTime = got.FunctionID, got.CreatedTime, got.LastModifiedTime
-			want.CodeSize, want.CodeChecksum = 3, got.CodeChecksum
+			want.CodeSize, want.CodeChecksum, want.FunctionARN = 3, got.CodeChecksum, got.FunctionARN
 			if d := cmp.Diff(&want, got); d != "" {
 				t.Errorf("not what was created:\n%s", d)
 			}

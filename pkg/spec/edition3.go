@@ -45,6 +45,9 @@ func functionV3(p props) fc.Function {
 	if l := p.sub("instanceLifecycleConfig"); l.isMap() {
 		f.InstanceLifecycleConfig = &fc.InstanceLifecycleConfig{Initializer: l.hook("initializer"), PreStop: l.hook("preStop")}
 	}
+	if tags := p.v.Get("tags"); tags != nil && tags.Kind == expr.List {
+		f.Tags = []fc.Tag{} // an empty list takes those away that there are
+	}
 	for _, t := range p.list("tags") {
 		f.Tags = append(f.Tags, fc.Tag{Key: t.text("key"), Value: t.text("value")})
 	}

@@ -52,7 +52,7 @@ func functionV3Fields() []*field {
 		layers(), environment(),
 		str("role").orAuto().is("The RAM role that the function acts as: its ARN or name.", "函数使用的 RAM 角色：ARN 或名称。"),
 		objects("tags", "a tag", str("key").must().is("The key of the tag.", "标签的键。"), str("value").must().is("The value of the tag.", "标签的值。")).
-			between(0, 20).differ("key").is("Tags of the function.", "函数的标签。"),
+			between(0, 20).differ("key").is("Tags of the function, all of them; without this key, those that it has stay.", "函数的全部标签；不写此键则保留已有标签。"),
 		str("resourceGroupId").is("The resource group that the function belongs to.", "函数所属的资源组。"),
 		str("endpoint").notYet().is("The address of the API, instead of the region's own.", "API 地址，代替地域的默认地址。"),
 		block("annotations", stringMap("headers").is("Headers to send.", "要发送的请求头。")).notYet().

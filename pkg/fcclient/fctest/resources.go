@@ -42,6 +42,10 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, call Call) {
 		s.service(w, call, parts)
 		return
 	}
+	if !v2 && (rest == "tags-v2" || rest == "resource-groups") {
+		s.tags(w, call)
+		return
+	}
 	key, tail := "", parts
 	switch {
 	case v2 && len(parts) >= 4:
@@ -201,6 +205,13 @@ func (s *Server) store(w http.ResponseWriter, call Call, key string, have, field
 		have["codeChecksum"], have["codeSize"] = sum, len(data)
 	}
 	delete(fields, "code")
+	if name, ok := strings.CutPrefix(key, "functions/"); ok {
+		have["functionArn"] = arnPrefix + name
+	}
+	if have["lastModifiedTime"] != nil { // an update takes no notice of them
+		delete(fields, "tags")
+		delete(fields, "resourceGroupId")
+	}
 	if layers, ok := fields["layers"].([]any); ok && strings.HasPrefix(key, "functions/") {
 		for i, arn := range layers {
 			layers[i] = map[string]any{"arn": arn, "size": 1}

@@ -96,13 +96,18 @@ func updateFunction(c *call) (answer, error) {
 		if err := c.ifMatch(c.functionView(f)); err != nil {
 			return err
 		}
-		name := f.Function.FunctionName
+		was := f.Function
 		if err := c.patch(f, given); err != nil {
 			return err
 		}
-		f.Function.FunctionName = name
+		f.Function.FunctionName = was.FunctionName
 		c.stamp(f, code)
-		return setDefaults(&f.Function, c.v2())
+		if err := setDefaults(&f.Function, c.v2()); err != nil {
+			return err
+		}
+		// They have operations of their own; an update takes no notice of them.
+		f.Function.Tags, f.Function.ResourceGroupID = was.Tags, was.ResourceGroupID
+		return nil
 	})
 	if err != nil {
 		return answer{}, err

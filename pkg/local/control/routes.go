@@ -34,6 +34,11 @@ func routesV3() []route {
 		{method: "PUT", path: "functions/{function}/triggers/{trigger}", handle: updateTrigger},
 		{method: "DELETE", path: "functions/{function}/triggers/{trigger}", handle: deleteTrigger},
 
+		{method: "POST", path: "tags-v2", handle: tagResources},
+		{method: "DELETE", path: "tags-v2", handle: untagResources},
+		{method: "GET", path: "tags-v2", handle: listTagResources},
+		{method: "PUT", path: "resource-groups", handle: changeResourceGroup},
+
 		// What can't be configured here isn't there: clients that look before
 		// they deploy are told so.
 		{method: "GET", path: "functions/{function}/versions", handle: none("versions")},

@@ -198,7 +198,7 @@ func TestEveryChangeRefusesBrokenBodies(t *testing.T) {
 			}
 			for _, nothing := range []string{"", " \n", "null", "{}"} {
 				g := w.do(r.method, path, nothing)
-				if r.method == http.MethodPut {
+				if r.method == http.MethodPut && r.path != "resource-groups" {
 					g.is(200)
 				} else {
 					g.is(400, "InvalidArgument").says("is required")

@@ -159,10 +159,7 @@ func checkVariables(f *fc.Function) error {
 			return invalid("environment variable '%s' has a NUL in its value", name)
 		}
 	}
-	if len(f.Tags) > 20 {
-		return invalid("a function can have 20 tags, not %d", len(f.Tags))
-	}
-	return nil
+	return checkTags(f)
 }
 
 func checkHooks(f *fc.Function) error {

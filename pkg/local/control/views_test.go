@@ -154,11 +154,14 @@ func TestFC2KeepsWhatItDoesNotShow(t *testing.T) {
 	own := map[string]any{
 		"gpuConfig":               map[string]any{"gpuType": "fc.gpu.tesla.1", "gpuMemorySize": 8192},
 		"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"command": []string{"sh", "-c", "true"}, "timeout": 7}},
-		"tags":                    []any{map[string]any{"Key": "k", "Value": "v"}},
-		"sessionAffinity":         "MCP_SSE", "sessionAffinityConfig": "{}", "resourceGroupId": "rg-1", "role": "acs:ram::1:role/r",
+		"sessionAffinity":         "MCP_SSE", "sessionAffinityConfig": "{}", "role": "acs:ram::1:role/r",
 		"logConfig": map[string]any{"project": "p", "logstore": "l"}, "instanceIsolationMode": "SHARE", "idleTimeout": 30,
 	}
-	before := w.do("PUT", viewV3, with(own, nil)).is(200)
+	w.do("PUT", viewV3, with(own, nil)).is(200)
+	w.do("POST", "/2023-03-30/tags-v2", `{"ResourceId":["acs:fc:cn-hangzhou:1234567890123456:functions/svc$f"],"ResourceType":"FUNCTION","Tag":[{"Key":"k","Value":"v"}]}`).is(204)
+	w.do("PUT", "/2023-03-30/resource-groups", `{"ResourceId":"svc$f","ResourceType":"function","NewResourceGroupId":"rg-1"}`).is(200)
+	own["tags"], own["resourceGroupId"] = []any{map[string]any{"Key": "k", "Value": "v"}}, "rg-1"
+	before := w.do("GET", viewV3, "").is(200)
 	for name, value := range own {
 		before.has(name, value)
 	}
