@@ -155,8 +155,7 @@ func TestResolveFindsNothing(t *testing.T) {
 		{"default", world{}, "", false, []string{"access.yaml (default)"}},
 		{"-a ignores what is elsewhere", world{env: alibabaEnv, access: accessYAML, cli: fmt.Sprintf(cliJSON, "AK", 0)}, "prdo", true, []string{"access.yaml (prdo)"}},
 		{"key variable not set", world{}, "x_serverless_devs_key", true, []string{"the environment (x_serverless_devs_key)"}},
-		{"expired token", world{cli: fmt.Sprintf(cliJSON, "StsToken", 1000)}, "", false, []string{"profile work, its token has expired"}},
-		{"other mode", world{cli: fmt.Sprintf(cliJSON, "RsaKeyPair", 0)}, "", false, []string{"mode RsaKeyPair isn't supported"}},
+		{"other mode", world{cli: fmt.Sprintf(cliJSON, "Anonymous", 0)}, "", false, []string{"mode Anonymous isn't supported"}},
 		{"no such profile", world{cli: `{"current":"x","profiles":[]}`}, "", false, []string{`no profile "x"`}},
 		{"empty access file", world{access: "# nothing\n"}, "prod", true, []string{"access.yaml (prod)"}},
 	} {

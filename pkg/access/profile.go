@@ -35,6 +35,54 @@ type profile struct {
 	URI           string `json:"credentials_uri"`
 	ProviderARN   string `json:"oidc_provider_arn"`
 	TokenFile     string `json:"oidc_token_file"`
+	STSRegion     string `json:"sts_region"`
+
+	// Of a key pair.
+	PrivateKey  string `json:"private_key"` // the key, or the path of a file with it
+	KeyPairName string `json:"key_pair_name"`
+
+	// Of a login with a browser. Ends are seconds since 1970.
+	SSOSignIn          string `json:"cloud_sso_sign_in_url"`
+	SSOAccount         string `json:"cloud_sso_account_id"`
+	SSOConfig          string `json:"cloud_sso_access_config"`
+	SSOToken           string `json:"access_token"`
+	SSOTokenExpireAt   int64  `json:"cloud_sso_access_token_expire"`
+	OAuthSite          string `json:"oauth_site_type"` // CN or INTL
+	OAuthToken         string `json:"oauth_access_token"`
+	OAuthRefresh       string `json:"oauth_refresh_token"`
+	OAuthTokenExpireAt int64  `json:"oauth_access_token_expire"`
+}
+
+// mode is how the profile gets its keys; where it doesn't say, the CLI looks for
+// the first of these.
+func (p profile) mode() string {
+	key := p.KeyID != "" && p.KeySecret != ""
+	switch {
+	case p.Mode != "":
+		return p.Mode
+	case key && p.Token != "":
+		return "StsToken"
+	case key && p.RoleARN != "":
+		return "RamRoleArn"
+	case key:
+		return "AK"
+	case p.PrivateKey != "" && p.KeyPairName != "":
+		return "RsaKeyPair"
+	case p.RoleName != "":
+		return "EcsRamRole"
+	case p.Command != "":
+		return "External"
+	case p.ProviderARN != "" && p.TokenFile != "" && p.RoleARN != "":
+		return "OIDC"
+	case p.SSOSignIn != "":
+		return modeCloudSSO
+	}
+	return "AK"
+}
+
+// session is the keys that the profile has itself.
+func (p profile) session() Credentials {
+	return Credentials{AccessKeyID: p.KeyID, AccessKeySecret: p.KeySecret, SecurityToken: p.Token}
 }
 
 // profiles is config.json.
@@ -88,12 +136,11 @@ func (c profiles) credentials(ctx context.Context, o Options, name string, via [
 	keys.Alias = "aliyun:" + name
 	switch {
 	case errors.Is(err, errMode):
-		return Credentials{}, []string{fmt.Sprintf("%s, mode %s isn't supported)", where, p.Mode)}, nil
-	case errors.Is(err, errExpired):
-		return Credentials{}, []string{where + ", its token has expired)"}, nil
+		return Credentials{}, []string{fmt.Sprintf("%s, mode %s isn't supported)", where, p.mode())}, nil
 	case err != nil:
 		var known *ProviderError
-		if !errors.As(err, &known) {
+		var login *LoginError
+		if !errors.As(err, &known) && !errors.As(err, &login) {
 			err = &ProviderError{Source: where + ")", Err: err}
 		}
 		return Credentials{}, nil, err
@@ -101,29 +148,32 @@ func (c profiles) credentials(ctx context.Context, o Options, name string, via [
 	return keys, []string{where + ")"}, nil
 }
 
-var (
-	errMode    = errors.New("mode isn't supported")
-	errExpired = errors.New("its token has expired")
-)
+var errMode = errors.New("mode isn't supported")
 
 // ask does what the mode of a profile says.
 func (c profiles) ask(ctx context.Context, o Options, p profile, via []string) (Credentials, error) {
-	own := Credentials{AccessKeyID: p.KeyID, AccessKeySecret: p.KeySecret}
+	own := p.session()
+	o.stsRegion = p.STSRegion
 	role := roleRequest{
 		arn: p.RoleARN, session: p.SessionName, seconds: p.Seconds, policy: p.Policy, externalID: p.ExternalID,
 		providerARN: p.ProviderARN, tokenFile: p.TokenFile,
 	}
-	switch p.Mode {
-	case "AK", "":
+	switch p.mode() {
+	case "AK":
+		own.SecurityToken = ""
 		return own, nil
-	case "StsToken", "CloudSSO", "OAuth": // that program fetched it
-		own.SecurityToken = p.Token
-		if p.TokenExpireAt > 0 && o.now().Unix() >= p.TokenExpireAt {
-			return Credentials{}, errExpired
+	case "StsToken":
+		if p.TokenExpireAt > 0 && !o.goodUntil(p.TokenExpireAt, 0) {
+			return Credentials{}, c.loginNeeded(p, "its token has expired")
 		}
 		return own, nil
+	case modeCloudSSO:
+		return c.cloudSSO(ctx, o, p)
+	case modeOAuth:
+		return c.oauth(ctx, o, p)
+	case "RsaKeyPair":
+		return o.keyPair(ctx, p)
 	case "RamRoleArn":
-		own.SecurityToken = p.Token
 		return o.assumeRole(ctx, own, role)
 	case "ChainableRamRoleArn":
 		source, looked, err := c.credentials(ctx, o, p.Source, via)
@@ -136,7 +186,7 @@ func (c profiles) ask(ctx context.Context, o Options, p profile, via []string) (
 		return o.assumeRole(ctx, source, role)
 	case "EcsRamRole":
 		return o.ecsRole(ctx, p.RoleName)
-	case "RamRoleArnWithEcs":
+	case "RamRoleArnWithRoleName", "RamRoleArnWithEcs":
 		source, err := o.ecsRole(ctx, p.RoleName)
 		if err != nil {
 			return Credentials{}, err

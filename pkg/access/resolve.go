@@ -61,6 +61,8 @@ type Options struct {
 	Product string
 	// Debug is told where was looked and what was asked; nil is nobody.
 	Debug *debug.Log
+
+	stsRegion string // of a profile
 }
 
 // ECSProduct is the product name of ECS instances (cloud-init's data source for

@@ -71,19 +71,10 @@ func (s session) fresh(now time.Time) bool {
 // is still good. Sessions are in private files of the home of s. The question
 // has whatever decides the answer, and no secret.
 func (o Options) cached(ctx context.Context, question []string, fetch func(context.Context) (session, error)) (Credentials, error) {
-	path := ""
-	if o.SHome != "" {
-		sum := sha256.Sum256([]byte(strings.Join(question, "\x00")))
-		path = filepath.Join(o.SHome, "cache", "credentials", hex.EncodeToString(sum[:16])+".json")
-		var s session
-		data, err := vault.Read(path, o.Vault.Tell())
-		if err == nil && json.Unmarshal(data, &s) == nil && s.fresh(o.now()) {
-			if c, err := s.credentials(); err == nil {
-				o.Debug.Linef("access", "a session of the cache does until %s", s.Expiration)
-				return c, nil
-			}
-		}
+	if s, ok := o.recall(question); ok {
+		return s.credentials()
 	}
+	path := o.sessionFile(question)
 	s, err := fetch(ctx)
 	if err != nil {
 		return Credentials{}, err
@@ -98,6 +89,33 @@ func (o Options) cached(ctx context.Context, question []string, fetch func(conte
 		_ = vault.Update(ctx, path, nil, func([]byte) ([]byte, error) { return data, nil })
 	}
 	return c, nil
+}
+
+// sessionFile is where the answer to a question is kept; empty is nowhere.
+func (o Options) sessionFile(question []string) string {
+	if o.SHome == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(strings.Join(question, "\x00")))
+	return filepath.Join(o.SHome, "cache", "credentials", hex.EncodeToString(sum[:16])+".json")
+}
+
+// recall gives a kept session that is still good.
+func (o Options) recall(question []string) (session, bool) {
+	path := o.sessionFile(question)
+	if path == "" {
+		return session{}, false
+	}
+	var s session
+	data, err := vault.Read(path, o.Vault.Tell())
+	if err != nil || json.Unmarshal(data, &s) != nil || !s.fresh(o.now()) {
+		return session{}, false
+	}
+	if _, err := s.credentials(); err != nil {
+		return session{}, false
+	}
+	o.Debug.Linef("access", "a session of the cache does until %s", s.Expiration)
+	return s, true
 }
 
 // client gives the HTTP client for a service: of this machine, or STS.
@@ -128,9 +146,8 @@ func (e *offlineError) Unwrap() error { return e.err }
 // error never has more of the URL than its host.
 func (o Options) send(r *http.Request, local bool) (int, []byte, error) {
 	wait := stsTimeout
-	service := "sts"
 	if local {
-		wait, service = localTimeout, "access"
+		wait = localTimeout
 	}
 	if o.Timeout > 0 {
 		wait = o.Timeout
@@ -138,7 +155,12 @@ func (o Options) send(r *http.Request, local bool) (int, []byte, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
 	client := *o.client(local)
-	client.Transport = o.Debug.Transport(client.Transport, debug.Requests{Topic: service, Action: r.URL.Query().Get("Action"), HostOnly: true})
+	if how := (debug.Requests{Topic: "access", Action: r.URL.Query().Get("Action"), HostOnly: true}); o.Debug.On() {
+		if how.Action != "" || r.Header.Get("X-Acs-Action") != "" {
+			how.Topic = "sts"
+		}
+		client.Transport = o.Debug.Transport(client.Transport, how)
+	}
 	response, err := client.Do(r.WithContext(ctx)) //nolint:gosec // whom to ask is the user's to say; secureURL looks at it
 	if err == nil {
 		defer response.Body.Close()

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -46,7 +47,7 @@ func IsOffline(err error) bool {
 
 func (o Options) stsURL() (*url.URL, error) {
 	text := o.env(envSTSEndpoint)
-	if region := o.env("ALIBABA_CLOUD_STS_REGION"); text == "" && region != "" {
+	if region := cmp.Or(o.stsRegion, o.env("ALIBABA_CLOUD_STS_REGION")); text == "" && region != "" {
 		text = "https://sts." + region + ".aliyuncs.com"
 		if o.env("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED") == "true" {
 			text = "https://sts-vpc." + region + ".aliyuncs.com"

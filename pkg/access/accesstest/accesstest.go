@@ -4,6 +4,7 @@
 package accesstest
 
 import (
+	"crypto/rsa"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -39,7 +40,11 @@ type Server struct {
 	// Expires is when what is given ends; the zero time is in an hour.
 	Expires time.Time
 
+	// KeyPair is the public key of KeyPairName; nil is none.
+	KeyPair *rsa.PublicKey
+
 	mu    sync.Mutex
+	login login
 	calls []string
 	given map[string]fcsign.Keys
 }
@@ -52,6 +57,7 @@ func New(t testing.TB) *Server {
 	mux.HandleFunc("POST /{$}", s.sts)
 	mux.HandleFunc("PUT /latest/api/token", s.token)
 	mux.HandleFunc("GET /latest/meta-data/", s.metadata)
+	s.loginRoutes(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	s.URL = server.URL

@@ -224,6 +224,9 @@ func (w *wiring) resolve(ctx context.Context, alias string) (access.Credentials,
 		return access.Credentials{}, err
 	}
 	c, err := access.Resolve(ctx, w.accessOptions(alias, dir))
+	if login := (*access.LoginError)(nil); errors.As(err, &login) {
+		return c, cmdutil.WithHint(cmdutil.ExitCredentials, err, login.Command)
+	}
 	if errors.Is(err, access.ErrNotFound) {
 		return c, cmdutil.WithHint(cmdutil.ExitCredentials, err, w.io.T("s config add stores a key; -a local needs no account"))
 	}
