@@ -28,6 +28,8 @@ type Request struct {
 	// SourceDir is the absolute path of the code as s.yaml names it. It may be
 	// an archive or program that only the build makes: see Folder.
 	SourceDir string
+	// Image is the name of a custom container's image.
+	Image string
 	// ProjectDir is the absolute folder of s.yaml.
 	ProjectDir  string
 	ArtifactDir string // absolute folder to make: .s/build/artifacts/<name>
@@ -61,6 +63,12 @@ type Options struct {
 	// the source would choose (--command); Script is the absolute path of a
 	// file with such lines (--script-file).
 	Shell, Script string
+	// Dockerfile is the absolute path of the file that an image is built from,
+	// Context that of the folder it may copy from; empty are Dockerfile in the
+	// code's folder, and that folder.
+	Dockerfile, Context string
+	// Buildkit has images built by buildctl.
+	Buildkit bool
 	// Container is where the tools run; nil is this machine.
 	Container *Container
 }
@@ -198,7 +206,7 @@ func (bs Builders) plans(req Request) ([]part, error) {
 		}
 		parts = append(parts, part{b, plan})
 	}
-	if len(parts) == 0 {
+	if len(parts) == 0 && req.Image == "" {
 		_, err := os.Stat(req.SourceDir)
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,13 +63,27 @@ func NewRequest(p *spec.Project, r *spec.Resource) Request {
 	return Request{
 		Name:        r.Name,
 		Runtime:     r.Function.Runtime,
-		SourceDir:   r.Code.Path,
+		SourceDir:   cmp.Or(r.Code.Path, r.Code.Context),
+		Image:       image(r),
 		ArtifactDir: ArtifactDir(p, r),
 		ProjectDir:  p.Dir,
 		Handler:     r.Function.Handler,
 		Command:     command(r),
 		Legacy:      legacy(p),
 	}
+}
+
+// buildable is false for code that is in OSS.
+func buildable(r *spec.Resource) bool {
+	return r.Code.Path != "" || r.Function.CustomContainerConfig != nil
+}
+
+// image is the name of a custom container's image.
+func image(r *spec.Resource) string {
+	if c := r.Function.CustomContainerConfig; c != nil {
+		return c.Image
+	}
+	return ""
 }
 
 // command is how a custom runtime is started.
@@ -150,8 +165,8 @@ func Project(ctx context.Context, p *spec.Project, resource string, opts Project
 }
 
 func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resource) (*Artifact, error) {
-	if r.Code.Path == "" {
-		return nil, nil // an image, or code in OSS
+	if !buildable(r) {
+		return nil, nil
 	}
 	req := NewRequest(p, r)
 	req.CacheDir, req.Fresh, req.Options, req.Debug = o.CacheDir, o.Fresh, o.Options, o.Debug
@@ -230,7 +245,7 @@ func (a Artifacts) Dir(p *spec.Project, r *spec.Resource) string { return Artifa
 
 // Needed reports whether the code can't run without a build.
 func (a Artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
-	if r.Code.Path == "" {
+	if !buildable(r) {
 		return false, nil
 	}
 	return a.Builders.Needed(NewRequest(p, r))

@@ -205,7 +205,11 @@ func lowerKeys(v *expr.Value) *expr.Value {
 func (l *loader) codeV1(function props, key diag.Range) CodeSource {
 	src := CodeSource{Range: key, OSSBucket: function.text("ossBucket"), OSSObject: function.text("ossKey")}
 	if r, ok := fc.LookupRuntime(function.text("runtime")); ok && r.Container {
-		return CodeSource{Range: key}
+		src = CodeSource{Range: key}
+		if uri := function.text("codeUri"); uri != "" {
+			src.Context = l.resolvePath(uri)
+		}
+		return src
 	}
 	if src.OSSBucket != "" {
 		return src

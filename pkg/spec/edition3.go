@@ -175,12 +175,15 @@ func (l *loader) codeV3(p props, runtime string) CodeSource {
 		src.OSSBucket, src.OSSObject = code.text("ossBucketName"), code.text("ossObjectName")
 		return src
 	}
-	if r, ok := fc.LookupRuntime(runtime); ok && r.Container {
+	text := asText(e.Value)
+	if text == "" || isURL(text) {
 		return src
 	}
-	if text := asText(e.Value); text != "" && !isURL(text) {
-		src.Path = l.resolvePath(text)
+	if r, ok := fc.LookupRuntime(runtime); ok && r.Container {
+		src.Context = l.resolvePath(text)
+		return src
 	}
+	src.Path = l.resolvePath(text)
 	return src
 }
 

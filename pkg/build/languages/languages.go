@@ -2,8 +2,11 @@
 package languages
 
 import (
+	"context"
+
 	"s/pkg/build"
 	"s/pkg/build/dotnet"
+	"s/pkg/build/image"
 	"s/pkg/build/makefile"
 	"s/pkg/build/php"
 	"s/pkg/build/python"
@@ -12,10 +15,12 @@ import (
 )
 
 // All gives the builders that there are, in the order they are asked. The
-// environment (as os.Environ gives it) is that of the tools they start.
-func All(finder *toolchain.Finder, environ []string) build.Builders {
+// environment (as os.Environ gives it) is that of the tools they start; engine
+// finds the program of a container engine, see image.Builder.
+func All(finder *toolchain.Finder, environ []string, engine func(ctx context.Context, buildkit bool) string) build.Builders {
 	return build.Builders{
 		&shell.Builder{Environ: environ},
+		&image.Builder{Environ: environ, Engine: engine},
 		&makefile.Builder{Environ: environ},
 		&python.Builder{Finder: finder, Environ: environ},
 		&php.Builder{Environ: environ},

@@ -35,9 +35,9 @@ type Options struct {
 	Builders build.Builders
 	// CacheDir keeps what was built for the next time.
 	CacheDir string
-	// Engine names the container engine that answers, empty for none; nil asks
-	// docker and podman.
-	Engine func(ctx context.Context) string
+	// Engine gives the program of a container engine that answers, empty for
+	// none; nil asks docker and podman, or with buildkit, buildctl.
+	Engine func(ctx context.Context, buildkit bool) string
 
 	Resources   []string // names; none is all
 	UseDocker   bool
@@ -49,6 +49,10 @@ type Options struct {
 	// Command is a line for the shell to build with, ScriptFile the path of a
 	// file with such lines.
 	Command, ScriptFile string
+	// Dockerfile is what an image is built from, Context the folder that it may
+	// copy from; empty are those of the code.
+	Dockerfile, Context string
+	Buildkit            bool
 
 	known *known // nil asks and tells each time
 	// LookupEnv reads the environment; nil is that of the process.
@@ -87,11 +91,13 @@ func newOptions(f *cmdutil.Factory) *Options {
 	}
 	finder := toolchain.New(os.LookupEnv)
 	finder.CacheDir, finder.Debug = cache, f.IO.Debug
-	return &Options{
+	opts := &Options{
 		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload,
-		Builders: languages.All(finder, os.Environ()), CacheDir: buildCache(cache),
-		known: &known{},
+		CacheDir: buildCache(cache),
+		known:    &known{},
 	}
+	opts.Builders = languages.All(finder, os.Environ(), opts.engine)
+	return opts
 }
 
 // buildCache is the folder of what was built, in that of all caches.

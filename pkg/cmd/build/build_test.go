@@ -12,13 +12,13 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"s/pkg/build"
 	"s/pkg/build/buildtest"
 	"s/pkg/cmd/cmdutil"
-	"s/pkg/debug"
 	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
@@ -81,7 +81,7 @@ func newBench(t *testing.T, b build.Builder, runtimes ...string) *bench {
 		CacheDir: t.TempDir(),
 		IO:       io, Settings: &cmdutil.Settings{Output: cmdutil.OutputDefault}, Builders: build.Builders{b}, known: &known{},
 		Project: func(context.Context, string) (*spec.Project, error) { return w.project, nil },
-		Engine:  func(context.Context) string { w.asked++; return "" },
+		Engine:  func(context.Context, bool) string { w.asked++; return "" },
 	}
 	return w
 }
@@ -225,7 +225,7 @@ func TestInContainers(t *testing.T) {
 	image := "registry.example.com/aliyunfc/runtime-custom:build-1"
 	w := newBench(t, inContainers{script{tool: build.Tool{Name: "Python", Version: "3.10.4", Path: "/bin/true", Exact: true}}}, "custom")
 	w.UseDocker = true
-	w.Engine = func(context.Context) string { return podman(t, image) }
+	w.Engine = func(context.Context, bool) string { return podman(t, image) }
 	w.LookupEnv = func(name string) (string, bool) {
 		return map[string]string{"FC_DOCKER_REGISTRY": "registry.example.com", "FC_DOCKER_VERSION": "1"}[name], true
 	}
@@ -431,12 +431,22 @@ func TestEngine(t *testing.T) {
 			}
 		}
 		t.Setenv("PATH", dir)
-		var told bytes.Buffer
-		if got := containerEngine(context.Background(), debug.New(debug.Options{Out: &told})); got != tc.want {
-			t.Errorf("%+v: %q", tc, got)
+		io, _, _, told := iostreams.Test()
+		io.StartDebug(time.Now())
+		o := &Options{IO: io, known: &known{}}
+		for range 2 {
+			if got := o.engine(context.Background(), false); got != tc.want && got != filepath.Join(dir, tc.want) {
+				t.Errorf("%+v: %q", tc, got)
+			}
 		}
-		if tc.docker != "" && !strings.Contains(told.String(), "tool: docker exited with "+strings.TrimPrefix(tc.docker, "exit ")) {
-			t.Errorf("%+v: the debug log has %s", tc, &told)
+		if n := strings.Count(told.String(), "docker info"); tc.docker != "" && n != 1 {
+			t.Errorf("%+v: asked %d times", tc, n)
+		}
+		if o.engine(context.Background(), true) != "" {
+			t.Errorf("%+v: a buildctl was found", tc)
+		}
+		if tc.docker != "" && !strings.Contains(told.String(), "docker exited with "+strings.TrimPrefix(tc.docker, "exit ")) {
+			t.Errorf("%+v: the debug log has %s", tc, told)
 		}
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"time"
 
 	"s/pkg/build"
+	"s/pkg/build/image"
 	"s/pkg/spec"
 )
 
@@ -30,7 +32,10 @@ func (o *Options) container(ctx context.Context, p *spec.Project, r *spec.Resour
 	if !needed && options.Shell == "" && options.Script == "" {
 		return nil, nil
 	}
-	engine := o.engine(ctx)
+	if r.Function.CustomContainerConfig != nil {
+		return nil, nil // its image is what is built
+	}
+	engine := o.engine(ctx, false)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -47,21 +52,21 @@ func (o *Options) container(ctx context.Context, p *spec.Project, r *spec.Resour
 		lookup = os.LookupEnv
 	}
 	_, offset := time.Now().Zone()
-	image := build.BuildImage(r.Function.Runtime, offset == china, lookup)
-	if err := o.image(ctx, engine, image); err != nil {
+	name := build.BuildImage(r.Function.Runtime, offset == china, lookup)
+	if err := o.image(ctx, engine, name); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		o.IO.Errf("warning: %s: the image %s can't be had (%v): building on this machine", r.Name, image, err)
+		o.IO.Errf("warning: %s: the image %s can't be had (%v): building on this machine", r.Name, name, err)
 		return nil, nil
 	}
-	return &build.Container{Engine: engine, Image: image, User: user(engine)}, nil
+	return &build.Container{Engine: engine, Image: name, User: user(engine)}, nil
 }
 
 // user is whom the files of a build belong to: docker's daemon is root whoever
 // asks it, podman has the asker be root in the container.
 func user(engine string) string {
-	if engine != "docker" || runtime.GOOS != "linux" {
+	if filepath.Base(engine) != "docker" || runtime.GOOS != "linux" {
 		return ""
 	}
 	return fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())
@@ -101,22 +106,40 @@ func (o *Options) once(tell func()) {
 
 // known is what the builds of one command share.
 type known struct {
-	ask    sync.Once
-	engine string
-	tell   sync.Once
+	engine, buildkit struct {
+		ask  sync.Once
+		path string
+	}
+	tell sync.Once
 }
 
-func (o *Options) engine(ctx context.Context) string {
+func (o *Options) engine(ctx context.Context, buildkit bool) string {
 	if o.known == nil {
-		return o.askEngine(ctx)
+		return o.askEngine(ctx, buildkit)
 	}
-	o.known.ask.Do(func() { o.known.engine = o.askEngine(ctx) })
-	return o.known.engine
+	answer := &o.known.engine
+	if buildkit {
+		answer = &o.known.buildkit
+	}
+	answer.ask.Do(func() { answer.path = o.askEngine(ctx, buildkit) })
+	return answer.path
 }
 
-func (o *Options) askEngine(ctx context.Context) string {
+// engineTimeout is how long an engine may take to answer.
+const engineTimeout = 3 * time.Second
+
+func (o *Options) askEngine(ctx context.Context, buildkit bool) string {
 	if o.Engine != nil {
-		return o.Engine(ctx)
+		return o.Engine(ctx, buildkit)
 	}
-	return containerEngine(ctx, o.IO.Debug())
+	ctx, cancel := context.WithTimeout(ctx, engineTimeout)
+	defer cancel()
+	return image.Engine(ctx, buildkit, func(ctx context.Context, argv []string) error {
+		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+		cmd.WaitDelay = time.Second
+		ended := o.IO.Debug().Tool(cmd.Args)
+		err := cmd.Run()
+		ended(err)
+		return err
+	})
 }

@@ -15,19 +15,21 @@ import (
 // bind defines the flags that a component action "fc build" has, too.
 func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.BoolVarP(&o.UseDocker, "use-docker", "d", false, "build in a container; without an engine, on this machine")
-	flags.BoolVar(&o.UseDocker, "use-buildkit", false, "the same as --use-docker")
+	flags.BoolVar(&o.Buildkit, "use-buildkit", false, "build images with buildctl")
 	flags.BoolVar(&o.UseDocker, "use-sandbox", false, "the same as --use-docker")
 	_ = flags.MarkHidden("use-sandbox") // never fails: it is there
 	flags.BoolVar(&o.NoCache, "no-cache", false, "install dependencies anew")
 	flags.StringVar(&o.CustomEnv, "custom-env", "", "variables for the tools, as a JSON object")
 	flags.StringVar(&o.CustomArgs, "custom-args", "", "arguments added to those of the tool that installs dependencies")
+	flags.StringVarP(&o.Dockerfile, "dockerfile", "f", "", "build the image from this file; default Dockerfile in the code's folder")
+	flags.StringVar(&o.Context, "context", "", "the folder that the Dockerfile may copy from; default the code's")
 	flags.StringVar(&o.Command, "command", "", "build by this line of the shell, in a copy of the code")
 	flags.StringVar(&o.ScriptFile, "script-file", "", "build by this script, in a copy of the code")
 }
 
 // options are the flags as the builders want them.
 func (o *Options) options() (build.Options, error) {
-	out := build.Options{Args: strings.Fields(o.CustomArgs), Shell: o.Command}
+	out := build.Options{Args: strings.Fields(o.CustomArgs), Shell: o.Command, Buildkit: o.Buildkit}
 	if o.CustomEnv != "" {
 		env, err := variables(o.CustomEnv)
 		if err != nil {
@@ -38,12 +40,18 @@ func (o *Options) options() (build.Options, error) {
 	if o.Command != "" && o.ScriptFile != "" {
 		return out, cmdutil.UsageError(fmt.Errorf("--command and --script-file can't be used together"))
 	}
-	if o.ScriptFile != "" {
-		path, err := filepath.Abs(o.ScriptFile)
+	for _, path := range []struct {
+		given string
+		to    *string
+	}{{o.ScriptFile, &out.Script}, {o.Dockerfile, &out.Dockerfile}, {o.Context, &out.Context}} {
+		if path.given == "" {
+			continue
+		}
+		absolute, err := filepath.Abs(path.given)
 		if err != nil {
 			return out, err
 		}
-		out.Script = path
+		*path.to = absolute
 	}
 	return out, nil
 }
