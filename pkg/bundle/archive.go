@@ -24,20 +24,18 @@ func take(path string, opts Options) (*Bundle, error) {
 	}
 	defer z.Close()
 	b := &Bundle{Path: path}
-	sizes := make([]Entry, 0, len(z.File))
 	for _, f := range z.File {
 		if f.FileInfo().IsDir() {
 			continue
 		}
 		b.Files++
 		b.Source += int64(f.UncompressedSize64)
-		sizes = append(sizes, Entry{Path: f.Name, Size: int64(f.UncompressedSize64)})
 	}
 	if b.Size, b.Checksum, err = Checksum(path); err != nil {
 		return nil, err
 	}
 	if b.Size > opts.Limit {
-		return nil, &TooLargeError{Limit: opts.Limit, Largest: largest(sizes)}
+		return nil, &TooLargeError{Limit: opts.Limit, Report: reportZip(&z.Reader)}
 	}
 	return b, nil
 }
@@ -50,7 +48,14 @@ func Checksum(path string) (int64, string, error) {
 		return 0, "", err
 	}
 	defer f.Close()
-	sum := crc64.New(crc64.MakeTable(crc64.ECMA))
-	n, err := io.CopyBuffer(struct{ io.Writer }{sum}, f, make([]byte, 256<<10))
-	return n, strconv.FormatUint(sum.Sum64(), 10), err
+	n, sum, err := checksum(f)
+	return n, decimal(sum), err
 }
+
+func checksum(r io.Reader) (int64, uint64, error) {
+	sum := crc64.New(crc64.MakeTable(crc64.ECMA))
+	n, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{r}, make([]byte, 256<<10))
+	return n, sum.Sum64(), err
+}
+
+func decimal(sum uint64) string { return strconv.FormatUint(sum, 10) }

@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"s/pkg/fc"
 )
@@ -23,8 +23,11 @@ type Bundle struct {
 	Files    int    // entries other than folders
 	Source   int64  // bytes before compression
 	// LeftOut is what the default rules kept out, for the user to hear once:
-	// paths, or the bare name of what may be anywhere (__pycache__).
+	// paths, or the bare name of what may be anywhere (__pycache__). With an
+	// index, it is what they did not keep out the last time.
 	LeftOut []string
+	// Reused is set if the archive was there already, made from the same tree.
+	Reused bool
 }
 
 // Options says how to pack.
@@ -32,12 +35,42 @@ type Options struct {
 	// Out is the zip file to write; it is replaced only when complete. Empty
 	// makes a temporary file that the caller removes.
 	Out string
+	// Index keeps an index beside Out and takes from the archive there what it
+	// says is unchanged. The bytes of the archive are the same with and without.
+	Index bool
 	// Workers bounds the compressing goroutines; 0 is one per processor.
 	Workers int
 	// NoDefaultIgnore packs .git, .env*, .s, __pycache__ and .DS_Store too.
 	NoDefaultIgnore bool
+	// Skip is a file or folder to leave out, if it is in the tree.
+	Skip string
 	// Limit is the largest archive in bytes; 0 is fc.MaxOSSCode.
 	Limit int64
+
+	now func() time.Time // nil is time.Now; for tests
+}
+
+func (o Options) withDefaults() Options {
+	if o.Limit <= 0 {
+		o.Limit = fc.MaxOSSCode
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.now == nil {
+		o.now = time.Now
+	}
+	o.Index = o.Index && o.Out != ""
+	return o
+}
+
+// lister reads the folder that is packed.
+func (o Options) lister(ctx context.Context, dir string) (*lister, error) {
+	l, err := newLister(ctx, dir, ListOptions{NoDefaultIgnore: o.NoDefaultIgnore, Skip: o.Skip})
+	if err != nil || o.Out == "" {
+		return l, err
+	}
+	return l, l.spare(o.Out)
 }
 
 // Pack makes the archive of the folder at path. A path that is an archive
@@ -45,12 +78,7 @@ type Options struct {
 // *FileError, *PatternError (a rule of .fcignore) and *TooLargeError; no
 // partial archive is left behind.
 func Pack(ctx context.Context, path string, opts Options) (*Bundle, error) {
-	if opts.Limit <= 0 {
-		opts.Limit = fc.MaxOSSCode
-	}
-	if opts.Workers <= 0 {
-		opts.Workers = runtime.GOMAXPROCS(0)
-	}
+	opts = opts.withDefaults()
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -58,58 +86,15 @@ func Pack(ctx context.Context, path string, opts Options) (*Bundle, error) {
 	if !info.IsDir() {
 		return take(path, opts)
 	}
-	listing, err := List(ctx, path, ListOptions{NoDefaultIgnore: opts.NoDefaultIgnore, Skip: opts.Out})
+	l, err := opts.lister(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	return write(ctx, listing, opts)
-}
-
-// write packs the listing into a temporary file beside the target and moves it
-// there.
-func write(ctx context.Context, listing *Listing, opts Options) (b *Bundle, err error) {
-	dir, pattern := "", "s-*.zip"
-	if opts.Out != "" {
-		dir, pattern = filepath.Dir(opts.Out), "."+filepath.Base(opts.Out)+".*"
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, err
-		}
+	made, err := pack(ctx, l, opts)
+	if over := (*TooLargeError)(nil); errors.As(err, &over) {
+		over.Report, _ = ReportFolder(ctx, path, opts) // the limit is told in any case
 	}
-	tmp, err := os.CreateTemp(dir, pattern)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			_ = tmp.Close()
-			_ = os.Remove(tmp.Name())
-		}
-	}()
-	z := newZipWriter(tmp, opts.Limit)
-	if err := compress(ctx, listing, opts.Workers, z); err != nil {
-		over := &TooLargeError{}
-		if errors.As(err, &over) {
-			over.Largest = largest(listing.Entries)
-		}
-		return nil, err
-	}
-	if err := tmp.Close(); err != nil {
-		return nil, err
-	}
-	b = &Bundle{Path: tmp.Name(), Size: z.size(), Checksum: z.checksum(), LeftOut: listing.LeftOut}
-	for _, e := range listing.Entries {
-		if !e.Mode.IsDir() {
-			b.Files++
-			b.Source += e.Size
-		}
-	}
-	if opts.Out != "" {
-		if err := os.Rename(tmp.Name(), opts.Out); err != nil {
-			return nil, err
-		}
-		b.Path = opts.Out
-	}
-	return b, nil
+	return made, err
 }
 
 // FileError is a file that can't be packed.
@@ -140,34 +125,32 @@ func reason(err error) error {
 	return err
 }
 
-// SizedFile is a file with its size in bytes before compression.
-type SizedFile struct {
-	Path string
-	Size int64
-}
-
 // TooLargeError is an archive over the limit.
 type TooLargeError struct {
-	Limit   int64 // bytes
-	Largest []SizedFile
+	Limit  int64   // bytes
+	Report *Report // what is large; nil if that can't be told
 }
 
 // Error names the limit and the largest files.
 func (e *TooLargeError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "the code is larger than %s when packed", megabytes(e.Limit))
-	for i, f := range e.Largest {
+	fmt.Fprintf(&b, "the code is larger than %s when packed", Megabytes(e.Limit))
+	if e.Report == nil {
+		return b.String()
+	}
+	for i, f := range e.Report.Files[:min(5, len(e.Report.Files))] {
 		if i == 0 {
 			b.WriteString("; its largest files are ")
 		} else {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "%s (%s)", f.Path, megabytes(f.Size))
+		fmt.Fprintf(&b, "%s (%s)", f.Path, Megabytes(f.Size))
 	}
 	return b.String()
 }
 
-func megabytes(n int64) string {
+// Megabytes shows a number of bytes in MB.
+func Megabytes(n int64) string {
 	if n < 10<<20 {
 		return fmt.Sprintf("%.2f MB", float64(n)/(1<<20))
 	}

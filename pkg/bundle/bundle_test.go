@@ -25,7 +25,7 @@ import (
 	"s/pkg/bundle/bundletest"
 )
 
-func pack(t *testing.T, dir string, opts Options) *Bundle {
+func packed(t *testing.T, dir string, opts Options) *Bundle {
 	t.Helper()
 	if opts.Out == "" {
 		opts.Out = filepath.Join(t.TempDir(), "code.zip")
@@ -35,6 +35,27 @@ func pack(t *testing.T, dir string, opts Options) *Bundle {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// listed is a tree as it was listed before.
+type listed struct {
+	*Listing
+	each func(Entry) // is told of every entry, before it is packed
+}
+
+func (l listed) top() string    { return l.Root }
+func (l listed) left() []string { return l.LeftOut }
+
+func (l listed) walk(visit func(Entry) error) error {
+	for _, e := range l.Entries {
+		if l.each != nil {
+			l.each(e)
+		}
+		if err := visit(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func read(t *testing.T, path string) []byte {
@@ -87,7 +108,7 @@ func varied(t *testing.T) string {
 
 func TestListingOfAnArchive(t *testing.T) {
 	t.Parallel()
-	b := pack(t, varied(t), Options{})
+	b := packed(t, varied(t), Options{})
 	z, err := zip.OpenReader(b.Path)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +173,7 @@ func TestSameTreeSameBytes(t *testing.T) {
 	}
 	var first []byte
 	for _, workers := range []int{1, 2, 3, 8, 1} {
-		b := pack(t, dir, Options{Workers: workers})
+		b := packed(t, dir, Options{Workers: workers})
 		data := read(t, b.Path)
 		if first == nil {
 			first = data
@@ -168,7 +189,7 @@ func TestSameTreeSameBytes(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(dir, "a/b"), later, later); err != nil {
 		t.Fatal(err)
 	}
-	if b := pack(t, dir, Options{}); !bytes.Equal(first, read(t, b.Path)) {
+	if b := packed(t, dir, Options{}); !bytes.Equal(first, read(t, b.Path)) {
 		t.Error("a file's time changed the archive")
 	}
 }
@@ -176,7 +197,7 @@ func TestSameTreeSameBytes(t *testing.T) {
 // TestOtherReaders lets Info-ZIP and Python read the archive.
 func TestOtherReaders(t *testing.T) {
 	t.Parallel()
-	b := pack(t, varied(t), Options{})
+	b := packed(t, varied(t), Options{})
 	for _, reader := range [][]string{
 		{"unzip", "-tqq", b.Path},
 		{"python3", "-c", "import sys,zipfile; sys.exit(zipfile.ZipFile(sys.argv[1]).testzip())", b.Path},
@@ -300,7 +321,7 @@ func TestChangeWhilePacking(t *testing.T) {
 				t.Fatal(err)
 			}
 			out := filepath.Join(t.TempDir(), "code.zip")
-			_, err = write(context.Background(), l, Options{Out: out, Workers: 2, Limit: 1 << 20})
+			_, err = pack(context.Background(), listed{l, nil}, Options{Out: out}.withDefaults())
 			var fe *FileError
 			if !errors.As(err, &fe) || fe.Path != "b/file" || !strings.Contains(err.Error(), "changed while") {
 				t.Errorf("got %v, want a FileError about b/file", err)
@@ -339,7 +360,7 @@ func TestCancelLeavesTheOldArchive(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := write(ctx, l, Options{Out: out, Workers: 2}); !errors.Is(err, context.Canceled) {
+	if _, err := pack(ctx, listed{l, nil}, Options{Out: out}.withDefaults()); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if string(read(t, out)) != "old" {
@@ -367,7 +388,11 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, left := range []int{0, 1 << 20, 5 << 20} {
-		err := compress(context.Background(), l, 2, newZipWriter(&failing{left: left}, 0))
+		p := &packer{z: newZipWriter(&failing{left: left}, 0, place{})}
+		err := compress(context.Background(), l.Root, listed{l, nil}.walk, 2, p)
+		if err == nil {
+			err = p.z.close()
+		}
 		if err == nil || err.Error() != "no space left on device" {
 			t.Errorf("after %d bytes: %v", left, err)
 		}
@@ -376,7 +401,7 @@ func TestFullDisk(t *testing.T) {
 
 func TestArchivesAreTakenAsTheyAre(t *testing.T) {
 	t.Parallel()
-	made := pack(t, varied(t), Options{})
+	made := packed(t, varied(t), Options{})
 	jar := filepath.Join(t.TempDir(), "code.JAR")
 	if err := os.Rename(made.Path, jar); err != nil {
 		t.Fatal(err)
@@ -403,8 +428,8 @@ func TestTheArchiveIsNotPackedItself(t *testing.T) {
 	t.Parallel()
 	dir := plant(t, map[string]string{"a": "1"})
 	out := filepath.Join(dir, "code.zip")
-	first := pack(t, dir, Options{Out: out})
-	second := pack(t, dir, Options{Out: out})
+	first := packed(t, dir, Options{Out: out})
+	second := packed(t, dir, Options{Out: out})
 	if first.Checksum != second.Checksum || second.Files != 1 {
 		t.Errorf("%+v, then %+v", first, second)
 	}

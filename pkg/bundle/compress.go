@@ -3,10 +3,10 @@ package bundle
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,199 +20,241 @@ const (
 	// chunkSize is how much of a file one goroutine compresses at a time; larger
 	// files are shared out.
 	chunkSize = 512 << 10
+	// maxBlock is more than a chunk can become.
+	maxBlock = chunkSize + chunkSize/8
 	// windowSize is how far back deflate refers: each chunk starts with the end
 	// of the one before as its dictionary.
 	windowSize = 32 << 10
 	// unitsPerWorker bounds what is read or compressed and not yet written:
 	// about 1 MB each.
 	unitsPerWorker = 3
+	// keptAtOnce is how many unchanged entries are handed over together.
+	keptAtOnce = 256
 )
 
 const changed = "changed while it was packed"
 
-// unit is a piece of work: a whole entry, or a chunk of a large one.
+// unit is a piece of work: a whole entry, a chunk of a large one, or entries
+// that are unchanged.
 type unit struct {
+	kept []*record // unchanged entries; nothing else is set then
+
 	root  string
-	entry *Entry
-	off   int64
-	first bool
+	entry Entry
+	old   *record // what is known of the entry, nil if nothing is
+	n     int     // which chunk of the entry
 	last  bool
 
 	raw    []byte // its bytes, after dict bytes of the chunk before
 	dict   int
 	out    bytes.Buffer
 	method uint16
+	crc    uint32 // of the bytes, without dict
+	block  block
+	reuse  bool // the chunk is the one of old
 	err    error
 	done   chan struct{}
 }
 
-// compress writes the entries to z: read and compressed by workers, in order.
-func compress(ctx context.Context, l *Listing, workers int, z *zipWriter) error {
+// feed hands out the work: to the workers, and in the same order to the writer.
+type feed struct {
+	ctx    context.Context
+	root   string
+	cursor *cursor // nil if nothing is known
+	free   chan *unit
+	jobs   chan *unit
+	order  chan *unit
+	kept   []*record
+}
+
+// compress packs what walk visits into p: read and compressed by workers, in
+// order.
+func compress(ctx context.Context, root string, walk func(func(Entry) error) error, workers int, p *packer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	n := workers * unitsPerWorker
-	free, jobs, order := make(chan *unit, n), make(chan *unit, n), make(chan *unit, n)
+	f := &feed{ctx: ctx, root: root, free: make(chan *unit, n), jobs: make(chan *unit, n), order: make(chan *unit, n)}
+	if p.old != nil {
+		f.cursor = p.old.cursor()
+	}
 	for range n {
-		free <- &unit{root: l.Root, done: make(chan struct{}, 1)}
+		f.free <- &unit{root: root, done: make(chan struct{}, 1)}
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
+	var walked error
 	wg.Go(func() {
-		defer close(jobs)
-		defer close(order)
-		share(ctx, l.Entries, free, jobs, order)
+		defer close(f.jobs)
+		defer close(f.order)
+		if walked = walk(f.visit); walked == nil {
+			walked = f.flush()
+		}
 	})
 	for range workers {
-		wg.Go(func() {
-			d := newDeflater()
-			for u := range jobs {
-				u.err = ctx.Err()
-				if u.err == nil {
-					u.err = d.run(u)
-				}
-				u.done <- struct{}{}
-			}
-		})
+		wg.Go(func() { work(ctx, f.jobs, p.index) })
 	}
-	w := &orderedWriter{z: z}
-	for u := range order {
+	for u := range f.order {
+		if u.kept != nil {
+			if err := p.keep(u.kept); err != nil {
+				return err
+			}
+			continue
+		}
 		<-u.done
 		if u.err != nil {
 			return u.err
 		}
-		if err := w.write(u); err != nil {
+		if err := p.add(u); err != nil {
 			return err
 		}
-		free <- u
+		f.free <- u
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return z.close()
+	return walked // order is closed: it is written
 }
 
-// share cuts the entries into units and hands them to the workers and, in the
-// same order, to the writer.
-func share(ctx context.Context, entries []Entry, free <-chan *unit, jobs, order chan<- *unit) {
-	for i := range entries {
-		e := &entries[i]
-		for off := int64(0); ; off += chunkSize {
-			var u *unit
-			select {
-			case u = <-free:
-			case <-ctx.Done():
-				return
-			}
-			u.entry, u.off = e, off
-			u.first = off == 0
-			u.last = !e.Mode.IsRegular() || off+chunkSize >= e.Size
-			last := u.last
-			jobs <- u
-			order <- u
-			if last {
-				break
-			}
-		}
-	}
-}
-
-// orderedWriter writes finished units; a streamed entry spans several.
-type orderedWriter struct {
-	z      *zipWriter
-	header entryHeader
-	start  int64
-}
-
-func (w *orderedWriter) write(u *unit) error {
-	data := u.raw[u.dict:]
-	if u.first {
-		mode := u.entry.Mode.Type() | u.entry.permissions()
-		w.header = entryHeader{
-			name: u.entry.Path, mode: mode, method: u.method,
-			size: u.entry.Size, streamed: !u.last,
-		}
-		if mode.IsDir() {
-			w.header.name += "/"
-			w.header.size = 0
-		}
-		w.start = w.z.offset
-		if u.last {
-			w.header.crc = crc32.ChecksumIEEE(data)
-			w.header.compressed = int64(len(data))
-			if u.method == methodDeflate {
-				w.header.compressed = int64(u.out.Len())
-			}
-		}
-		if err := w.z.local(&w.header); err != nil {
+// visit hands out one entry.
+func (f *feed) visit(e Entry) error {
+	var old *record
+	if f.cursor != nil {
+		var err error
+		if old, err = f.cursor.find(&e); err != nil {
 			return err
 		}
+		if old != nil && old.same(&e) {
+			f.kept = append(f.kept, old)
+			if len(f.kept) < keptAtOnce {
+				return nil
+			}
+			return f.flush()
+		}
 	}
-	if u.method == methodDeflate {
-		data = u.out.Bytes()
-	}
-	if _, err := w.z.Write(data); err != nil {
+	if err := f.flush(); err != nil {
 		return err
 	}
-	if w.header.streamed {
-		w.header.crc = crc32.Update(w.header.crc, crc32.IEEETable, u.raw[u.dict:])
-		w.header.compressed += int64(u.out.Len())
-	}
-	if !u.last {
-		return nil
-	}
-	if w.header.streamed {
-		if err := w.z.descriptor(&w.header); err != nil {
-			return err
+	for n := 0; ; n++ {
+		var u *unit
+		select {
+		case u = <-f.free:
+		case <-f.ctx.Done():
+			return f.ctx.Err()
+		}
+		u.entry, u.old, u.n = e, old, n
+		last := !e.Mode.IsRegular() || int64(n+1)*chunkSize >= e.Size
+		u.last = last
+		f.jobs <- u
+		f.order <- u
+		if last {
+			return nil
 		}
 	}
-	w.z.finish(&w.header, w.start)
-	return nil
 }
 
-// deflater is one worker's state.
-type deflater struct{ w *flate.Writer }
-
-func newDeflater() *deflater {
-	w, err := flate.NewWriter(nil, level)
-	if err != nil {
-		return nil // never: the level is a constant
-	}
-	return &deflater{w: w}
-}
-
-// run reads the unit's bytes and compresses them, unless that makes them
-// longer.
-func (d *deflater) run(u *unit) error {
-	u.out.Reset()
-	u.dict, u.raw, u.method = 0, u.raw[:0], methodStore
-	switch {
-	case u.entry.Mode.IsDir():
+// flush hands out the unchanged entries that were gathered.
+func (f *feed) flush() error {
+	if len(f.kept) == 0 {
 		return nil
-	case u.entry.Mode&fs.ModeSymlink != 0:
+	}
+	u := &unit{kept: f.kept}
+	f.kept = nil
+	select {
+	case f.order <- u:
+		return nil
+	case <-f.ctx.Done():
+		return f.ctx.Err()
+	}
+}
+
+// work is one worker: it does the jobs until there are no more.
+func work(ctx context.Context, jobs <-chan *unit, index bool) {
+	w, err := flate.NewWriter(nil, level)
+	for u := range jobs {
+		if u.err = err; u.err == nil {
+			u.err = ctx.Err()
+		}
+		if u.err == nil {
+			u.err = u.run(w, index)
+		}
+		u.done <- struct{}{}
+	}
+}
+
+// run reads the unit's bytes and compresses them, unless that makes them longer
+// or it was done before. For an index, it sums them up.
+func (u *unit) run(w *flate.Writer, index bool) error {
+	u.out.Reset()
+	u.dict, u.raw, u.method, u.crc, u.reuse, u.block = 0, u.raw[:0], methodStore, 0, false, block{}
+	if !u.entry.Mode.IsRegular() {
 		u.raw = append(u.raw, u.entry.Target...)
+		u.finish(index)
 		return nil
 	}
 	if err := u.read(); err != nil {
 		return err
 	}
-	if len(u.raw) == 0 {
-		return nil
+	if index {
+		u.block.sum = sha256.Sum256(u.raw)
+		if u.known() {
+			return nil
+		}
 	}
-	d.w.ResetDict(&u.out, u.raw[:u.dict])
-	if _, err := d.w.Write(u.raw[u.dict:]); err != nil {
+	if len(u.raw) > 0 {
+		if err := u.deflate(w); err != nil {
+			return err
+		}
+	}
+	u.finish(index)
+	return nil
+}
+
+// known reports whether the chunk is in the former archive, as it would become
+// again.
+func (u *unit) known() bool {
+	if u.old == nil || !u.old.mode.IsRegular() || u.n >= len(u.old.blocks) || u.last != (u.n == len(u.old.blocks)-1) {
+		return false
+	}
+	if b := u.old.blocks[u.n]; b.sum == u.block.sum {
+		u.block, u.method, u.reuse = b, u.old.method, true
+		u.crc = crc32.ChecksumIEEE(u.raw[u.dict:])
+	}
+	return u.reuse
+}
+
+func (u *unit) deflate(w *flate.Writer) error {
+	w.ResetDict(&u.out, u.raw[:u.dict])
+	if _, err := w.Write(u.raw[u.dict:]); err != nil {
 		return err
 	}
-	finish := d.w.Close
+	finish := w.Close
 	if !u.last {
-		finish = d.w.Flush
+		finish = w.Flush
 	}
 	if err := finish(); err != nil {
 		return err
 	}
-	if whole := u.first && u.last; !whole || u.out.Len() < len(u.raw) {
+	if whole := u.n == 0 && u.last; !whole || u.out.Len() < len(u.raw) {
 		u.method = methodDeflate
 	}
 	return nil
+}
+
+// finish sums up what becomes of the unit.
+func (u *unit) finish(index bool) {
+	u.crc = crc32.ChecksumIEEE(u.raw[u.dict:])
+	u.block.length = int64(len(u.data()))
+	if index {
+		u.block.check = crc32.Checksum(u.data(), castagnoli())
+	}
+}
+
+// data is what the archive holds of the unit, if it wasn't taken over.
+func (u *unit) data() []byte {
+	if u.method == methodDeflate {
+		return u.out.Bytes()
+	}
+	return u.raw[u.dict:]
 }
 
 // read fills raw with the unit's bytes and makes sure that the file is the one
@@ -220,7 +262,7 @@ func (d *deflater) run(u *unit) error {
 func (u *unit) read() error {
 	f, err := open(filepath.Join(u.root, filepath.FromSlash(u.entry.Path)))
 	if err != nil {
-		if errors.Is(err, fs.ErrPermission) {
+		if errors.Is(err, os.ErrPermission) {
 			return &FileError{Path: u.entry.Path, Reason: "cannot be read", Err: err}
 		}
 		return &FileError{Path: u.entry.Path, Reason: changed, Err: err}
@@ -229,14 +271,14 @@ func (u *unit) read() error {
 	if err := u.unchanged(f); err != nil {
 		return err
 	}
-	n := min(u.entry.Size-u.off, chunkSize)
-	u.dict = int(min(u.off, windowSize))
-	want := int(n) + u.dict
+	off := int64(u.n) * chunkSize
+	u.dict = int(min(off, windowSize))
+	want := int(min(u.entry.Size-off, chunkSize)) + u.dict
 	if cap(u.raw) < want {
 		u.raw = make([]byte, max(want, 64<<10))
 	}
 	u.raw = u.raw[:want]
-	if _, err := io.ReadFull(io.NewSectionReader(f, u.off-int64(u.dict), int64(want)), u.raw); err != nil {
+	if _, err := io.ReadFull(io.NewSectionReader(f, off-int64(u.dict), int64(want)), u.raw); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return &FileError{Path: u.entry.Path, Reason: changed}
 		}
@@ -250,8 +292,9 @@ func (u *unit) unchanged(f *os.File) error {
 	if err != nil {
 		return &FileError{Path: u.entry.Path, Reason: changed, Err: err}
 	}
-	if info.Size() != u.entry.Size || !info.ModTime().Equal(u.entry.ModTime) || !os.SameFile(info, u.entry.info) {
-		return &FileError{Path: u.entry.Path, Reason: changed}
+	e := &u.entry
+	if info.Mode() != e.Mode || info.Size() != e.Size || !info.ModTime().Equal(e.ModTime) || identity(info) != e.id {
+		return &FileError{Path: e.Path, Reason: changed}
 	}
 	return nil
 }

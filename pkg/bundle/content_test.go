@@ -56,7 +56,7 @@ func TestSizesAroundTheChunks(t *testing.T) {
 		files[fmt.Sprintf("text%d", n)] = strings.Repeat("some text that comes again, ", n/28+1)[:n]
 		files[fmt.Sprintf("noise%d", n)] = noise(n)
 	}
-	b := pack(t, plant(t, files), Options{Workers: 3})
+	b := packed(t, plant(t, files), Options{Workers: 3})
 	if diff := cmp.Diff(files, unpack(t, b.Path)); diff != "" {
 		t.Error("the contents differ")
 	}
@@ -69,7 +69,7 @@ func TestSizesAroundTheChunks(t *testing.T) {
 
 func TestNoiseIsStored(t *testing.T) {
 	t.Parallel()
-	b := pack(t, plant(t, map[string]string{"noise": noise(100_000), "text": strings.Repeat("text ", 1000), "empty": ""}), Options{})
+	b := packed(t, plant(t, map[string]string{"noise": noise(100_000), "text": strings.Repeat("text ", 1000), "empty": ""}), Options{})
 	z, err := zip.OpenReader(b.Path)
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestChunksKnowWhatCameBefore(t *testing.T) {
 	t.Parallel()
 	unit := noise(20_000) // repeats within the window, and across chunks
 	large := strings.Repeat(unit, 6*chunkSize/len(unit))
-	b := pack(t, plant(t, map[string]string{"large": large}), Options{})
+	b := packed(t, plant(t, map[string]string{"large": large}), Options{})
 	if limit := int64(len(large) / 30); b.Size > limit {
 		t.Errorf("%d bytes became %d, want at most %d", len(large), b.Size, limit)
 	}
@@ -128,7 +128,7 @@ func TestUnpackedByOthers(t *testing.T) {
 		t.Skip("unzip isn't installed")
 	}
 	dir := varied(t)
-	b := pack(t, dir, Options{})
+	b := packed(t, dir, Options{})
 	to := t.TempDir()
 	cmd := exec.Command(unzip, "-q", b.Path, "-d", to)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
@@ -139,7 +139,7 @@ func TestUnpackedByOthers(t *testing.T) {
 	describe := func(l *Listing) []string {
 		var out []string
 		for _, e := range l.Entries {
-			line := fmt.Sprintf("%s %v %s", e.Path, e.Mode.Type()|e.permissions(), e.Target)
+			line := fmt.Sprintf("%s %v %s", e.Path, e.packed(), e.Target)
 			if e.Mode.IsRegular() {
 				line += fmt.Sprint(" ", e.Size)
 			}
@@ -175,7 +175,7 @@ func TestPermissions(t *testing.T) {
 		{"x", fs.ModeSymlink | 0o755, 0o777},
 		{"x", 0o755 | fs.ModeSetuid, 0o755},
 	} {
-		if got := (Entry{Path: tc.path, Mode: tc.mode}).permissions(); got != tc.want {
+		if got := (Entry{Path: tc.path, Mode: tc.mode}).packed().Perm(); got != tc.want {
 			t.Errorf("%s %v: %v, want %v", tc.path, tc.mode, got, tc.want)
 		}
 	}
@@ -184,7 +184,7 @@ func TestPermissions(t *testing.T) {
 func TestWhereTheArchiveGoes(t *testing.T) {
 	t.Parallel()
 	dir := plant(t, map[string]string{"a": "1"})
-	made := pack(t, dir, Options{Out: filepath.Join(t.TempDir(), "new/folders/code.zip")})
+	made := packed(t, dir, Options{Out: filepath.Join(t.TempDir(), "new/folders/code.zip")})
 	if len(unpack(t, made.Path)) != 1 {
 		t.Error("not there")
 	}
@@ -224,8 +224,8 @@ func TestCancelInTheMiddle(t *testing.T) {
 			cancel()
 		}
 		return len(p), nil
-	}), 0)
-	if err := compress(ctx, l, 2, z); !errors.Is(err, context.Canceled) {
+	}), 0, place{})
+	if err := compress(ctx, l.Root, listed{l, nil}.walk, 2, &packer{z: z}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if z.size() > 6<<20 {
@@ -264,7 +264,7 @@ func TestKnownArchive(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("every file is executable there")
 	}
-	b := pack(t, plant(t, map[string]string{
+	b := packed(t, plant(t, map[string]string{
 		"app.py": strings.Repeat("def handler(event, context):\n    return event\n", 40), "noise": noise(3000), "empty/": "", "link": "->app.py",
 		"large": strings.Repeat("0123456789 the same again\n", 60_000),
 	}), Options{})

@@ -14,6 +14,7 @@ const (
 	maxPattern      = 4096
 	maxSegments     = 62
 	maxAlternatives = 1000
+	maxDepth        = 10 // of @(…) in each other
 )
 
 // glob is a compiled pattern, one segment per name of the path.
@@ -57,21 +58,16 @@ func compileGlob(pattern string) (glob, error) {
 }
 
 func compileSegment(part string) (segment, error) {
-	for i := range len(part) - 1 {
-		if part[i+1] == '(' && strings.IndexByte("@+?*!", part[i]) >= 0 && (i == 0 || part[i-1] != '\\') {
-			return segment{}, errors.New("extended patterns such as @(a|b) aren't supported; write {a,b} or two rules")
-		}
-	}
-	if !strings.ContainsAny(part, `*?[\`) {
+	if !strings.ContainsAny(part, `*?[\(`) {
 		return segment{literal: part}, nil
 	}
-	if rest := part[1:]; part[0] == '*' && !strings.ContainsAny(rest, `*?[\`) && isASCII(rest) {
+	if rest := part[1:]; part[0] == '*' && !strings.ContainsAny(rest, `*?[\(`) && isASCII(rest) {
 		return segment{suffix: strings.ToLower(rest)}, nil
 	}
 	var b strings.Builder
 	b.WriteString("(?is)^")
-	for i := 0; i < len(part); {
-		i += translate(&b, part[i:])
+	if err := translateAll(&b, part, 0); err != nil {
+		return segment{}, err
 	}
 	b.WriteString("$")
 	re, err := regexp.Compile(b.String())
@@ -79,6 +75,61 @@ func compileSegment(part string) (segment, error) {
 		return segment{}, fmt.Errorf("cannot be understood: %w", err)
 	}
 	return segment{re: re}, nil
+}
+
+// translateAll writes a pattern as a regular expression.
+func translateAll(b *strings.Builder, p string, depth int) error {
+	for i := 0; i < len(p); {
+		if parts, n := extended(p[i:]); n > 0 {
+			if p[i] == '!' || depth == maxDepth {
+				return errors.New("patterns such as !(a|b), or deep in others, aren't supported; write a rule with ! instead")
+			}
+			b.WriteString("(?:")
+			for j, part := range parts {
+				if j > 0 {
+					b.WriteByte('|')
+				}
+				if err := translateAll(b, part, depth+1); err != nil {
+					return err
+				}
+			}
+			b.WriteByte(')')
+			if p[i] != '@' {
+				b.WriteByte(p[i])
+			}
+			i += n
+			continue
+		}
+		i += translate(b, p[i:])
+	}
+	return nil
+}
+
+// extended finds a pattern such as @(a|b) at the start of p: its alternatives
+// and its length, 0 if there is none.
+func extended(p string) (parts []string, n int) {
+	if len(p) < 2 || p[1] != '(' || strings.IndexByte("@+?*!", p[0]) < 0 {
+		return nil, 0
+	}
+	depth, start := 0, 2
+	for i := 1; i < len(p); i++ {
+		switch p[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case '|':
+			if depth == 1 {
+				parts = append(parts, p[start:i])
+				start = i + 1
+			}
+		case ')':
+			if depth--; depth == 0 {
+				return append(parts, p[start:i]), i + 1
+			}
+		}
+	}
+	return nil, 0
 }
 
 // translate writes the first element of a pattern as a regular expression and
@@ -177,6 +228,17 @@ func (g *glob) match(rel string) (full, below bool) {
 	}
 	end := uint64(1) << len(g.segments)
 	return states&end != 0, states&(end-1) != 0
+}
+
+// takesAll reports whether the pattern is a/** and the path its folder a.
+func (g *glob) takesAll(rel string) bool {
+	n := len(g.segments)
+	if !g.anchored || n < 2 || !g.segments[n-1].any {
+		return false
+	}
+	folder := glob{segments: g.segments[:n-1], anchored: true}
+	full, _ := folder.match(rel)
+	return full
 }
 
 // skip adds the states that are reached by ** standing for nothing. At the end

@@ -18,13 +18,13 @@ const defaultIgnore = `
 .svn
 .DS_Store
 __pycache__
-/.env*
-/.s/build
-/.s/cache
-/.s/logs
-/.s/nas
-/.s/tmp
-/.s/*.json
+.env*
+**/.s/build
+**/.s/cache
+**/.s/logs
+**/.s/nas
+**/.s/tmp
+**/.s/*.json
 `
 
 // PatternError is a rule of an ignore file that can't be understood.
@@ -114,12 +114,17 @@ func parseRules(file, text, dir string, parent *ruleSet) (*ruleSet, error) {
 
 func parseRule(line string) (rule, error) {
 	r := rule{text: line}
+	if rest, ok := strings.CutPrefix(line, "./"); ok {
+		line = "/" + rest
+	} else if rest, ok := strings.CutPrefix(line, "!./"); ok {
+		line = "!/" + rest
+	}
 	for strings.HasPrefix(line, "!") {
 		r.negate = !r.negate
 		line = line[1:]
 	}
-	if rest, ok := strings.CutPrefix(line, "./"); ok {
-		line = "/" + rest
+	if strings.HasPrefix(line, "./") {
+		return r, nil // names no path, behind more than one "!"
 	}
 	if strings.HasSuffix(line, "/") {
 		r.dirOnly = true
@@ -134,6 +139,7 @@ func parseRule(line string) (rule, error) {
 		if err != nil {
 			return r, err
 		}
+		g.anchored = g.anchored || r.dirOnly
 		if len(g.segments) > 0 {
 			r.globs = append(r.globs, g)
 		}
@@ -141,20 +147,22 @@ func parseRule(line string) (rule, error) {
 	return r, nil
 }
 
-// decide says whether the path is left out, given what was said about the
-// folder it is in. The last rule that matches the path or a folder above it
-// wins.
-func (s *ruleSet) decide(rel string, isDir bool, above verdict) verdict {
-	for set := s; set != nil && set.len() > above.index+1; set = set.parent {
+// decide says whether the path is left out, going by the rules for itself: the
+// last one that matches wins. A folder that is left out isn't entered, so that
+// nothing in it is asked about. A folder that a rule with ! could match
+// something in is taken, as the walker of npm does, which the peer uses; what is
+// in it goes by the rules for itself, then.
+func (s *ruleSet) decide(rel string, isDir bool) verdict {
+	name := path.Base(rel)
+	for set := s; set != nil; set = set.parent {
 		local := set.local(rel)
-		name := path.Base(rel)
-		for i := len(set.rules) - 1; i >= 0 && set.base+i > above.index; i-- {
+		for i := len(set.rules) - 1; i >= 0; i-- {
 			if r := &set.rules[i]; r.match(local, name, isDir) {
 				return verdict{index: set.base + i, ignored: !r.negate}
 			}
 		}
 	}
-	return above
+	return verdict{index: -1}
 }
 
 // local is the path as the set's rules see it.
@@ -163,21 +171,6 @@ func (s *ruleSet) local(rel string) string {
 		return rel
 	}
 	return strings.TrimPrefix(rel[len(s.dir):], "/")
-}
-
-// mayReinclude reports whether a rule after the one that left a folder out
-// names something inside it again.
-func (s *ruleSet) mayReinclude(rel string, v verdict) bool {
-	for set := s; set != nil && set.len() > v.index+1; set = set.parent {
-		local := set.local(rel)
-		for i := range set.rules {
-			r := &set.rules[i]
-			if r.negate && set.base+i > v.index && r.mayMatchBelow(local) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // defaultName is how a thing that a default rule left out is reported.
@@ -194,27 +187,14 @@ func (s *ruleSet) defaultName(index int, rel string) string {
 }
 
 func (r *rule) match(local, name string, isDir bool) bool {
-	if r.dirOnly && !isDir {
-		return false
-	}
 	for i := range r.globs {
-		path := name
-		if r.globs[i].anchored {
-			path = local
+		g := &r.globs[i]
+		rel := name
+		if g.anchored {
+			rel = local
 		}
-		if full, _ := r.globs[i].match(path); full {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *rule) mayMatchBelow(local string) bool {
-	for i := range r.globs {
-		if !r.globs[i].anchored {
-			continue
-		}
-		if _, below := r.globs[i].match(local); below {
+		full, below := g.match(rel)
+		if isDir && (g.takesAll(rel) || r.negate && g.anchored && below) || full && (isDir || !r.dirOnly) {
 			return true
 		}
 	}

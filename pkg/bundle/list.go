@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -22,7 +21,14 @@ type Entry struct {
 	ModTime time.Time
 	Target  string // of a symbolic link, as it stands
 
-	info fs.FileInfo
+	id fileID
+}
+
+// fileID tells a file from another of its name: what the system keeps of it
+// and no program can set. Its fields are 0 where there is no such thing.
+type fileID struct {
+	inode  uint64
+	change int64 // time of the last change of contents or attributes, ns
 }
 
 // Listing is what of a folder counts as code.
@@ -50,6 +56,38 @@ type ListOptions struct {
 // *FileError for what FC can't hold: sockets, pipes, devices, and symbolic
 // links that lead out of the tree.
 func List(ctx context.Context, dir string, opts ListOptions) (*Listing, error) {
+	l, err := newLister(ctx, dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	out := &Listing{Root: l.root}
+	err = l.walk(func(e Entry) error {
+		out.Entries = append(out.Entries, e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.LeftOut = l.left()
+	return out, nil
+}
+
+// lister walks a tree. It holds one folder of each depth at a time, however
+// large the tree is.
+type lister struct {
+	ctx      context.Context
+	root     string   // absolute, symbolic links resolved
+	skip     []string // absolute
+	own      string   // absolute: what begins with it belongs to the archive
+	anyFile  bool     // no .fcignore is read
+	leave    func(path string) bool
+	rules    *ruleSet
+	defaults int // how many of the first rules are the default ones
+	visit    func(Entry) error
+	leftOut  map[string]bool
+}
+
+func newLister(ctx context.Context, dir string, opts ListOptions) (*lister, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -59,44 +97,73 @@ func List(ctx context.Context, dir string, opts ListOptions) (*Listing, error) {
 	}
 	l := &lister{ctx: ctx, root: root, anyFile: opts.NoIgnoreFiles, leave: opts.Leave, leftOut: map[string]bool{}}
 	if opts.Skip != "" {
-		if l.skip, err = filepath.Abs(opts.Skip); err != nil {
+		skip, err := resolve(opts.Skip)
+		if err != nil {
 			return nil, err
 		}
-		if parent, err := filepath.EvalSymlinks(filepath.Dir(l.skip)); err == nil {
-			l.skip = filepath.Join(parent, filepath.Base(l.skip))
-		}
+		l.skip = []string{skip}
 	}
-	var rules *ruleSet
 	if !opts.NoDefaultIgnore {
-		rules = defaultRules()
-		l.defaults = len(rules.rules)
+		l.rules = defaultRules()
+		l.defaults = len(l.rules.rules)
 	}
-	if err := l.folder("", rules, verdict{index: -1}); err != nil {
-		return nil, err
+	return l, nil
+}
+
+// spare keeps the archive at out from being packed itself, with its index and
+// what becomes of them.
+func (l *lister) spare(out string) error {
+	full, err := resolve(out)
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(l.entries, func(a, b Entry) int { return cmp.Compare(a.Path, b.Path) })
-	out := &Listing{Root: root, Entries: l.entries}
+	l.skip = append(l.skip, full, full+indexSuffix)
+	l.own = filepath.Join(filepath.Dir(full), tempPrefix(full))
+	return nil
+}
+
+// resolve gives the absolute path of what need not exist, as the walk sees it.
+func resolve(name string) (string, error) {
+	full, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	if parent, err := filepath.EvalSymlinks(filepath.Dir(full)); err == nil {
+		full = filepath.Join(parent, filepath.Base(full))
+	}
+	return full, nil
+}
+
+// skipped reports whether a path isn't packed, whatever the rules say.
+func (l *lister) skipped(rel string) bool {
+	if l.leave != nil && l.leave(rel) {
+		return true
+	}
+	if len(l.skip) == 0 {
+		return false
+	}
+	full := filepath.Join(l.root, filepath.FromSlash(rel))
+	return slices.Contains(l.skip, full) || l.own != "" && strings.HasPrefix(full, l.own)
+}
+
+// walk visits the entries of the tree, ordered bytewise by path.
+func (l *lister) walk(visit func(Entry) error) error {
+	l.visit = visit
+	return l.folder("", l.rules)
+}
+
+// left gives what the default rules left out, ordered.
+func (l *lister) left() []string {
+	var out []string
 	for name := range l.leftOut {
-		out.LeftOut = append(out.LeftOut, name)
+		out = append(out, name)
 	}
-	slices.Sort(out.LeftOut)
-	return out, nil
+	slices.Sort(out)
+	return out
 }
 
-type lister struct {
-	ctx      context.Context
-	root     string
-	skip     string
-	anyFile  bool // no .fcignore is read
-	leave    func(path string) bool
-	defaults int // how many of the first rules are the default ones
-	entries  []Entry
-	leftOut  map[string]bool
-}
-
-// folder lists one folder, given the rules from above and what they say about
-// the folder itself.
-func (l *lister) folder(rel string, rules *ruleSet, v verdict) error {
+// folder visits one folder, given the rules from above.
+func (l *lister) folder(rel string, rules *ruleSet) error {
 	if err := l.ctx.Err(); err != nil {
 		return err
 	}
@@ -112,44 +179,63 @@ func (l *lister) folder(rel string, rules *ruleSet, v verdict) error {
 			}
 		}
 	}
+	slices.SortFunc(children, byPath)
 	for _, c := range children {
-		if err := l.child(rel, c, rules, v); err != nil {
+		if err := l.child(rel, c, rules); err != nil {
 			return err
 		}
 	}
-	if len(children) == 0 && rel != "" && !v.ignored {
-		info, err := os.Lstat(dir)
-		if err != nil {
-			return &FileError{Path: rel, Reason: changed, Err: err}
-		}
-		l.entries = append(l.entries, Entry{Path: rel, Mode: info.Mode(), ModTime: info.ModTime(), info: info})
+	if len(children) > 0 || rel == "" {
+		return nil
 	}
-	return nil
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return &FileError{Path: rel, Reason: changed, Err: err}
+	}
+	return l.visit(Entry{Path: rel, Mode: info.Mode(), ModTime: info.ModTime(), id: identity(info)})
 }
 
-func (l *lister) child(parent string, c fs.DirEntry, rules *ruleSet, above verdict) error {
+// byPath orders the children of a folder so that all that is visited is ordered
+// by its path: what is in the folder a comes as "a/…", after "a.b".
+func byPath(a, b fs.DirEntry) int {
+	x, y := a.Name(), b.Name()
+	n := min(len(x), len(y))
+	if c := strings.Compare(x[:n], y[:n]); c != 0 {
+		return c
+	}
+	return int(after(a, n)) - int(after(b, n))
+}
+
+// after is the character that follows the first n of an entry's name in paths.
+func after(e fs.DirEntry, n int) byte {
+	switch {
+	case n < len(e.Name()):
+		return e.Name()[n]
+	case e.IsDir():
+		return '/'
+	}
+	return 0
+}
+
+func (l *lister) child(parent string, c fs.DirEntry, rules *ruleSet) error {
 	rel := path.Join(parent, c.Name())
-	if l.skip != "" && filepath.Join(l.root, filepath.FromSlash(rel)) == l.skip || l.leave != nil && l.leave(rel) {
+	if l.skipped(rel) {
 		return nil
 	}
-	v := rules.decide(rel, c.IsDir(), above)
-	if v.ignored && !above.ignored && v.index < l.defaults {
-		l.leftOut[rules.defaultName(v.index, rel)] = true
+	if v := rules.decide(rel, c.IsDir()); v.ignored {
+		if v.index < l.defaults {
+			l.leftOut[rules.defaultName(v.index, rel)] = true
+		}
+		return nil
 	}
 	if c.IsDir() {
-		if v.ignored && !rules.mayReinclude(rel, v) {
-			return nil
-		}
-		return l.folder(rel, rules, v)
-	}
-	if v.ignored {
-		return nil
+		return l.folder(rel, rules)
 	}
 	info, err := c.Info()
 	if err != nil {
 		return &FileError{Path: rel, Reason: changed, Err: err}
 	}
-	e := Entry{Path: rel, Mode: info.Mode(), Size: info.Size(), ModTime: info.ModTime(), info: info}
+	e := Entry{Path: rel, Mode: info.Mode(), Size: info.Size(), ModTime: info.ModTime(), id: identity(info)}
 	switch {
 	case info.Mode().IsRegular():
 	case info.Mode()&fs.ModeSymlink != 0:
@@ -160,8 +246,7 @@ func (l *lister) child(parent string, c fs.DirEntry, rules *ruleSet, above verdi
 	default:
 		return &FileError{Path: rel, Reason: "is " + kind(info.Mode()) + ", which code can't hold"}
 	}
-	l.entries = append(l.entries, e)
-	return nil
+	return l.visit(e)
 }
 
 // link reads a symbolic link and makes sure that it stays in the tree, by its
@@ -215,26 +300,16 @@ func kind(m fs.FileMode) string {
 	}
 }
 
-// permissions are those an entry gets in the archive. What starts a custom
-// runtime must be executable; on Windows nothing tells what is.
-func (e Entry) permissions() fs.FileMode {
+// packed is the mode that an entry gets in the archive: type and permissions.
+// What starts a custom runtime must be executable; on Windows nothing tells
+// what is.
+func (e Entry) packed() fs.FileMode {
 	if e.Mode&fs.ModeSymlink != 0 {
-		return 0o777 // they mean nothing, and differ between systems
+		return fs.ModeSymlink | 0o777 // they mean nothing, and differ between systems
 	}
 	p := e.Mode.Perm()
 	if e.Path == "bootstrap" && e.Mode.IsRegular() || runtime.GOOS == "windows" {
 		p |= 0o111
 	}
-	return p
-}
-
-// largest gives the five largest files, largest first.
-func largest(entries []Entry) []SizedFile {
-	sorted := slices.Clone(entries)
-	slices.SortStableFunc(sorted, func(a, b Entry) int { return cmp.Compare(b.Size, a.Size) })
-	var out []SizedFile
-	for _, e := range sorted[:min(5, len(sorted))] {
-		out = append(out, SizedFile{Path: e.Path, Size: e.Size})
-	}
-	return out
+	return e.Mode.Type() | p
 }

@@ -93,7 +93,7 @@ func TestOddNames(t *testing.T) {
 		"line\nbreak": "1", `back\slash`: "2", "bad\xff": "3", " lead": "4", "trail ": "5", "-dash": "6", "tab\t": "7",
 		strings.Repeat("n", 255): "8", "q\"'": "9", "*": "10", "~": "11",
 	}
-	b := pack(t, plant(t, files), Options{})
+	b := packed(t, plant(t, files), Options{})
 	if b.Files != len(files) {
 		t.Errorf("%d files, want %d", b.Files, len(files))
 	}

@@ -7,7 +7,6 @@ import (
 	"hash/crc64"
 	"io"
 	"io/fs"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -50,7 +49,7 @@ type zipWriter struct {
 	sum     hash.Hash64
 	offset  int64
 	limit   int64 // of offset; 0 is none
-	central []byte
+	central spool
 	entries int
 	scratch []byte
 }
@@ -68,8 +67,10 @@ type entryHeader struct {
 	streamed bool
 }
 
-func newZipWriter(w io.Writer, limit int64) *zipWriter {
-	z := &zipWriter{sum: crc64.New(crc64.MakeTable(crc64.ECMA)), limit: limit}
+// newZipWriter writes to w at most limit bytes (0: any number). What it has to
+// remember goes into a temporary file if it is much.
+func newZipWriter(w io.Writer, limit int64, p place) *zipWriter {
+	z := &zipWriter{sum: crc64.New(crc64.MakeTable(crc64.ECMA)), limit: limit, central: spool{place: p}}
 	z.buf = bufio.NewWriterSize(io.MultiWriter(w, z.sum), 256<<10)
 	return z
 }
@@ -86,10 +87,16 @@ func (z *zipWriter) Write(p []byte) (int, error) {
 
 func (z *zipWriter) size() int64 { return z.offset }
 
-// checksum is the CRC-64/ECMA of all that was written, unsigned decimal.
-func (z *zipWriter) checksum() string { return strconv.FormatUint(z.sum.Sum64(), 10) }
-
 func (h *entryHeader) zip64() bool { return h.size >= zip64From || h.compressed >= max32 }
+
+// localSize is the length of the local header in bytes.
+func (h *entryHeader) localSize() int64 {
+	n := int64(30 + len(h.name))
+	if h.zip64() {
+		n += 20
+	}
+	return n
+}
 
 func (h *entryHeader) flags() uint16 {
 	var f uint16
@@ -155,7 +162,7 @@ func (z *zipWriter) descriptor(h *entryHeader) error {
 }
 
 // finish notes the entry that began at offset for the central directory.
-func (z *zipWriter) finish(h *entryHeader, offset int64) {
+func (z *zipWriter) finish(h *entryHeader, offset int64) error {
 	le := binary.LittleEndian
 	size, compressed, start := h.size, h.compressed, offset
 	version := uint16(version20)
@@ -169,7 +176,7 @@ func (z *zipWriter) finish(h *entryHeader, offset int64) {
 		extra = le.AppendUint64(extra, uint64(offset))
 		start = max32
 	}
-	b := le.AppendUint32(z.central, sigCentral)
+	b := le.AppendUint32(z.scratch[:0], sigCentral)
 	if len(extra) > 0 {
 		version = version45
 		extra = append(le.AppendUint16(le.AppendUint16(nil, 1), uint16(len(extra))), extra...)
@@ -189,8 +196,9 @@ func (z *zipWriter) finish(h *entryHeader, offset int64) {
 	b = le.AppendUint32(b, externalAttributes(h.mode))
 	b = le.AppendUint32(b, uint32(start))
 	b = append(b, h.name...)
-	z.central = append(b, extra...)
+	z.scratch = append(b, extra...)
 	z.entries++
+	return z.central.append(z.scratch)
 }
 
 // externalAttributes is the mode as Unix has it, with MS-DOS's folder bit.
@@ -209,8 +217,8 @@ func externalAttributes(m fs.FileMode) uint32 {
 // close writes the central directory and what leads to it.
 func (z *zipWriter) close() error {
 	le := binary.LittleEndian
-	start, size := z.offset, int64(len(z.central))
-	if _, err := z.Write(z.central); err != nil {
+	start, size := z.offset, z.central.size
+	if err := z.central.writeTo(z); err != nil {
 		return err
 	}
 	var b []byte

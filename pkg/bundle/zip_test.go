@@ -33,7 +33,7 @@ func TestZip64(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	z := newZipWriter(io.Discard, 0)
+	z := newZipWriter(io.Discard, 0, place{})
 	z.buf.Reset(&sparse{f})
 	zeros := make([]byte, 16<<20)
 	for _, streamed := range []bool{true, false} {
@@ -52,7 +52,9 @@ func TestZip64(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		z.finish(&h, start)
+		if err := z.finish(&h, start); err != nil {
+			t.Fatal(err)
+		}
 	}
 	small := entryHeader{name: "small", mode: 0o600, size: 5, compressed: 5, crc: crc32.ChecksumIEEE([]byte("hello"))}
 	start := z.offset
@@ -62,7 +64,9 @@ func TestZip64(t *testing.T) {
 	if _, err := z.Write([]byte("hello")); err != nil {
 		t.Fatal(err)
 	}
-	z.finish(&small, start)
+	if err := z.finish(&small, start); err != nil {
+		t.Fatal(err)
+	}
 	if err := z.close(); err != nil {
 		t.Fatal(err)
 	}
@@ -104,14 +108,16 @@ func TestManyEntries(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, max16 - 1, max16, max16 + 1} {
 		var buf bytes.Buffer
-		z := newZipWriter(&buf, 0)
+		z := newZipWriter(&buf, 0, place{})
 		for i := range n {
 			h := entryHeader{name: fmt.Sprintf("f%06d", i), mode: 0o644}
 			start := z.offset
 			if err := z.local(&h); err != nil {
 				t.Fatal(err)
 			}
-			z.finish(&h, start)
+			if err := z.finish(&h, start); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := z.close(); err != nil {
 			t.Fatal(err)
