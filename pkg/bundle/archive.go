@@ -6,6 +6,7 @@ import (
 	"hash/crc64"
 	"io"
 	"os"
+	stdpath "path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,26 +19,66 @@ func take(path string, opts Options) (*Bundle, error) {
 	default:
 		return nil, fmt.Errorf("%s is neither a folder nor a .zip, .jar or .war archive", path)
 	}
-	z, err := zip.OpenReader(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	b := &Bundle{Path: path}
+	z, err := zip.NewReader(f, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	defer z.Close()
-	b := &Bundle{Path: path}
-	for _, f := range z.File {
-		if f.FileInfo().IsDir() {
-			continue
+	if info.Size() > opts.Limit {
+		return nil, &TooLargeError{Limit: opts.Limit, Report: reportZip(z)}
+	}
+	for _, entry := range z.File {
+		if err := checkEntry(entry); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		b.Files++
-		b.Source += int64(f.UncompressedSize64)
+		if !entry.FileInfo().IsDir() {
+			b.Files++
+			b.Source += int64(entry.UncompressedSize64)
+		}
 	}
-	if b.Size, b.Checksum, err = Checksum(path); err != nil {
-		return nil, err
+	size, sum, err := checksum(f)
+	b.Size, b.Checksum = size, decimal(sum)
+	return b, err
+}
+
+// checkZip makes sure that a file is an archive that can be taken.
+func checkZip(r io.ReaderAt, size int64) error {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return err
 	}
-	if b.Size > opts.Limit {
-		return nil, &TooLargeError{Limit: opts.Limit, Report: reportZip(&z.Reader)}
+	for _, entry := range z.File {
+		if err := checkEntry(entry); err != nil {
+			return err
+		}
 	}
-	return b, nil
+	return nil
+}
+
+// checkEntry refuses what can't be unpacked into the code folder: names that
+// lead out of it, and passwords.
+func checkEntry(f *zip.File) error {
+	name := f.Name
+	if creator := f.CreatorVersion >> 8; creator != creatorUnix>>8 && creator != creatorDarwin {
+		name = strings.ReplaceAll(name, `\`, "/") // of archives from Windows
+	}
+	name = strings.TrimSuffix(name, "/")
+	if stdpath.IsAbs(name) || !within(stdpath.Clean(name)) {
+		return &FileError{Path: f.Name, Reason: "leads out of the code folder"}
+	}
+	if f.Flags&flagEncrypted != 0 {
+		return &FileError{Path: f.Name, Reason: "is encrypted"}
+	}
+	return nil
 }
 
 // Checksum gives the size of a file in bytes and its CRC-64/ECMA in unsigned

@@ -43,8 +43,9 @@ type listed struct {
 	each func(Entry) // is told of every entry, before it is packed
 }
 
-func (l listed) top() string    { return l.Root }
-func (l listed) left() []string { return l.LeftOut }
+func (l listed) top() string            { return l.Root }
+func (l listed) file(rel string) string { return filepath.Join(l.Root, filepath.FromSlash(rel)) }
+func (l listed) left() []string         { return l.LeftOut }
 
 func (l listed) walk(visit func(Entry) error) error {
 	for _, e := range l.Entries {
@@ -389,7 +390,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	for _, left := range []int{0, 1 << 20, 5 << 20} {
 		p := &packer{z: newZipWriter(&failing{left: left}, 0, place{})}
-		err := compress(context.Background(), l.Root, listed{l, nil}.walk, 2, p)
+		err := compress(context.Background(), listed{l, nil}, 2, p)
 		if err == nil {
 			err = p.z.close()
 		}

@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
@@ -39,8 +38,8 @@ const changed = "changed while it was packed"
 type unit struct {
 	kept []*record // unchanged entries; nothing else is set then
 
-	root  string
 	entry Entry
+	file  string  // where it is
 	old   *record // what is known of the entry, nil if nothing is
 	n     int     // which chunk of the entry
 	last  bool
@@ -59,7 +58,7 @@ type unit struct {
 // feed hands out the work: to the workers, and in the same order to the writer.
 type feed struct {
 	ctx    context.Context
-	root   string
+	tree   tree
 	cursor *cursor // nil if nothing is known
 	free   chan *unit
 	jobs   chan *unit
@@ -67,17 +66,16 @@ type feed struct {
 	kept   []*record
 }
 
-// compress packs what walk visits into p: read and compressed by workers, in
-// order.
-func compress(ctx context.Context, root string, walk func(func(Entry) error) error, workers int, p *packer) error {
+// compress packs a tree into p: read and compressed by workers, in order.
+func compress(ctx context.Context, t tree, workers int, p *packer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	n := workers * unitsPerWorker
-	f := &feed{ctx: ctx, root: root, free: make(chan *unit, n), jobs: make(chan *unit, n), order: make(chan *unit, n)}
+	f := &feed{ctx: ctx, tree: t, free: make(chan *unit, n), jobs: make(chan *unit, n), order: make(chan *unit, n)}
 	if p.old != nil {
 		f.cursor = p.old.cursor()
 	}
 	for range n {
-		f.free <- &unit{root: root, done: make(chan struct{}, 1)}
+		f.free <- &unit{done: make(chan struct{}, 1)}
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -86,7 +84,7 @@ func compress(ctx context.Context, root string, walk func(func(Entry) error) err
 	wg.Go(func() {
 		defer close(f.jobs)
 		defer close(f.order)
-		if walked = walk(f.visit); walked == nil {
+		if walked = t.walk(f.visit); walked == nil {
 			walked = f.flush()
 		}
 	})
@@ -141,7 +139,7 @@ func (f *feed) visit(e Entry) error {
 		case <-f.ctx.Done():
 			return f.ctx.Err()
 		}
-		u.entry, u.old, u.n = e, old, n
+		u.entry, u.file, u.old, u.n = e, f.tree.file(e.Path), old, n
 		last := !e.Mode.IsRegular() || int64(n+1)*chunkSize >= e.Size
 		u.last = last
 		f.jobs <- u
@@ -260,7 +258,7 @@ func (u *unit) data() []byte {
 // read fills raw with the unit's bytes and makes sure that the file is the one
 // that was listed, before and after.
 func (u *unit) read() error {
-	f, err := open(filepath.Join(u.root, filepath.FromSlash(u.entry.Path)))
+	f, err := open(u.file)
 	if err != nil {
 		if errors.Is(err, os.ErrPermission) {
 			return &FileError{Path: u.entry.Path, Reason: "cannot be read", Err: err}

@@ -12,8 +12,10 @@ import (
 
 // tree is what can be packed.
 type tree interface {
-	// top is the folder that the paths are relative to.
+	// top is what is packed: a folder, or a file.
 	top() string
+	// file is where an entry's file is.
+	file(rel string) string
 	// walk visits all entries, ordered as in the archive.
 	walk(visit func(Entry) error) error
 	// left tells after a walk what the default rules left out.
@@ -21,6 +23,8 @@ type tree interface {
 }
 
 func (l *lister) top() string { return l.root }
+
+func (l *lister) file(rel string) string { return filepath.Join(l.root, filepath.FromSlash(rel)) }
 
 // pack makes the archive of a tree, from the former one where there is one.
 func pack(ctx context.Context, t tree, opts Options) (*Bundle, error) {
@@ -58,7 +62,7 @@ func (p *packer) run(ctx context.Context, t tree, opts Options) (*Bundle, error)
 			return nil, err
 		}
 	}
-	if err := compress(ctx, t.top(), t.walk, opts.Workers, p); err != nil {
+	if err := compress(ctx, t, opts.Workers, p); err != nil {
 		return nil, err
 	}
 	if p.z == nil && p.count != int(p.old.summary.records) {

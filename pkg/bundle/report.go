@@ -142,7 +142,7 @@ func npmPackage(name string) string {
 	}
 	parts := strings.Split(name[i+len(modules):], "/")
 	switch {
-	case len(parts) < 2:
+	case len(parts) < 2 || strings.HasPrefix(parts[0], "."):
 		return ""
 	case strings.HasPrefix(parts[0], "@") && len(parts) > 2:
 		return parts[0] + "/" + parts[1]
@@ -209,6 +209,9 @@ func (g *gauge) report() *Report {
 			name = dist
 		} else if strings.Contains(key, "/") && !strings.HasPrefix(key, "@") {
 			name = path.Base(key)
+			if base, ok := strings.CutSuffix(name, ".dist-info"); ok {
+				name, _, _ = strings.Cut(base, "-")
+			}
 		}
 		tally(packages, name, *i)
 	}

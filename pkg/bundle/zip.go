@@ -22,12 +22,15 @@ const (
 	methodStore   = 0
 	methodDeflate = 8
 
+	flagEncrypted  = 1
 	flagDescriptor = 1 << 3
 	flagUTF8       = 1 << 11
 
 	version20   = 20 // deflate, folders
 	version45   = 45 // zip64
 	creatorUnix = 3 << 8
+	// creatorDarwin is what archives from macOS say, in the high byte.
+	creatorDarwin = 19
 
 	max16 = 1<<16 - 1
 	max32 = 1<<32 - 1

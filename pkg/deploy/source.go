@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"s/pkg/fc"
@@ -41,6 +42,8 @@ type Preparer struct {
 	Artifacts Artifacts
 	// NoBuild refuses to build what isn't up to date.
 	NoBuild bool
+	// NoDefaultIgnore packs what is left out of the code by default, too.
+	NoDefaultIgnore bool
 }
 
 // Prepared is a desired state and where its code came from.
@@ -65,9 +68,10 @@ func (p Preparer) Prepare(ctx context.Context, project *spec.Project, r *spec.Re
 	switch {
 	case r.Code.OSSObject != "":
 		archive = &Archive{OSSBucket: r.Code.OSSBucket, OSSObject: r.Code.OSSObject}
-	case source != "":
+	case source != "" || r.Code.URL != "":
 		archive, err = Pack(ctx, PackInput{
-			Source: source, Name: archiveName(r), CacheDir: filepath.Join(project.Dir, ".s", "cache", "code"),
+			Source: source, URL: r.Code.URL, Name: archiveName(r), CacheDir: filepath.Join(project.Dir, ".s", "cache", "code"),
+			Whole: runsJar(r), NoDefaultIgnore: p.NoDefaultIgnore,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("pack %s: %w", r.Name, err)
@@ -109,6 +113,17 @@ func (p Preparer) source(ctx context.Context, project *spec.Project, r *spec.Res
 	out.Artifact = p.Artifacts.Dir(project, r)
 	env, err := p.Artifacts.Environment(out.Artifact)
 	return out.Artifact, env, err
+}
+
+// runsJar reports whether a custom runtime is started with `java -jar`.
+func runsJar(r *spec.Resource) bool {
+	runtime, known := fc.LookupRuntime(r.Function.Runtime)
+	custom := r.Function.CustomRuntimeConfig
+	if !known || !runtime.Custom || custom == nil {
+		return false
+	}
+	words := strings.Fields(strings.Join(slices.Concat(custom.Command, custom.Args), " "))
+	return slices.Contains(words, "-jar")
 }
 
 func needsCode(r *spec.Resource) bool {

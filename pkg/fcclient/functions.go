@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"hash/crc64"
 	"net/http"
 	"os"
 	"strconv"
@@ -12,8 +13,9 @@ import (
 )
 
 // MaxInlineZip is the largest zip archive that goes inside a request, in bytes.
-// The service takes 100 MB of base64 text that way.
-const MaxInlineZip = 50 << 20
+// The service takes 100 MB of base64 text that way (limits-of-usage), which is
+// three quarters of that in bytes.
+const MaxInlineZip = 75e6
 
 // TooLargeError is an archive that can't go inside a request.
 type TooLargeError struct {
@@ -22,12 +24,23 @@ type TooLargeError struct {
 
 // Error names the size and the limit.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the code archive has %.1f MB and only %d MB can be sent in a request; uploading through OSS is not supported yet",
-		float64(e.Size)/(1<<20), MaxInlineZip>>20)
+	return fmt.Sprintf("the code archive has %.1f MB and only %.1f MB can be sent in a request; uploading through OSS is not supported yet",
+		float64(e.Size)/1e6, MaxInlineZip/1e6)
+}
+
+// ChangedError is an archive that isn't the one it was when it was packed.
+type ChangedError struct {
+	Path string
+}
+
+// Error names the archive.
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("the packed code %s was replaced meanwhile, perhaps by another s; run it again", e.Path)
 }
 
 // InlineCode reads a zip archive into the code of a create or update request.
-// checksum is its CRC-64/ECMA as decimal; the service verifies it.
+// checksum is its CRC-64/ECMA as decimal; an archive that has another one is a
+// *ChangedError. The service verifies it, too.
 func InlineCode(path, checksum string) (*fc.Code, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -39,6 +52,9 @@ func InlineCode(path, checksum string) (*fc.Code, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
+	}
+	if sum := crc64.Checksum(data, crc64.MakeTable(crc64.ECMA)); checksum != "" && strconv.FormatUint(sum, 10) != checksum {
+		return nil, &ChangedError{Path: path}
 	}
 	return &fc.Code{ZipFile: base64.StdEncoding.EncodeToString(data), Checksum: checksum}, nil
 }

@@ -292,15 +292,20 @@ func TestInlineCode(t *testing.T) {
 	if err := os.WriteFile(path, []byte("zip"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, err := fcclient.InlineCode(path, "42")
-	if err != nil || code.ZipFile != "emlw" || code.Checksum != "42" {
+	const sum = "388621963080134800"
+	code, err := fcclient.InlineCode(path, sum)
+	if err != nil || code.ZipFile != "emlw" || code.Checksum != sum {
 		t.Errorf("code %+v, err %v", code, err)
+	}
+	var other *fcclient.ChangedError
+	if _, err := fcclient.InlineCode(path, "42"); !errors.As(err, &other) || !strings.Contains(err.Error(), path) {
+		t.Errorf("replaced: err = %v", err)
 	}
 	if err := os.Truncate(path, fcclient.MaxInlineZip+1); err != nil {
 		t.Fatal(err)
 	}
 	var large *fcclient.TooLargeError
-	if _, err := fcclient.InlineCode(path, ""); !errors.As(err, &large) || !strings.Contains(err.Error(), "50.0 MB") {
+	if _, err := fcclient.InlineCode(path, ""); !errors.As(err, &large) || !strings.Contains(err.Error(), "75.0 MB") {
 		t.Errorf("err = %v", err)
 	}
 	if _, err := fcclient.InlineCode(path+"x", ""); !errors.Is(err, os.ErrNotExist) {

@@ -88,7 +88,7 @@ func convert(project *spec.Project, data []byte) ([]byte, diag.Diagnostics) {
 
 // serious keeps the errors that a conversion can't go on with.
 func serious(found diag.Diagnostics) diag.Diagnostics {
-	pass := []string{spec.CodeEnvironment, spec.CodeFile, spec.CodeCredential, spec.CodeUnsupported}
+	pass := []string{spec.CodeEnvironment, spec.CodeFile, spec.CodeCredential}
 	var kept diag.Diagnostics
 	for _, d := range found {
 		if d.Severity == diag.Error && !slices.Contains(pass, d.Code) {

@@ -19,7 +19,7 @@ const (
 	CodeName         = "FC-SPEC-017" // a name with characters that the service refuses
 	CodeRegion       = "FC-SPEC-018" // region not known to this version (warning)
 	CodeConflict     = "FC-SPEC-019" // keys or values that exclude each other
-	CodeUnsupported  = "FC-SPEC-020" // a feature of the format that s doesn't have yet
+	// FC-SPEC-020 was a feature of the format that s didn't have yet.
 	CodeNotApplied   = "FC-SPEC-021" // checked, but not carried out yet (warning)
 	CodeDuplicate    = "FC-SPEC-022" // two functions or triggers of the same name
 	CodeAction       = "FC-SPEC-023" // a hook that isn't well formed
@@ -65,7 +65,6 @@ func Codes() []CodeInfo {
 		{CodeName, e, "name with characters that the service refuses"},
 		{CodeRegion, w, "region unknown to this version of s"},
 		{CodeConflict, e, "keys or values that exclude each other"},
-		{CodeUnsupported, e, "feature of the format that is not supported yet"},
 		{CodeNotApplied, w, "checked but not carried out yet"},
 		{CodeDuplicate, e, "two functions or triggers of the same name"},
 		{CodeAction, e, "action that isn't well formed"},

@@ -175,15 +175,17 @@ func (l *loader) codeV3(p props, runtime string) CodeSource {
 		src.OSSBucket, src.OSSObject = code.text("ossBucketName"), code.text("ossObjectName")
 		return src
 	}
-	text := asText(e.Value)
-	if text == "" || isURL(text) {
-		return src
-	}
-	if r, ok := fc.LookupRuntime(runtime); ok && r.Container {
+	r, known := fc.LookupRuntime(runtime)
+	switch text := asText(e.Value); {
+	case text == "":
+	case known && r.Container && !isURL(text):
 		src.Context = l.resolvePath(text)
-		return src
+	case known && r.Container: // nothing is built from it
+	case isURL(text):
+		src.URL = text
+	default:
+		src.Path = l.resolvePath(text)
 	}
-	src.Path = l.resolvePath(text)
 	return src
 }
 

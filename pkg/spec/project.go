@@ -92,10 +92,11 @@ type Resource struct {
 	ContinueOnError bool `json:",omitempty"`
 }
 
-// CodeSource is where the user's code is. At most one of Path, Context (of
-// containers) and OSS is set.
+// CodeSource is where the user's code is. At most one of Path, URL,
+// Context (of containers) and OSS is set.
 type CodeSource struct {
 	Path      string // absolute: a folder, .zip, .jar or .war
+	URL       string // http or https, of a .zip, .jar or .war
 	Context   string // absolute: the folder that a container's image is built from
 	OSSBucket string
 	OSSObject string

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"s/pkg/diag"
@@ -16,7 +17,9 @@ func (l *loader) rulesV3(p props) {
 	l.functionName(p.v)
 	l.size(p, "cpu", "memorySize")
 	if e := p.v.Entry("code"); e != nil && isURL(asText(e.Value)) {
-		l.add(problem(CodeUnsupported, at(e.Value, e.KeyRange), "code at a URL is not supported yet"))
+		if u, err := url.Parse(asText(e.Value)); err != nil || u.Host == "" {
+			l.add(problem(CodeFormat, at(e.Value, e.KeyRange), "code isn't a URL that can be fetched"))
+		}
 	}
 }
 

@@ -40,8 +40,8 @@ func functionV3Fields() []*field {
 				"函数名称：1 到 64 个字母、数字、下划线和短横线；来自 FC 2.0 的函数写作 service$function。"),
 		runtime(),
 		str("code").or(codeObject()).
-			is("The code: a folder, a .zip, .jar or .war file, relative to s.yaml; or an object in OSS.",
-				"代码：相对于 s.yaml 的目录或 .zip、.jar、.war 文件；也可以是 OSS 中的对象。"),
+			is("The code: a folder, .zip, .jar or .war, relative to s.yaml; a URL of one, #sha256=HEX behind it checks it; or an object in OSS.",
+				"代码：相对于 s.yaml 的目录或 .zip、.jar、.war 文件；或其 URL，末尾加 #sha256=HEX 可校验；也可以是 OSS 中的对象。"),
 		handler().is("What is called for an event, such as index.handler; custom runtimes don't need it.",
 			"处理事件的入口，例如 index.handler；自定义运行时可不填。"),
 		description(),

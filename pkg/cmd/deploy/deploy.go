@@ -42,6 +42,8 @@ type Options struct {
 	DryRun      bool
 	NoBuild     bool
 	SkipActions bool
+	// NoDefaultIgnore packs .git, .env* and the like, too.
+	NoDefaultIgnore bool
 }
 
 // NewCmd makes the deploy command. runF replaces the run, for tests.
@@ -67,6 +69,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	cmdutil.BindParallel(flags, &opts.Parallel, "how many resources to deploy at the same time (default: all that don't wait for others)")
 	flags.BoolVar(&opts.DryRun, "dry-run", false, "show what would change and change nothing")
 	flags.BoolVar(&opts.NoBuild, "no-build", false, "fail instead of building code whose artifact is out of date")
+	flags.BoolVar(&opts.NoDefaultIgnore, "no-default-ignore", false, "pack .git, .env*, __pycache__, .DS_Store and .s too, unless .fcignore names them")
 	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	return cmd
 }
@@ -193,7 +196,7 @@ func (d *deployment) group(ctx context.Context) (bool, error) {
 // before runs the pre actions and finds and packs the code, a resource at a
 // time, so that the output of builds doesn't mix. A dry run has no actions.
 func (d *deployment) before(ctx context.Context) error {
-	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild}
+	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild, NoDefaultIgnore: d.NoDefaultIgnore}
 	for _, it := range d.items {
 		it.started = true
 		if err := d.actions(it.resource).Run(ctx, it.resource.Actions, cmdutil.WhenPre); err != nil {
