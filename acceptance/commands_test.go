@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"keyring":    new(keyrings).command,
 		"leakfree":   leakfree,
 		"listen":     listen,
+		"serve":      serve,
 		"stdout2env": stdout2env,
 	}
 }
@@ -248,6 +250,17 @@ func listen(ts *testscript.TestScript, neg bool, args []string) {
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	ts.Check(err)
 	ts.Setenv(args[0], port)
+}
+
+// serve NAME FOLDER serves the files of a folder over HTTP until the script ends
+// and sets the variable to the URL.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serve NAME FOLDER")
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL)
 }
 
 // isolation is what instances get on this machine; asked once.

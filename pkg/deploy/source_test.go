@@ -3,6 +3,8 @@ package deploy
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"s/pkg/bundle"
 	"s/pkg/fc"
 	"s/pkg/spec"
 )
@@ -192,5 +195,103 @@ func TestCreatable(t *testing.T) {
 	given := Desired{Function: fc.Function{Handler: "a.b", Timeout: 9, MemorySize: 1024, InternetAccess: &no}}
 	if f := given.creatable(); f.Handler != "a.b" || f.Timeout != 9 || f.MemorySize != 1024 || f.CPU != 0 || *f.InternetAccess {
 		t.Errorf("given values: %+v", f)
+	}
+}
+
+// TestJarsOfCustomRuntimes keeps whole what is started with java -jar.
+func TestJarsOfCustomRuntimes(t *testing.T) {
+	t.Parallel()
+	dir := source(t, map[string]string{"Main.class": "x"})
+	made, err := bundle.Pack(context.Background(), dir, bundle.Options{Out: filepath.Join(t.TempDir(), "app.zip")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar := filepath.Join(t.TempDir(), "app.jar")
+	if err := os.Rename(made.Path, jar); err != nil {
+		t.Fatal(err)
+	}
+	custom := func(words ...string) *fc.CustomRuntimeConfig { return &fc.CustomRuntimeConfig{Command: words} }
+	for _, tt := range []struct {
+		name, runtime string
+		config        *fc.CustomRuntimeConfig
+		whole         bool
+	}{
+		{"a list", "custom.debian10", custom("java", "-jar", "app.jar"), true},
+		{"a line", "custom", custom("java -Xmx1g -jar /code/app.jar"), true},
+		{"arguments", "custom", &fc.CustomRuntimeConfig{Command: []string{"java"}, Args: []string{"-jar", "app.jar"}}, true},
+		{"classes", "custom", custom("java", "-cp", "/code", "Main"), false},
+		{"no command", "custom", nil, false},
+		{"managed", "java11", custom("java", "-jar", "app.jar"), false},
+	} {
+		project, r := resourceWith(jar)
+		project.Dir = t.TempDir()
+		r.Function.Runtime, r.Function.CustomRuntimeConfig = tt.runtime, tt.config
+		got, err := Preparer{}.Prepare(context.Background(), project, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if whole := got.Desired.Code.Path != jar; whole != tt.whole {
+			t.Errorf("%s: packed %s", tt.name, got.Desired.Code.Path)
+		}
+	}
+}
+
+func TestCodeAtAURL(t *testing.T) {
+	t.Parallel()
+	dir := source(t, map[string]string{"index.py": "x"})
+	made, err := bundle.Pack(context.Background(), dir, bundle.Options{Out: filepath.Join(t.TempDir(), "code.jar")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(made.Path))))
+	defer server.Close()
+	project, r := resourceWith("")
+	project.Dir = t.TempDir()
+	r.Code.URL = server.URL + "/code.jar?token=secret"
+	got, err := Preparer{}.Prepare(context.Background(), project, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := got.Desired.Code
+	if code.Checksum != made.Checksum || code.Source != server.URL+"/code.jar" || filepath.Dir(code.Path) != filepath.Join(project.Dir, ".s", "cache", "code") {
+		t.Errorf("%+v", code)
+	}
+	// Started with java -jar it has the name that the URL gives it.
+	r.Function.Runtime, r.Function.CustomRuntimeConfig = "custom", &fc.CustomRuntimeConfig{Command: []string{"java", "-jar", "code.jar"}}
+	if got, err = (Preparer{}).Prepare(context.Background(), project, r); err != nil {
+		t.Fatal(err)
+	}
+	report, err := bundle.ReportArchive(got.Desired.Code.Path)
+	if err != nil || len(report.Files) != 1 || report.Files[0].Path != "code.jar" {
+		t.Errorf("%+v, %v", report, err)
+	}
+	r.Code.URL = server.URL + "/none.zip"
+	var fe *bundle.FetchError
+	if _, err := (Preparer{}).Prepare(context.Background(), project, r); !errors.As(err, &fe) || !strings.Contains(err.Error(), "pack hello") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNoDefaultIgnore(t *testing.T) {
+	t.Parallel()
+	src := source(t, map[string]string{"index.py": "x", ".env": "y"})
+	project, r := resourceWith(src)
+	project.Dir = src // the cache is inside the code, and never packed
+	for _, all := range []bool{false, true, true} {
+		got, err := Preparer{NoDefaultIgnore: all}.Prepare(context.Background(), project, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := bundle.ReportArchive(got.Desired.Code.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 1
+		if all {
+			want = 2
+		}
+		if report.Total.Files != want {
+			t.Errorf("NoDefaultIgnore %t: %+v", all, report.Files)
+		}
 	}
 }

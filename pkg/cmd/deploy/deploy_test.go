@@ -54,10 +54,10 @@ func TestFlags(t *testing.T) {
 	w := cmdtest.New(t, spec.Edition3)
 	var got *Options
 	cmd := NewCmd(w.Factory, func(_ context.Context, opts *Options) error { got = opts; return nil })
-	if err := w.Run(cmd, "hello", "-y", "--dry-run", "--no-build", "--skip-actions"); err != nil {
+	if err := w.Run(cmd, "hello", "-y", "--dry-run", "--no-build", "--skip-actions", "--no-default-ignore"); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Resources) != 1 || got.Resources[0] != "hello" || !got.Yes || !got.DryRun || !got.NoBuild || !got.SkipActions {
+	if len(got.Resources) != 1 || got.Resources[0] != "hello" || !got.Yes || !got.DryRun || !got.NoBuild || !got.SkipActions || !got.NoDefaultIgnore {
 		t.Errorf("%+v", got)
 	}
 	if got.Artifacts == nil || got.Build == nil {
