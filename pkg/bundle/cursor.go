@@ -3,6 +3,7 @@ package bundle
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 	"math"
@@ -138,7 +139,7 @@ func (c *cursor) record() (*record, error) {
 		return r, nil
 	}
 	n, err := binary.ReadUvarint(c.r)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, nil
 	}
 	if err != nil || n > maxRecord {
@@ -202,7 +203,7 @@ func (a *ahead) at(offset, n int64) ([]byte, error) {
 	got, err := a.r.ReadAt(a.buf, offset)
 	a.buf = a.buf[:got]
 	if int64(got) < n {
-		if err == nil || err == io.EOF {
+		if err == nil || errors.Is(err, io.EOF) {
 			err = errIndex
 		}
 		return nil, err

@@ -235,7 +235,7 @@ func TestNoWayDown(t *testing.T) {
 	t.Parallel()
 	check := (&fetch{}).client().CheckRedirect
 	request := func(address string) *http.Request {
-		r, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // it isn't sent
+		r, err := http.NewRequest(http.MethodGet, address, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package spec
 import "s/pkg/diag"
 
 // Codes of diagnostics. They are stable: a code is never given another meaning.
+// FC-SPEC-020 was a feature of the format that s didn't have yet.
 const (
 	CodeRead         = "FC-SPEC-001" // the file can't be read, or isn't a text of sensible size
 	CodeSyntax       = "FC-SPEC-002" // not YAML
@@ -19,7 +20,6 @@ const (
 	CodeName         = "FC-SPEC-017" // a name with characters that the service refuses
 	CodeRegion       = "FC-SPEC-018" // region not known to this version (warning)
 	CodeConflict     = "FC-SPEC-019" // keys or values that exclude each other
-	// FC-SPEC-020 was a feature of the format that s didn't have yet.
 	CodeNotApplied   = "FC-SPEC-021" // checked, but not carried out yet (warning)
 	CodeDuplicate    = "FC-SPEC-022" // two functions or triggers of the same name
 	CodeAction       = "FC-SPEC-023" // a hook that isn't well formed
