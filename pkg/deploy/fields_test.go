@@ -280,6 +280,45 @@ func TestEachFieldOfAnOldFunctionAndItsService(t *testing.T) {
 	}
 }
 
+// TestOldFunctionInParts: what FC 2.0 has in other places than FC 3.0 is planned
+// once, and not for ever, where only a part of it is given or taken away.
+func TestOldFunctionInParts(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(f *fc.Function)
+		path   string
+	}{
+		"a GPU without memory": {func(f *fc.Function) { f.GPUConfig = &fc.GPUConfig{GPUType: "fc.gpu.ampere.1"} }, "gpuConfig.gpuType"},
+		"a GPU without a type": {func(f *fc.Function) { f.GPUConfig = &fc.GPUConfig{GPUMemorySize: 1024} }, "gpuConfig.gpuMemorySize"},
+		"args without command": {func(f *fc.Function) { f.CustomRuntimeConfig.Command = nil }, "customRuntimeConfig.command"},
+		"command without args": {func(f *fc.Function) { f.CustomRuntimeConfig.Args = nil }, "customRuntimeConfig.args"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := fctest.New(t)
+			base := everything1(false)
+			apply(t, client(server, true), base)
+			changed := deepCopy(base)
+			tt.change(&changed.Function)
+			settle(t, server, true, changed, deploy.KindFunction, tt.path)
+		})
+	}
+	server := fctest.New(t)
+	base := everything1(false)
+	apply(t, client(server, true), base)
+	base.Function.CustomRuntimeConfig.Command, base.Function.CustomRuntimeConfig.Args = nil, nil
+	apply(t, client(server, true), base)
+	if again := apply(t, client(server, true), base); len(again.Done) > 0 {
+		t.Errorf("neither: %+v", again.Done)
+	}
+	base.Function.FunctionName, base.Function.GPUConfig = "svc$new", &fc.GPUConfig{GPUType: "fc.gpu.ampere.1"}
+	base.Function.CustomRuntimeConfig.Args = []string{"-v"}
+	apply(t, client(server, true), base)
+	if again := apply(t, client(server, true), base); len(again.Done) > 0 {
+		t.Errorf("new in parts: %+v", again.Done)
+	}
+}
+
 // TestEachFieldOfATrigger: type and source make it anew, the rest is an update.
 func TestEachFieldOfATrigger(t *testing.T) {
 	t.Parallel()

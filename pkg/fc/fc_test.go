@@ -235,3 +235,12 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+func TestIsGPU(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]bool{"fc.gpu.tesla.1": true, "fc.gpu.x": true, "e1": false, "c1": false, "": false, "fc.gpu": false} {
+		if IsGPU(kind) != want {
+			t.Errorf("%q: %v", kind, !want)
+		}
+	}
+}

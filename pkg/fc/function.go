@@ -217,6 +217,10 @@ type GPUConfig struct {
 	GPUMemorySize int    `json:"gpuMemorySize,omitempty"`
 }
 
+// IsGPU tells whether a type of instance, as FC 2.0 has them, has a GPU: e1 and c1
+// have none.
+func IsGPU(instanceType string) bool { return strings.HasPrefix(instanceType, "fc.gpu.") }
+
 // Tag is a key and value attached to a resource.
 type Tag struct {
 	Key   string `json:"Key"`

@@ -88,15 +88,16 @@ func functionToV2(f fc.Function, code *fc.Code, update bool) functionV2 {
 	if code != nil {
 		out.Code = &codeV2{code.ZipFile, code.OSSBucketName, code.OSSObjectName}
 	}
-	out.setCustom(f)
+	out.setCustom(f, update)
 	out.setLifecycle(f.InstanceLifecycleConfig)
 	return out
 }
 
-func (v *functionV2) setCustom(f fc.Function) {
+func (v *functionV2) setCustom(f fc.Function, update bool) {
 	if r := f.CustomRuntimeConfig; r != nil {
 		v.CAPort, v.CustomHealthCheckConfig = r.Port, r.HealthCheckConfig
-		if len(r.Command) > 0 {
+		// An empty block takes the command away that there is.
+		if len(r.Command)+len(r.Args) > 0 || update {
 			v.CustomRuntimeConfig = &runtimeV2{r.Command, r.Args}
 		}
 	}
@@ -135,7 +136,7 @@ func (v *functionV2) function(service string) *fc.Function {
 			f.Layers = append(f.Layers, fc.Layer{ARN: arn})
 		}
 	}
-	if v.GPUMemorySize > 0 {
+	if v.GPUMemorySize > 0 || fc.IsGPU(v.InstanceType) {
 		f.GPUConfig = &fc.GPUConfig{GPUType: v.InstanceType, GPUMemorySize: v.GPUMemorySize}
 	}
 	v.readCustom(f)

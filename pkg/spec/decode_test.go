@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"s/pkg/fc"
 	"s/pkg/spec/expr"
 )
@@ -290,6 +292,29 @@ func TestSizeFits(t *testing.T) {
 	} {
 		if got := fc.SizeFits(tt.cpu, tt.memory); got != tt.want {
 			t.Errorf("%v vCPU, %d MB: %v", tt.cpu, tt.memory, got)
+		}
+	}
+}
+
+// TestOldGPU: the type of instance of edition 1.0.0 counts with a GPU, or with
+// memory for one.
+func TestOldGPU(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[string]*fc.GPUConfig{
+		"":                             nil,
+		"instanceType: e1":             nil,
+		"instanceType: c1":             nil,
+		"instanceType: fc.gpu.tesla.1": {GPUType: "fc.gpu.tesla.1"},
+		"gpuMemorySize: 2048":          {GPUMemorySize: 2048},
+		"instanceType: fc.gpu.ampere.1, gpuMemorySize: 2048": {GPUType: "fc.gpu.ampere.1", GPUMemorySize: 2048},
+	} {
+		p, ds := parse(Options{}, "s.yaml", "/project", []byte("edition: 1.0.0\nservices:\n  a:\n    component: fc\n    props:\n      region: cn-hangzhou\n"+
+			"      service: {name: svc}\n      function: {name: f, runtime: custom, "+lines+"}\n"))
+		if len(ds) > 0 {
+			t.Fatal(ds)
+		}
+		if d := cmp.Diff(want, p.Resources[0].Function.GPUConfig); d != "" {
+			t.Errorf("%s: %s", lines, d)
 		}
 	}
 }

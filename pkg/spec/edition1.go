@@ -47,8 +47,8 @@ func functionOfV1(service, p props) fc.Function {
 		Layers:               p.layers("layers"),
 		CustomDNS:            p.customDNS("customDNS"),
 	}
-	if gpu := p.int("gpuMemorySize"); gpu > 0 {
-		f.GPUConfig = &fc.GPUConfig{GPUType: p.text("instanceType"), GPUMemorySize: gpu}
+	if kind, memory := p.text("instanceType"), p.int("gpuMemorySize"); memory > 0 || fc.IsGPU(kind) {
+		f.GPUConfig = &fc.GPUConfig{GPUType: kind, GPUMemorySize: memory}
 	}
 	lifecycleV1(&f, p)
 	customV1(&f, p)

@@ -108,7 +108,7 @@ func patchV2(stored *store.Function, given fields) error {
 }
 
 func (v *functionV2) gpu() *fc.GPUConfig {
-	if v.GPUMemorySize == 0 {
+	if v.GPUMemorySize == 0 && !fc.IsGPU(v.InstanceType) {
 		return nil
 	}
 	return &fc.GPUConfig{GPUType: v.InstanceType, GPUMemorySize: v.GPUMemorySize}

@@ -187,6 +187,8 @@ func TestFC2KeepsWhatItDoesNotShow(t *testing.T) {
 		has("instanceLifecycleConfig.initializer.command", nil).
 		has("gpuConfig", map[string]any{"gpuType": "fc.gpu.ampere.1", "gpuMemorySize": 4096})
 	w.do("PUT", viewV2, `{"gpuMemorySize":0}`).is(200)
+	w.do("GET", viewV3, "").is(200).has("gpuConfig", map[string]any{"gpuType": "fc.gpu.ampere.1"})
+	w.do("PUT", viewV2, `{"instanceType":"e1"}`).is(200)
 	w.do("GET", viewV3, "").is(200).has("gpuConfig", nil)
 	w.do("PUT", viewV2, `{"runtime":"python3.10"}`).is(200)
 	w.do("GET", viewV3, "").is(200).has("customRuntimeConfig", nil)
