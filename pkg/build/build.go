@@ -107,6 +107,9 @@ type Tool struct {
 // Artifact is what a build made.
 type Artifact struct {
 	Dir string
+	// Archive is the path of the one file in Dir that is the code as it is: a
+	// jar that the build made. Empty if the code is what Dir holds.
+	Archive string
 	// Env is what the function needs to find its dependencies, in terms of
 	// /code: PATH, PYTHONPATH, NODE_PATH, ... deploy and local apply it under
 	// the user's own variables.
@@ -163,6 +166,9 @@ type Plan struct {
 	// Into is where in the artifact the result goes, relative with slashes; "."
 	// is the artifact itself.
 	Into string
+	// Archive is set if Make fills its folder with one file, an archive that is
+	// the whole code as it is.
+	Archive bool
 	// Keep tells which files of the source go into the artifact, by their path
 	// relative to the code with slashes; nil takes all.
 	Keep func(path string) bool

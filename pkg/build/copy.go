@@ -91,6 +91,16 @@ func CopyTree(ctx context.Context, from, to string) error {
 // copyAny copies all of a folder.
 func copyAny(ctx context.Context, from, to string) error { return bring(ctx, from, to, nil) }
 
+// CopyCode copies a folder as it would be packed, less what .fcignore and the
+// default rules leave out.
+func CopyCode(ctx context.Context, from, to string) error {
+	l, err := bundle.List(ctx, from, bundle.ListOptions{})
+	if err != nil {
+		return err
+	}
+	return copyTree(ctx, &tree{Listing: l}, to, func(path string) bool { return filepath.Base(path) != bundle.IgnoreFile })
+}
+
 // NotPackage tells by their names the folders that no build of a package reads.
 func NotPackage(name string) bool { return name == ".git" || name == "__pycache__" || name == ".s" }
 

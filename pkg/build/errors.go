@@ -11,13 +11,20 @@ type BuildError struct {
 	Name string   // of the resource
 	Tool string   // what was run: pip install
 	Tail []string // the last lines of its output
-	Log  string   // path of the file with all of it; empty if there is none
+	// Said is the line of the output that tells the reason, if the builder knows
+	// which it is.
+	Said string
+	Log  string // path of the file with all of it; empty if there is none
 	Err  error
 }
 
-// Error names the resource and the tool, and quotes the tool's last error line.
+// Error names the resource and the tool, and quotes the line that tells the
+// reason, else the tool's last error line.
 func (e *BuildError) Error() string {
 	text := fmt.Sprintf("build %s: %s: %v", e.Name, e.Tool, e.Err)
+	if e.Said != "" {
+		return text + ": " + e.Said
+	}
 	for _, line := range slices.Backward(e.Tail) {
 		for _, mark := range []string{"ERROR:", "error:", "[ERROR]", "npm error"} {
 			if said, ok := strings.CutPrefix(line, mark); ok && strings.TrimSpace(said) != "" {

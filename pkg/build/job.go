@@ -69,7 +69,8 @@ func (j *Job) Environ(environ []string, drop func(name string) bool) []string {
 }
 
 // Run runs a program; what it prints goes to the log. Its error is a
-// *BuildError, or the context's.
+// *BuildError, or the context's; where the tool named files of the copy that it
+// worked on, the error names those of the source.
 func (j *Job) Run(ctx context.Context, c Command) error {
 	tail, err := j.start(ctx, c)
 	if err == nil {
@@ -77,6 +78,11 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if j.Work != "" {
+		for i := range tail {
+			tail[i] = strings.ReplaceAll(tail[i], j.Work+string(filepath.Separator), j.Plan.Root+string(filepath.Separator))
+		}
 	}
 	return &BuildError{Name: j.Name, Tool: c.What, Tail: tail, Err: err}
 }

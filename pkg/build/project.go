@@ -243,6 +243,10 @@ type Artifacts struct {
 // Dir is the artifact folder of a resource, whether it exists or not.
 func (a Artifacts) Dir(p *spec.Project, r *spec.Resource) string { return ArtifactDir(p, r) }
 
+// Code is what of a resource's artifact is the code to deploy: its folder, or
+// the archive that was built.
+func (a Artifacts) Code(p *spec.Project, r *spec.Resource) string { return Code(ArtifactDir(p, r)) }
+
 // Needed reports whether the code can't run without a build.
 func (a Artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
 	if !buildable(r) {

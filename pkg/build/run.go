@@ -70,7 +70,11 @@ func (r *run) unchanged(ctx context.Context) (*Artifact, error) {
 		}
 	}
 	env, err := Environment(r.req.ArtifactDir)
-	return &Artifact{Dir: r.req.ArtifactDir, Env: env, Reused: true, Unchanged: true, Tools: s.Tools}, err
+	a := &Artifact{Dir: r.req.ArtifactDir, Env: env, Reused: true, Unchanged: true, Tools: s.Tools}
+	if s.Archive != "" {
+		a.Archive = filepath.Join(a.Dir, s.Archive)
+	}
+	return a, err
 }
 
 // tools finds the tools of each part.
@@ -135,12 +139,32 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 				return err
 			}
 		}
-		return nil
+		name, err := r.archive(dir)
+		if name != "" {
+			a.Archive = filepath.Join(a.Dir, name)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return a, r.note(a)
+}
+
+// archive names the file in the artifact's folder that is the code as it is,
+// empty if the code is the folder.
+func (r *run) archive(dir string) (string, error) {
+	if !slices.ContainsFunc(r.parts, func(p part) bool { return p.plan.Archive }) {
+		return "", nil
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	if len(files) != 1 || files[0].IsDir() {
+		return "", fmt.Errorf("build %s: the code is an archive that was built, and can't be joined by other parts", r.req.Name)
+	}
+	return files[0].Name(), nil
 }
 
 // note writes what the artifact is and what it was made from beside it.
@@ -151,6 +175,9 @@ func (r *run) note(a *Artifact) error {
 	s := stamp{Source: r.trees.print(), Inputs: inputsOf(r.parts), Tools: a.Tools}
 	if !r.trees.settled() {
 		s.Source = ""
+	}
+	if a.Archive != "" {
+		s.Archive = filepath.Base(a.Archive)
 	}
 	return s.write(r.req.ArtifactDir)
 }

@@ -19,6 +19,17 @@ type stamp struct {
 	Source string `json:"source"` // fingerprint; empty if it couldn't be trusted
 	Inputs string `json:"inputs"`
 	Tools  []Tool `json:"tools"`
+	// Archive is the name of the file in the artifact that is the code itself.
+	Archive string `json:"archive,omitempty"`
+}
+
+// Code is what of an artifact is the code to deploy: the archive that a build
+// made, else the folder.
+func Code(artifactDir string) string {
+	if name := readStamp(artifactDir).Archive; name != "" {
+		return filepath.Join(artifactDir, name)
+	}
+	return artifactDir
 }
 
 // readStamp reads the note beside an artifact; a missing or damaged one is one

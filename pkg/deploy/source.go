@@ -15,6 +15,9 @@ import (
 type Artifacts interface {
 	// Dir is the artifact folder of a resource, whether it exists or not.
 	Dir(p *spec.Project, r *spec.Resource) string
+	// Code is what of the artifact is the code to deploy: its folder, or an
+	// archive in it.
+	Code(p *spec.Project, r *spec.Resource) string
 	// Needed reports whether the code can't run without a build.
 	Needed(p *spec.Project, r *spec.Resource) (bool, error)
 	// UpToDate reports whether the artifact is there and no older than source.
@@ -112,7 +115,7 @@ func (p Preparer) source(ctx context.Context, project *spec.Project, r *spec.Res
 	}
 	out.Artifact = p.Artifacts.Dir(project, r)
 	env, err := p.Artifacts.Environment(out.Artifact)
-	return out.Artifact, env, err
+	return p.Artifacts.Code(project, r), env, err
 }
 
 // runsJar reports whether a custom runtime is started with `java -jar`.
@@ -122,8 +125,7 @@ func runsJar(r *spec.Resource) bool {
 	if !known || !runtime.Custom || custom == nil {
 		return false
 	}
-	words := strings.Fields(strings.Join(slices.Concat(custom.Command, custom.Args), " "))
-	return slices.Contains(words, "-jar")
+	return fc.RunsJar(slices.Concat(custom.Command, custom.Args))
 }
 
 func needsCode(r *spec.Resource) bool {

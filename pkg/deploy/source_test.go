@@ -19,13 +19,14 @@ import (
 
 // fakeArtifacts is one artifact folder and what is known of it.
 type fakeArtifacts struct {
-	dir           string
+	dir, code     string
 	needed, ready bool
 	builds        int
 	err           error
 }
 
 func (f *fakeArtifacts) Dir(*spec.Project, *spec.Resource) string           { return f.dir }
+func (f *fakeArtifacts) Code(*spec.Project, *spec.Resource) string          { return f.code }
 func (f *fakeArtifacts) Needed(*spec.Project, *spec.Resource) (bool, error) { return f.needed, f.err }
 
 func (f *fakeArtifacts) UpToDate(context.Context, *spec.Project, *spec.Resource) (bool, error) {
@@ -69,7 +70,7 @@ func TestCodeComesFromTheSourceOrTheArtifact(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			src, artifact := source(t, map[string]string{"index.py": "src"}), source(t, map[string]string{"index.py": "built"})
-			fake := &fakeArtifacts{dir: artifact, needed: tt.needed, ready: tt.ready}
+			fake := &fakeArtifacts{dir: artifact, code: artifact, needed: tt.needed, ready: tt.ready}
 			project, r := resourceWith(src)
 			got, err := Preparer{Artifacts: fake}.Prepare(context.Background(), project, r)
 			if err != nil {
@@ -232,6 +233,15 @@ func TestJarsOfCustomRuntimes(t *testing.T) {
 		}
 		if whole := got.Desired.Code.Path != jar; whole != tt.whole {
 			t.Errorf("%s: packed %s", tt.name, got.Desired.Code.Path)
+		}
+		// One that only the build makes.
+		r.Code.Path = filepath.Join(project.Dir, "target", "app.jar")
+		built := &fakeArtifacts{dir: filepath.Dir(jar), code: jar, needed: true, ready: true}
+		if got, err = (Preparer{Artifacts: built}).Prepare(context.Background(), project, r); err != nil {
+			t.Fatal(err)
+		}
+		if whole := got.Desired.Code.Path != jar; whole != tt.whole || got.Desired.Code.Source != jar || got.Artifact != filepath.Dir(jar) {
+			t.Errorf("%s, built: packed %s from %s", tt.name, got.Desired.Code.Path, got.Desired.Code.Source)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package fc
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // Runtime is one row of the runtimes table.
 type Runtime struct {
@@ -61,4 +64,18 @@ func LookupRuntime(name string) (Runtime, bool) {
 // IsCustom reports whether the runtime's code is an HTTP server of the user's.
 func IsCustom(runtime string) bool {
 	return strings.HasPrefix(runtime, "custom") || runtime == "micro-sandbox"
+}
+
+// RunsJar reports whether a command starts Java with a jar by its file name:
+// `java -jar app.jar`, in a shell's line, too.
+func RunsJar(command []string) bool {
+	java := false
+	for word := range strings.FieldsSeq(strings.Join(command, " ")) {
+		word = strings.Trim(word, `"'`)
+		java = java || path.Base(word) == "java"
+		if java && word == "-jar" {
+			return true
+		}
+	}
+	return false
 }

@@ -6,6 +6,7 @@ import (
 
 	"s/pkg/build"
 	"s/pkg/build/dotnet"
+	"s/pkg/build/golang"
 	"s/pkg/build/image"
 	"s/pkg/build/makefile"
 	"s/pkg/build/php"
@@ -25,5 +26,6 @@ func All(finder *toolchain.Finder, environ []string, engine func(ctx context.Con
 		&python.Builder{Finder: finder, Environ: environ},
 		&php.Builder{Environ: environ},
 		&dotnet.Builder{Environ: environ},
+		&golang.Builder{Finder: finder, Environ: environ},
 	}
 }

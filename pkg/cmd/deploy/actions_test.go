@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"s/pkg/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/cmdutil/cmdtest"
 	"s/pkg/fcclient/fctest"
@@ -26,6 +27,7 @@ type artifact struct {
 }
 
 func (a *artifact) Dir(*spec.Project, *spec.Resource) string           { return a.dir }
+func (a *artifact) Code(*spec.Project, *spec.Resource) string          { return a.dir }
 func (a *artifact) Needed(*spec.Project, *spec.Resource) (bool, error) { return true, nil }
 func (a *artifact) UpToDate(context.Context, *spec.Project, *spec.Resource) (bool, error) {
 	return a.ready, nil
@@ -194,4 +196,31 @@ func TestFailedPreActionDeploysNothing(t *testing.T) {
 		t.Errorf("allowed to fail: %v", err)
 	}
 	w.WantStderr("warning: action pre-deploy")
+}
+
+// unable is a builder that can't do it.
+type unable struct {
+	build.Builder
+	err error
+}
+
+func (u unable) Plan(build.Request) (*build.Plan, error) { return nil, u.err }
+
+func TestHelpOfBuildersIsShown(t *testing.T) {
+	t.Parallel()
+	r := &spec.Resource{Name: "hello", Code: spec.CodeSource{Path: t.TempDir()}}
+	for _, tc := range []struct {
+		err        error
+		text, hint string
+	}{
+		{&build.HelpError{Err: errors.New("no main"), Help: "name one"}, "build hello: no main", "name one"},
+		{errors.New("unreadable"), "unreadable", ""},
+	} {
+		a := artifacts{Artifacts: build.Artifacts{Builders: build.Builders{unable{err: tc.err}}}}
+		_, err := a.Needed(&spec.Project{}, r)
+		var known *cmdutil.Error
+		if err == nil || err.Error() != tc.text || errors.As(err, &known) != (tc.hint != "") || known != nil && known.Hint != tc.hint {
+			t.Errorf("%v, %+v", err, known)
+		}
+	}
 }

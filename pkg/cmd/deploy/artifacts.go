@@ -2,6 +2,8 @@ package deploycmd
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"s/pkg/build"
 	buildcmd "s/pkg/cmd/build"
@@ -19,6 +21,17 @@ func Artifacts(f *cmdutil.Factory) deploy.Artifacts {
 type artifacts struct {
 	build.Artifacts
 	build func(ctx context.Context, p *spec.Project, r *spec.Resource, flags []string) error
+}
+
+// Needed reports whether the code can't run without a build; what keeps a build
+// from being made is told with what can be done.
+func (a artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
+	needed, err := a.Artifacts.Needed(p, r)
+	var help *build.HelpError
+	if errors.As(err, &help) {
+		err = cmdutil.WithHint(cmdutil.ExitFailed, fmt.Errorf("build %s: %w", r.Name, err), help.Help)
+	}
+	return needed, err
 }
 
 // Build makes the artifact of one resource.
