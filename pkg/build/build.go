@@ -102,6 +102,16 @@ type Tool struct {
 	// on this machine.
 	Exact  bool   `json:"exact"`
 	Wanted string `json:"wanted,omitempty"`
+	// Crosses is set for one that makes what Wanted would have made, whatever
+	// its own version: nothing to warn of.
+	Crosses bool `json:"crosses,omitempty"`
+}
+
+// List says which file tells a part's dependencies.
+type List struct {
+	Used string
+	// Unread are others that are there, too, which it goes before.
+	Unread []string
 }
 
 // Artifact is what a build made.
@@ -124,6 +134,8 @@ type Artifact struct {
 	// LeftOut is what the default rules kept out of the copy of the source, for
 	// the user to hear; empty if nothing was copied.
 	LeftOut []string
+	// Lists are those of dependencies that have others beside them.
+	Lists []List
 }
 
 // Builder knows one language or tool.
@@ -174,6 +186,9 @@ type Plan struct {
 	Keep func(path string) bool
 	// Env is what the function needs to find the result.
 	Env Env
+	// List is where the dependencies are read from, for the user to hear if
+	// there are several.
+	List List
 }
 
 // Env is what a part of an artifact adds to a function's environment.
@@ -258,6 +273,17 @@ func environment(parts []part) map[string]string {
 		env["PATH"] = joinList(append(path, SystemPath))
 	}
 	return env
+}
+
+// listsOf gives the lists of dependencies that have others beside them.
+func listsOf(parts []part) []List {
+	var lists []List
+	for _, p := range parts {
+		if len(p.plan.List.Unread) > 0 {
+			lists = append(lists, p.plan.List)
+		}
+	}
+	return lists
 }
 
 // leave joins what the parts say isn't part of the code.

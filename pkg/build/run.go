@@ -115,7 +115,7 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 	}
 	a := &Artifact{
 		Dir: r.req.ArtifactDir, Env: environment(r.parts), Reused: true,
-		Tools: slices.Concat(tools...), LeftOut: r.trees.code.leftOut(),
+		Tools: slices.Concat(tools...), LeftOut: r.trees.code.leftOut(), Lists: listsOf(r.parts),
 	}
 	made := make([]*Entry, len(r.parts))
 	for i, p := range r.parts {

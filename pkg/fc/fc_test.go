@@ -83,13 +83,13 @@ func TestRuntimes(t *testing.T) {
 func TestRuntimeVersions(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]Runtime{
-		"python3":         {Name: "python3", Language: "python", Version: "3.6"}, // the documentation's word for 3.6
-		"python3.12":      {Name: "python3.12", Language: "python", Version: "3.12"},
-		"nodejs4.4":       {Name: "nodejs4.4", Language: "nodejs", Version: "4.4"},
-		"java11":          {Name: "java11", Language: "java", Version: "11"},
-		"dotnetcore3.1":   {Name: "dotnetcore3.1", Language: "dotnet", Version: "3.1"},
-		"custom":          {Name: "custom", Custom: true, Interpreter: "3.7"},
-		"custom.debian10": {Name: "custom.debian10", Custom: true, Interpreter: "3.10"},
+		"python3":         {Name: "python3", Language: "python", Version: "3.6", Glibc: "2.24"}, // the documentation's word for 3.6
+		"python3.12":      {Name: "python3.12", Language: "python", Version: "3.12", Glibc: "2.31"},
+		"nodejs4.4":       {Name: "nodejs4.4", Language: "nodejs", Version: "4.4", Glibc: "2.24"},
+		"java11":          {Name: "java11", Language: "java", Version: "11", Glibc: "2.24"},
+		"dotnetcore3.1":   {Name: "dotnetcore3.1", Language: "dotnet", Version: "3.1", Glibc: "2.24"},
+		"custom":          {Name: "custom", Custom: true, Interpreter: "3.7", Glibc: "2.24"},
+		"custom.debian10": {Name: "custom.debian10", Custom: true, Interpreter: "3.10", Glibc: "2.28"},
 	} {
 		if got, _ := LookupRuntime(name); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)

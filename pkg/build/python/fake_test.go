@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"s/pkg/build"
 	"s/pkg/build/buildtest"
 	"s/pkg/build/projecttest"
 	"s/pkg/toolchain"
@@ -56,7 +57,7 @@ done
 func (f *fake) builder(environ ...string) *Builder {
 	finder := toolchain.New(func(k string) (string, bool) { return filepath.Join(f.dir, "bin"), k == "PATH" })
 	finder.System = []string{}
-	return &Builder{Finder: finder, Environ: append([]string{"PATH=" + os.Getenv("PATH")}, environ...)}
+	return &Builder{Finder: finder, Host: build.DefaultPlatform, Environ: append([]string{"PATH=" + os.Getenv("PATH")}, environ...)}
 }
 
 // runs are the notes of what was started, other than by the toolchain.
@@ -74,13 +75,19 @@ func (f *fake) runs() []string {
 // wheel makes an installable package of one module and one command.
 func wheel(t *testing.T, path, name, version, module string) {
 	t.Helper()
+	writeWheel(t, path, name, version, module, "py3-none-any", "")
+}
+
+// writeWheel makes one with a tag and more lines of metadata.
+func writeWheel(t *testing.T, path, name, version, module, tag, more string) {
+	t.Helper()
 	info := fmt.Sprintf("%s-%s.dist-info/", name, version)
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
 	for _, f := range [][2]string{
 		{name + ".py", module},
-		{info + "METADATA", fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n", name, version)},
-		{info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
+		{info + "METADATA", fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n%s", name, version, more)},
+		{info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: " + tag + "\n"},
 		{info + "entry_points.txt", fmt.Sprintf("[console_scripts]\n%s = %s:main\n", name, name)},
 		{info + "RECORD", fmt.Sprintf("%s.py,,\n%sMETADATA,,\n%sWHEEL,,\n%sentry_points.txt,,\n%sRECORD,,\n", name, info, info, info, info)},
 	} {

@@ -126,7 +126,7 @@ func TestScriptsOfPython2(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	buildtest.Plant(t, dir, map[string]string{"x": "#!/p/bin/python2.7\n1\n", "data": "no script"})
-	if err := mendScripts(dir, build.Tool{Version: "2.7.18"}); err != nil {
+	if err := mendScripts(dir, "2.7"); err != nil {
 		t.Fatal(err)
 	}
 	if data, _ := os.ReadFile(filepath.Join(dir, "x")); string(data) != "#!/usr/bin/env python2.7\n1\n" {
@@ -135,7 +135,7 @@ func TestScriptsOfPython2(t *testing.T) {
 	if data, _ := os.ReadFile(filepath.Join(dir, "data")); string(data) != "no script" {
 		t.Errorf("%q", data)
 	}
-	if err := mendScripts(filepath.Join(dir, "missing"), build.Tool{}); err != nil {
+	if err := mendScripts(filepath.Join(dir, "missing"), "3.10"); err != nil {
 		t.Error(err)
 	}
 }
@@ -305,7 +305,11 @@ func TestPackagesBesideTheCode(t *testing.T) {
 		t.Skipf("%s is there", far)
 	}
 	plan := &pip{job: &build.Job{Request: p.Req, Scratch: t.TempDir()}}
-	if _, err := plan.workDir(context.Background()); err != nil {
+	local := []string{strings.Repeat("../", outside) + "x/far"}
+	if _, err := plan.workDir(context.Background(), local); err == nil || !strings.Contains(err.Error(), "too far") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := plan.workDir(context.Background(), []string{"nothing"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a path to nothing is pip's to complain about: %v", err)
 	}
 }

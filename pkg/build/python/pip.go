@@ -13,12 +13,39 @@ import (
 	"s/pkg/build"
 )
 
-// runPip is `python -m pip` without the working directory in the search path: a
-// logging.py of the user's must not be pip's.
-const runPip = `import sys
+// runPip is `python -m pip` without the working directory in the search path (a
+// logging.py of the user's must not be pip's), for the target that its first
+// argument tells: pip has options for the tags of wheels, but takes the markers
+// of dependencies from the Python that it runs in, and the C library from this
+// machine (pip 20.3 to 25); and it forbids packages without wheels where it is
+// given tags, which we look at afterwards.
+const runPip = `import json, os, runpy, sys
 sys.path = [p for p in sys.path if p]
-import runpy
-sys.argv[0] = "pip"
+orders = json.loads(sys.argv[1])
+sys.argv[:] = ["pip"] + sys.argv[2:]
+try:
+    import pip
+except ImportError:
+    orders = {}
+if orders.get("markers"):
+    from pip._internal.cli import cmdoptions
+    from pip._vendor.packaging import markers
+    known = dict(markers.default_environment(), **orders["markers"])
+    markers.default_environment = lambda: dict(known)
+    cmdoptions.check_dist_restriction = lambda *args, **kwargs: None
+if orders.get("glibc"):
+    try:
+        from pip._vendor.packaging import _manylinux
+    except ImportError:
+        _manylinux = None
+    if hasattr(_manylinux, "_get_glibc_version"):
+        oldest = min(tuple(_manylinux._get_glibc_version()), (2, orders["glibc"]))
+        _manylinux._get_glibc_version = lambda: oldest
+if orders.get("indexes"):
+    from pip._internal.models.index import PyPI
+    for url in orders["indexes"]:
+        if url != PyPI.simple_url:
+            sys.argv += ["--extra-index-url", os.path.expandvars(url)]
 runpy.run_module("pip", run_name="__main__", alter_sys=True)`
 
 // pipMissing is in the output of a Python without pip.
@@ -32,52 +59,91 @@ type pip struct {
 	python  build.Tool
 	environ []string
 	job     *build.Job
+	target  target
+	// cross is set if what this machine makes doesn't run on the target.
+	cross bool
+	// host is this machine; see hostPlatform.
+	host build.Platform
+	// indexes are those that the list names.
+	indexes []string
 }
 
-// install installs the requirements into the job's folder: bin, and the packages
+// install installs what is listed into the job's folder: bin, and the packages
 // beside it (or in lib/pythonX.Y/site-packages, for edition 1.0.0).
 func (p *pip) install(ctx context.Context) error {
 	out := p.job.Out
-	target := out
+	packages := out
 	if p.job.Legacy {
-		target = filepath.Join(out, "lib", "python"+minor(p.python.Version), "site-packages")
+		packages = filepath.Join(out, "lib", "python"+minor(p.target.python), "site-packages")
 	}
-	dir, err := p.workDir(ctx)
+	l, err := readList(p.job.SourceDir, p.target)
+	if err != nil || l == nil {
+		return err
+	}
+	p.indexes = l.indexes
+	dir, err := p.workDir(ctx, l.local)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(target, 0o755); err != nil {
+	for i, b := range l.batches {
+		if err := p.batch(ctx, b, i, dir, packages); err != nil {
+			return err
+		}
+	}
+	if err := p.checkWheels(packages); err != nil {
 		return err
 	}
-	args := []string{
-		"install", "--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile",
-		"--progress-bar", "off",
-		"--target", target, "-r", filepath.Join(p.job.SourceDir, requirementsFile),
-	}
-	args = append(args, p.job.Args...)
-	if err := p.run(ctx, p.python.Path, dir, args); err != nil {
-		return err
-	}
-	if err := dropOrigins(target); err != nil {
+	if err := dropOrigins(packages); err != nil {
 		return err
 	}
 	if p.job.Legacy {
-		err := os.Rename(filepath.Join(target, "bin"), filepath.Join(out, "bin"))
+		err := os.Rename(filepath.Join(packages, "bin"), filepath.Join(out, "bin"))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
-	return mendScripts(filepath.Join(out, "bin"), p.python)
+	return mendScripts(filepath.Join(out, "bin"), p.target.python)
+}
+
+// batch installs a part of the list. The second comes into a folder of its own
+// first: pip doesn't add to folders that are there.
+func (p *pip) batch(ctx context.Context, b batch, i int, dir, packages string) error {
+	to := packages
+	if i > 0 {
+		to = filepath.Join(p.job.Scratch, fmt.Sprintf("batch%d", i))
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	file := b.file
+	if file == "" {
+		file = filepath.Join(p.job.Scratch, fmt.Sprintf("requirements%d.txt", i))
+		if err := os.WriteFile(file, []byte(b.text), 0o600); err != nil {
+			return err
+		}
+	}
+	args := []string{
+		"install", "--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile",
+		"--progress-bar", "off",
+		"--target", to, "-r", file,
+	}
+	if b.complete {
+		args = append(args, "--no-deps")
+	}
+	if p.cross {
+		args = append(args, p.target.pipArgs()...)
+	}
+	args = append(args, p.job.Args...)
+	if err := p.run(ctx, p.python.Path, dir, args); err != nil || i == 0 {
+		return err
+	}
+	return build.CopyTree(ctx, to, packages)
 }
 
 // workDir makes the folder that pip runs in: paths in the requirements are
 // relative to it. It has copies of the packages named so, because building a
 // package writes into its folder.
-func (p *pip) workDir(ctx context.Context) (string, error) {
-	r, err := readRequirements(p.job.SourceDir)
-	if err != nil {
-		return "", err
-	}
+func (p *pip) workDir(ctx context.Context, local []string) (string, error) {
 	dir := filepath.Join(p.job.Scratch, "pip")
 	for range outside {
 		dir = filepath.Join(dir, "x")
@@ -85,7 +151,7 @@ func (p *pip) workDir(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	for _, rel := range r.local {
+	for _, rel := range local {
 		if clean := filepath.ToSlash(filepath.Clean(rel)); strings.HasPrefix(clean, strings.Repeat("../", outside)) {
 			return "", fmt.Errorf("build %s: requirement %s is too far outside the code", p.job.Name, rel)
 		}
@@ -100,13 +166,29 @@ func (p *pip) workDir(ctx context.Context) (string, error) {
 	return dir, nil
 }
 
+// orders tell runPip of the target. What this machine makes itself is for the
+// Python it has.
+func (p *pip) orders() orders {
+	o := orders{Glibc: p.target.glibc, Indexes: p.indexes}
+	if p.cross {
+		o.Markers = p.target.environment()
+	}
+	return o
+}
+
 // run runs pip; if the interpreter has none, with one that ensurepip makes in a
 // virtual environment.
 func (p *pip) run(ctx context.Context, python, dir string, args []string) error {
-	err := p.job.Run(ctx, build.Command{
-		Argv: append([]string{python, "-c", runPip}, args...), Shown: append([]string{python, "-m", "pip"}, args...),
+	wheels := &wheelLog{to: p.job.Log}
+	job := *p.job
+	job.Log = wheels
+	err := job.Run(ctx, build.Command{
+		Argv: append([]string{python, "-c", runPip, p.orders().String()}, args...), Shown: append([]string{python, "-m", "pip"}, args...),
 		What: "pip install", Dir: dir, Env: p.pipEnviron(),
 	})
+	if err != nil && p.cross && ctx.Err() == nil && len(wheels.failed) > 0 {
+		return p.noWheel(append(wheels.failed, p.foreign(wheels.made)...))
+	}
 	var failed *build.BuildError
 	if !errors.As(err, &failed) {
 		return err

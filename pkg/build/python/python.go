@@ -17,14 +17,17 @@ import (
 )
 
 // builderVersion changes when the same requirements would come out different.
-const builderVersion = "2"
+const builderVersion = "3"
 
-// Builder installs what a requirements.txt lists.
+// Builder installs what a requirements.txt, a lock file or a pyproject.toml
+// lists.
 type Builder struct {
 	Finder *toolchain.Finder
 	// Environ is the environment of pip, as os.Environ gives it: the user's
 	// index and proxy settings are in it.
 	Environ []string
+	// Host is the platform of this machine; empty is what it is.
+	Host build.Platform
 }
 
 var _ build.InContainer = (*Builder)(nil)
@@ -42,18 +45,21 @@ func (p *Builder) Plan(req build.Request) (*build.Plan, error) {
 	if rt.Container || rt.Language != toolchain.Python && !rt.Custom || !req.Folder() {
 		return nil, nil
 	}
-	r, err := readRequirements(req.SourceDir)
-	if err != nil || r == nil || !r.any {
+	l, err := readList(req.SourceDir, targetOf(req))
+	if err != nil || l == nil {
 		return nil, err
 	}
-	return &build.Plan{Inputs: p.inputs(req, r), Into: dependencyDir(req), Env: pythonEnv(req)}, nil
+	return &build.Plan{
+		Inputs: p.inputs(req, l), Into: dependencyDir(req), Env: pythonEnv(req),
+		List: build.List{Used: l.file, Unread: l.over},
+	}, nil
 }
 
-// inputs sums up the requirements with all files they refer to, the settings of
-// pip in the environment, the runtime and the layout.
-func (p *Builder) inputs(req build.Request, r *requirements) string {
+// inputs sums up what is listed with all files that are referred to, the
+// settings of pip in the environment, the target and the layout.
+func (p *Builder) inputs(req build.Request, l *list) string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n%s\n%s %v\n", builderVersion, r.digest(), wantedPython(req), req.Legacy)
+	fmt.Fprintf(sum, "%s\n%s\n%+v %v\n", builderVersion, l.digest, targetOf(req), req.Legacy)
 	for _, kv := range choosingSettings(p.Environ) {
 		fmt.Fprintf(sum, "%q\n", kv)
 	}
@@ -91,7 +97,7 @@ func (p *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, e
 		return nil, &build.HelpError{Err: err, Help: "pyenv install " + wantedPython(req)}
 	}
 	return []build.Tool{{
-		Name: "Python", Version: python.Version, Path: python.Path, Exact: python.Exact, Wanted: python.Wanted,
+		Name: "Python", Version: python.Version, Path: python.Path, Exact: python.Exact, Wanted: python.Wanted, Crosses: true,
 	}}, nil
 }
 
@@ -100,9 +106,21 @@ func (p *Builder) ContainerTools(req build.Request) []build.Tool {
 	return []build.Tool{{Name: "Python", Version: wantedPython(req), Path: "python3"}}
 }
 
-// Make installs the requirements.
+// Make installs what is listed. Packages that neither come ready for the
+// runtime's Python and platform nor can be made for it here are a
+// *build.HelpError of a *NoWheelError.
 func (p *Builder) Make(ctx context.Context, job *build.Job) error {
-	pip := &pip{python: job.Tools[0], environ: p.Environ, job: job}
+	host := p.Host
+	if host == "" {
+		host = hostPlatform()
+	}
+	if job.Container != nil {
+		host = job.Target() // the image is that of the runtime
+	}
+	pip := &pip{
+		python: job.Tools[0], environ: p.Environ, job: job, target: targetOf(job.Request), host: host,
+		cross: !job.Tools[0].Exact || host != job.Target(),
+	}
 	return pip.install(ctx)
 }
 

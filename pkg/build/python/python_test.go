@@ -176,7 +176,7 @@ func TestHowPipIsRun(t *testing.T) {
 	if strings.HasPrefix(dir, p.Req.SourceDir) {
 		t.Errorf("pip ran in the source: %s", dir)
 	}
-	for _, want := range []string{"-c PIP install", "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "-r " + p.Req.SourceDir + "/requirements.txt"} {
+	for _, want := range []string{`-c PIP {"glibc":24} install`, "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "-r " + p.Req.SourceDir + "/requirements.txt"} {
 		if !strings.Contains(args, want) {
 			t.Errorf("%q isn't in %q", want, args)
 		}

@@ -2,10 +2,10 @@ package python
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -51,7 +51,7 @@ func readRequirements(source string) (*requirements, error) {
 	return r, err
 }
 
-func (r *requirements) digest() string { return hex.EncodeToString(r.sum.Sum(nil)) }
+func (r *requirements) digest() string { return digestOf(r.sum) }
 
 // file reads one file of requirements or constraints and those it names.
 func (r *requirements) file(path string, constraints bool) error {
@@ -153,8 +153,11 @@ func localPath(value, source string) (string, bool) {
 
 func isURL(s string) bool { return strings.Contains(s, "://") && !strings.HasPrefix(s, "file:") }
 
-// path adds the names, sizes and times of what is at a path to the sum.
-func (r *requirements) path(value, dir string) error {
+// path adds what is at a path to the sum.
+func (r *requirements) path(value, dir string) error { return addPath(r.sum, value, dir) }
+
+// addPath adds the names, sizes and times of what is at a path to a sum.
+func addPath(sum io.Writer, value, dir string) error {
 	if !filepath.IsAbs(value) {
 		value = filepath.Join(dir, value)
 	}
@@ -173,7 +176,7 @@ func (r *requirements) path(value, dir string) error {
 			return err
 		}
 		if info.Mode().IsRegular() {
-			fmt.Fprintf(r.sum, "local %q %d %d\n", strings.TrimPrefix(path, value), info.Size(), info.ModTime().UnixNano())
+			fmt.Fprintf(sum, "local %q %d %d\n", strings.TrimPrefix(path, value), info.Size(), info.ModTime().UnixNano())
 		}
 		return nil
 	})

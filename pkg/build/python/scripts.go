@@ -7,14 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"s/pkg/build"
 )
 
 // mendScripts makes the scripts in a folder run with the interpreter of the
 // machine they are on: pip writes the path of the one it ran with. A folder
 // that isn't there has no scripts.
-func mendScripts(dir string, python build.Tool) error {
+func mendScripts(dir, python string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -23,7 +21,7 @@ func mendScripts(dir string, python build.Tool) error {
 		return err
 	}
 	program := "python3"
-	if python.Version[0] == '2' {
+	if strings.HasPrefix(python, "2.") {
 		program = "python2.7"
 	}
 	for _, e := range entries {

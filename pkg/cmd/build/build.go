@@ -235,10 +235,13 @@ func (o *Options) done(result build.Result) {
 		return
 	}
 	for _, t := range a.Tools {
-		if !t.Exact {
+		if !t.Exact && !t.Crosses {
 			o.IO.Errf("warning: %s: %s runs %s %s, which isn't on this machine: built with %s",
 				result.Resource, result.Runtime, t.Name, t.Wanted, t.Version)
 		}
+	}
+	for _, l := range a.Lists {
+		o.IO.Errf("%s: the dependencies are those of %s; not read: %s", result.Resource, l.Used, few(l.Unread))
 	}
 	if len(a.LeftOut) > 0 {
 		o.IO.Errf("%s: left out of the code: %s", result.Resource, few(a.LeftOut))
@@ -253,11 +256,16 @@ func (o *Options) done(result build.Result) {
 	}
 }
 
-// toolNames names each tool once: Python 3.10.13, npm 10.2.
+// toolNames names each tool once: Python 3.10.13, npm 10.2; one that works for
+// another version with it: Python 3.12.1 → 3.10.
 func toolNames(tools []build.Tool) string {
 	var names []string
 	for _, t := range tools {
-		if name := strings.TrimSpace(t.Name + " " + t.Version); !slices.Contains(names, name) {
+		name := strings.TrimSpace(t.Name + " " + t.Version)
+		if t.Crosses && !t.Exact {
+			name += " → " + t.Wanted
+		}
+		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -33,6 +33,7 @@ type script struct {
 	err     error // of Make
 	missing error // of Tools
 	fresh   *bool
+	list    build.List
 }
 
 func (s script) Name() string { return "script" }
@@ -44,7 +45,7 @@ func (s script) Plan(req build.Request) (*build.Plan, error) {
 	if req.Runtime == "go1" {
 		return nil, nil
 	}
-	return &build.Plan{Into: "deps", Env: s.env}, nil
+	return &build.Plan{Into: "deps", Env: s.env, List: s.list}, nil
 }
 
 func (s script) Tools(context.Context, build.Request) ([]build.Tool, error) {
@@ -139,6 +140,25 @@ func TestWhatIsTold(t *testing.T) {
 			func(*testing.T, *bench) {},
 			"fn-custom: building …\nwarning: fn-custom: custom runs Python 3.10, which isn't on this machine: built with 3.11.2\n" +
 				"fn-custom: built with Python 3.11.2, T\n",
+		},
+		{
+			"for another version",
+			script{tool: build.Tool{Name: "Python", Version: "3.12.1", Wanted: "3.10", Crosses: true}},
+			func(*testing.T, *bench) {},
+			"fn-custom: building …\nfn-custom: built with Python 3.12.1 → 3.10, T\n",
+		},
+		{
+			"two lists",
+			script{tool: py("3.10.4", true), list: build.List{Used: "requirements.txt", Unread: []string{"uv.lock", "poetry.lock"}}},
+			func(*testing.T, *bench) {},
+			"fn-custom: building …\nfn-custom: the dependencies are those of requirements.txt; not read: uv.lock, poetry.lock\n" +
+				"fn-custom: built with Python 3.10.4, T\n",
+		},
+		{
+			"one list",
+			script{tool: py("3.10.4", true), list: build.List{Used: "uv.lock"}},
+			func(*testing.T, *bench) {},
+			"fn-custom: building …\nfn-custom: built with Python 3.10.4, T\n",
 		},
 	} {
 		w := newBench(t, tc.b, "custom")
