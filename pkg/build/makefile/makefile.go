@@ -51,7 +51,7 @@ func (*Builder) Plan(req build.Request) (*build.Plan, error) {
 		if !has(text, target(req)) {
 			return nil, nil
 		}
-		sum := sha256.Sum256(append([]byte(builderVersion+"\n"), text...))
+		sum := sha256.Sum256(append([]byte(builderVersion+" "+target(req)+"\n"), text...))
 		return &build.Plan{
 			Inputs: hex.EncodeToString(sum[:]), Alone: true, Compiles: true, Into: ".", Keep: func(string) bool { return false },
 		}, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -70,6 +71,25 @@ func TestMake(t *testing.T) {
 	var failed *build.BuildError
 	if err := p.Fail(b); !errors.As(err, &failed) || failed.Tool != "make build-hello" || failed.Tail[0] != "broken" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestOneMakefileForSeveral: functions that share a folder each get what their own
+// target makes, though all else is the same.
+func TestOneMakefileForSeveral(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("no make")
+	}
+	b := &Builder{Environ: os.Environ()}
+	p := projecttest.New(t, "custom", map[string]string{
+		"Makefile": "build-hello build-other:\n\techo $@ >$(ARTIFACTS_DIR)/out\n",
+	})
+	for _, name := range []string{"hello", "other", "hello"} {
+		p.Req.Name, p.Req.ArtifactDir = name, filepath.Join(filepath.Dir(p.Req.ArtifactDir), name)
+		if p.Build(b); strings.TrimSpace(p.Artifact("out")) != "build-"+name {
+			t.Errorf("%s has %q", name, p.Artifact("out"))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@
 package buildcmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ type Options struct {
 	UseDocker   bool
 	NoCache     bool
 	SkipActions bool
+	Parallel    int // how many resources at the same time; 0 is one per core
 	// CustomEnv is a JSON object of variables for the tools, CustomArgs what is
 	// added to their command line.
 	CustomEnv, CustomArgs string
@@ -68,9 +70,13 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		Long: "Install the dependencies of functions with the tools of their runtime and make\n" +
 			"the code ready to deploy, in .s/build/artifacts beside s.yaml. The source stays as it is.\n" +
 			"Nothing is installed again while the list of dependencies is the same.",
-		Args: cobra.ArbitraryArgs,
+		Example: "s build\ns build api web --parallel 1\ns api build --use-docker",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Resources = args
+			if err := cmdutil.CheckParallel(opts.Parallel); err != nil {
+				return err
+			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -78,6 +84,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		},
 	}
 	opts.bind(cmd.Flags())
+	cmdutil.BindParallel(cmd.Flags(), &opts.Parallel, "how many functions to build at the same time (default: one per core)")
 	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	return cmd
 }
@@ -149,21 +156,20 @@ func RunBuild(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	if project, resources, err = opts.settle(ctx, project, resources); err != nil {
+	groups, err := cmdutil.Order(project, resources, len(opts.Resources) > 0)
+	if err != nil {
 		return err
 	}
-	actions := cmdutil.Actions{IO: opts.IO, Command: "build", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
-	if err := actions.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
+	if project, _, err = opts.settle(ctx, project, cmdutil.In(groups, project)); err != nil {
 		return err
 	}
-	results, err := opts.all(ctx, project, resources, actions)
-	if err := actions.After(ctx, project.Actions, err); err != nil {
+	global := opts.actions(project)
+	if err := global.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
 		return err
 	}
-	if opts.Settings == nil || opts.Settings.Output == "" || opts.Settings.Output == cmdutil.OutputDefault {
-		return nil
-	}
-	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, len(resources), results)
+	results, err := opts.each(project).Groups(ctx, groups)
+	err = global.After(ctx, project.Actions, err)
+	return cmp.Or(err, opts.print(project, cmdutil.Count(groups), results))
 }
 
 // settle fills in what only a deployment gives, if a build needs it: the code, its
@@ -184,21 +190,6 @@ func (o *Options) settle(ctx context.Context, project *spec.Project, resources [
 		Reload: o.Reload, Remote: func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) },
 	})
 	return project, resources, cmdutil.CloudError(err, target)
-}
-
-func (o *Options) all(ctx context.Context, p *spec.Project, resources []*spec.Resource, actions cmdutil.Actions) ([]cmdutil.Named, error) {
-	var results []cmdutil.Named
-	for _, r := range resources {
-		if err := actions.Run(ctx, r.Actions, cmdutil.WhenPre); err != nil {
-			return results, err
-		}
-		result, err := o.one(ctx, p, r)
-		if err := actions.After(ctx, r.Actions, err); err != nil {
-			return results, err
-		}
-		results = append(results, cmdutil.Named{Name: r.Name, Value: newView(p, result)})
-	}
-	return results, nil
 }
 
 // one builds a resource and tells what it did.

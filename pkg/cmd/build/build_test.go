@@ -87,7 +87,7 @@ func newBench(t *testing.T, b build.Builder, runtimes ...string) *bench {
 	return w
 }
 
-var seconds = regexp.MustCompile(`\d+\.\d\ds`)
+var seconds = regexp.MustCompile(`\b\d+(\.\d+)?m?s\b`)
 
 func (w *bench) said() string { return seconds.ReplaceAllString(w.err.String(), "T") }
 
@@ -178,7 +178,9 @@ func TestAllAndOne(t *testing.T) {
 	if err := RunBuild(context.Background(), w.Options); err != nil {
 		t.Fatal(err)
 	}
-	want := "fn-custom: building …\nfn-custom: built with Python 3.10.4, T\nfn-go1: nothing to build, the code runs as it is\n"
+	want := "==> fn-custom\nfn-custom: building …\nfn-custom: built with Python 3.10.4, T\n" +
+		"==> fn-go1\nfn-go1: nothing to build, the code runs as it is\n\n" +
+		"✔ fn-custom  built             T\n✔ fn-go1     nothing to build  T\n"
 	if diff := cmp.Diff(want, w.said()); diff != "" {
 		t.Error(diff)
 	}
@@ -424,11 +426,11 @@ func TestFlags(t *testing.T) {
 	f := &cmdutil.Factory{IO: io, Home: func() (string, error) { return t.TempDir(), nil }}
 	var got *Options
 	cmd := NewCmd(f, func(_ context.Context, o *Options) error { got = o; return nil })
-	cmd.SetArgs([]string{"web", "-d", "--no-cache", "--skip-actions"})
+	cmd.SetArgs([]string{"web", "-d", "--no-cache", "--skip-actions", "--parallel", "3"})
 	if err := cmd.ExecuteContext(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Resources) != 1 || got.Resources[0] != "web" || !got.UseDocker || !got.NoCache || !got.SkipActions || len(got.Builders) == 0 {
+	if len(got.Resources) != 1 || got.Resources[0] != "web" || !got.UseDocker || !got.NoCache || !got.SkipActions || got.Parallel != 3 || len(got.Builders) == 0 {
 		t.Errorf("%+v", got)
 	}
 	if a := Artifacts(f); len(a.Builders) == 0 || a.Done == nil || Action(f) == nil {
@@ -479,6 +481,9 @@ func TestInChinese(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.SplitSeq(strings.TrimSpace(w.said()), "\n") {
+		if line == "" || strings.HasPrefix(line, "==> ") {
+			continue
+		}
 		if strings.IndexFunc(line, func(r rune) bool { return r >= 0x4e00 && r <= 0x9fff }) < 0 {
 			t.Errorf("not translated: %s", line)
 		}

@@ -75,6 +75,10 @@ func user(engine string) string {
 // image sees to it that the engine has an image, which is pulled only if it
 // hasn't.
 func (o *Options) image(ctx context.Context, engine, image string) error {
+	if o.known != nil { // one pull is enough for all that build in it
+		o.known.pull.Lock()
+		defer o.known.pull.Unlock()
+	}
 	inspect := exec.CommandContext(ctx, engine, "image", "inspect", image)
 	ended := o.IO.Debug().Tool(inspect.Args)
 	err := inspect.Run()
@@ -111,6 +115,7 @@ type known struct {
 		path string
 	}
 	tell sync.Once
+	pull sync.Mutex
 }
 
 func (o *Options) engine(ctx context.Context, buildkit bool) string {

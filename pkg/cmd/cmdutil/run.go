@@ -17,9 +17,11 @@ import (
 type Run struct {
 	IO       *iostreams.IOStreams
 	Project  *spec.Project
-	Parallel int    // how many of a group at the same time; 0 is all
-	Silent   bool   // neither headings nor a summary
-	Done     string // what the summary says of a success, in the user's language
+	Parallel int  // how many of a group at the same time; 0 is all
+	Silent   bool // neither headings nor a summary
+	// Done is what the summary says of a success with this value, in the user's
+	// language: "built".
+	Done func(value any) string
 	// Step runs it for one; what it prints, it prints to io. Its value, which may
 	// be nil, counts even if it fails.
 	Step func(ctx context.Context, io *iostreams.IOStreams, r *spec.Resource) (any, error)
@@ -49,10 +51,12 @@ func (r *Run) Groups(ctx context.Context, groups [][]string) ([]Named, error) {
 	var rows []Row
 	var errs []error
 	for _, o := range all {
-		rows = append(rows, o.row(r))
 		errs = append(errs, o.err)
 	}
 	if !r.Silent {
+		for _, o := range all {
+			rows = append(rows, o.row(r))
+		}
 		Summary(r.IO, rows)
 	}
 	results := named(all...)
@@ -82,14 +86,13 @@ func named(all ...*outcome) []Named {
 }
 
 func (o *outcome) row(r *Run) Row {
-	row := Row{Name: o.name, Text: r.Done, Took: o.took}
 	switch {
 	case o.blocked != "":
 		return NotTried(r.IO, o.name, o.blocked)
 	case o.err != nil:
 		return Failed(r.IO, o.name, r.Project.Redact(o.err.Error()), o.took)
 	}
-	return row
+	return Row{Name: o.name, Text: r.Done(o.value), Took: o.took}
 }
 
 // group runs resources at the same time and adds those to failed that others

@@ -139,6 +139,8 @@ func TestParallel(t *testing.T) {
 	}
 }
 
+func done(any) string { return "done" }
+
 // step fails for names that begin with bad; continue makes that no obstacle.
 func step(_ context.Context, io *iostreams.IOStreams, r *spec.Resource) (any, error) {
 	io.Errf("doing %s", r.Name)
@@ -192,7 +194,7 @@ func TestRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run := &Run{IO: streams, Project: p, Done: "done", Step: func(ctx context.Context, io *iostreams.IOStreams, r *spec.Resource) (any, error) {
+		run := &Run{IO: streams, Project: p, Done: done, Step: func(ctx context.Context, io *iostreams.IOStreams, r *spec.Resource) (any, error) {
 			return step(ctx, io, r)
 		}}
 		values, err := run.Groups(context.Background(), groups)
@@ -220,7 +222,7 @@ func TestRunOfOne(t *testing.T) {
 	t.Parallel()
 	streams, _, _, errOut := iostreams.Test()
 	p := graph("badfn bad")
-	run := &Run{IO: streams, Project: p, Done: "done", Step: func(ctx context.Context, io *iostreams.IOStreams, r *spec.Resource) (any, error) {
+	run := &Run{IO: streams, Project: p, Done: done, Step: func(ctx context.Context, io *iostreams.IOStreams, r *spec.Resource) (any, error) {
 		if io != streams {
 			t.Error("it doesn't get the streams themselves")
 		}

@@ -25,7 +25,7 @@ func (o *Options) oneTarget() *Options {
 // each gives what calls the functions.
 func (o *Options) each(project *spec.Project, event []byte, several bool) *cmdutil.Run {
 	return &cmdutil.Run{
-		IO: o.IO, Project: project, Parallel: o.Parallel, Silent: o.Silent, Done: o.IO.T("called"),
+		IO: o.IO, Project: project, Parallel: o.Parallel, Silent: o.Silent, Done: func(any) string { return o.IO.T("called") },
 		Step: func(ctx context.Context, io *iostreams.IOStreams, r *spec.Resource) (any, error) {
 			own := *o
 			own.IO, own.several = io, several

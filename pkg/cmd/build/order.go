@@ -1,0 +1,58 @@
+package buildcmd
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+
+	"s/pkg/cmd/cmdutil"
+	"s/pkg/iostreams"
+	"s/pkg/spec"
+)
+
+// each gives what builds resources, as many at the same time as there are cores
+// unless --parallel says it.
+func (o *Options) each(p *spec.Project) *cmdutil.Run {
+	return &cmdutil.Run{
+		IO: o.IO, Project: p, Parallel: cmp.Or(o.Parallel, runtime.NumCPU()), Done: o.summed,
+		Step: func(ctx context.Context, io *iostreams.IOStreams, r *spec.Resource) (any, error) {
+			own := *o
+			own.IO = io
+			return own.around(ctx, p, r)
+		},
+	}
+}
+
+// summed is what the summary says of a resource.
+func (o *Options) summed(value any) string {
+	if v, ok := value.(view); ok && !v.Built {
+		return o.IO.T("nothing to build")
+	}
+	return o.IO.T("built")
+}
+
+// around builds a resource between its own actions.
+func (o *Options) around(ctx context.Context, p *spec.Project, r *spec.Resource) (any, error) {
+	actions := o.actions(p)
+	var value any
+	err := actions.Run(ctx, r.Actions, cmdutil.WhenPre)
+	if err == nil {
+		result, failed := o.one(ctx, p, r)
+		if err = failed; err == nil {
+			value = newView(p, result)
+		}
+	}
+	return value, actions.After(ctx, r.Actions, err)
+}
+
+func (o *Options) actions(p *spec.Project) cmdutil.Actions {
+	return cmdutil.Actions{IO: o.IO, Command: "build", Env: p.DotEnv, Redact: p.Redact, Skip: o.SkipActions}
+}
+
+// print writes the results, if they are wanted as data.
+func (o *Options) print(p *spec.Project, asked int, results []cmdutil.Named) error {
+	if o.Settings == nil || o.Settings.Output == "" || o.Settings.Output == cmdutil.OutputDefault {
+		return nil
+	}
+	return cmdutil.PrintNamed(o.IO.Out, o.Settings.Output, p, asked, results)
+}
