@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"s/pkg/fc/fcsign"
@@ -88,7 +89,9 @@ func (w *World) S(ctx context.Context, args ...string) (Use, error) {
 	if err != nil {
 		return use, fmt.Errorf("s %s: %w\n%s%s", strings.Join(args, " "), err, &out, &errOut)
 	}
-	use.MaxRSS = maxRSS(cmd.ProcessState)
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		use.MaxRSS = usage.Maxrss << 10
+	}
 	return use, nil
 }
 

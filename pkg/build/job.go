@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"s/pkg/debug"
 )
 
 // Job is one part of an artifact to make.
@@ -112,11 +114,18 @@ func (j *Job) start(ctx context.Context, c Command) ([]string, error) {
 	group(cmd)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	ended := j.Request.Tool(shown)
+	ended := j.debug().Tool(shown)
 	err := cmd.Run()
 	end(cmd)
 	ended(err)
 	return tail.lines(), err
+}
+
+func (j *Job) debug() *debug.Log {
+	if j.Debug == nil {
+		return nil
+	}
+	return j.Debug()
 }
 
 // tailLines is how many lines of a failed tool's output are kept.

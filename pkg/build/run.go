@@ -143,10 +143,7 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 		if name != "" {
 			a.Archive = filepath.Join(a.Dir, name)
 		}
-		if err != nil || name != "" {
-			return err
-		}
-		return checkArch(r.req.Name, dir, r.req.Target())
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"s/pkg/build/golang"
 	"s/pkg/build/image"
 	"s/pkg/build/makefile"
+	"s/pkg/build/nodejs"
 	"s/pkg/build/php"
 	"s/pkg/build/python"
 	"s/pkg/build/shell"
@@ -24,6 +25,7 @@ func All(finder *toolchain.Finder, environ []string, engine func(ctx context.Con
 		&image.Builder{Environ: environ, Engine: engine},
 		&makefile.Builder{Environ: environ},
 		&python.Builder{Finder: finder, Environ: environ},
+		&nodejs.Builder{Finder: finder, Environ: environ},
 		&php.Builder{Environ: environ},
 		&dotnet.Builder{Environ: environ},
 		&golang.Builder{Finder: finder, Environ: environ},

@@ -87,10 +87,10 @@ func Run(ctx context.Context, opts *Options) error {
 	}
 	global := cmdutil.Actions{IO: opts.IO, Command: "remove", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
 	err = global.Run(ctx, project.Actions, cmdutil.WhenPre)
-	if err == nil {
-		err = opts.each(ctx, project, jobs, func(j job) error {
-			return cmdutil.CloudError(opts.remove(ctx, project, j), target)
-		})
+	for _, j := range jobs {
+		if err == nil {
+			err = opts.remove(ctx, project, j)
+		}
 	}
 	return cmdutil.CloudError(global.After(ctx, project.Actions, err), target)
 }

@@ -102,8 +102,7 @@ func TestRealPool(t *testing.T) {
 	}
 	p.Drain(t.Context())
 	for _, info := range infos {
-		process, err := os.FindProcess(info.PID)
-		if err == nil && process.Signal(syscall.Signal(0)) == nil {
+		if err := syscall.Kill(info.PID, 0); err == nil {
 			t.Errorf("process %d is left", info.PID)
 		}
 	}
