@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -68,6 +69,7 @@ func newLoader(opts Options, src *source, dir string) *loader {
 // loader holds what is known of one s.yaml while it is read.
 type loader struct {
 	*source
+	mu      sync.Mutex // of what is checked once the file is loaded
 	opts    Options
 	dir     string // absolute folder of s.yaml
 	diags   diag.Diagnostics
@@ -152,7 +154,7 @@ func (l *loader) project(root *yaml.Node) *Project {
 	slices.SortStableFunc(l.secrets, func(a, b string) int { return len(b) - len(a) })
 	p.Secrets = l.secrets
 	l.deployCycles(p)
-	p.tree = l.tree()
+	p.tree, p.loader = l.tree(), l
 	return p
 }
 

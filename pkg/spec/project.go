@@ -44,7 +44,9 @@ type Project struct {
 	// takes them out of what is shown.
 	Secrets Secrets `json:"-"`
 
-	tree *expr.Value // for Values
+	tree   *expr.Value               // for Values
+	loader *loader                   // for WithProps
+	given  map[string]map[string]any // props of WithProps, by resource
 }
 
 // Secrets is a list of texts that must not be shown. It prints as ***.

@@ -45,12 +45,19 @@ func (l *loader) resource(e nodeEntry) *Resource {
 	case v.Kind != expr.Map:
 		l.checker.wrongType(v, anyMap("props"), pe.rng)
 		return r
-	case r.Component == componentV1:
-		l.fillV1(r, props{v}, pe.rng)
-	case r.Component == componentV3:
-		l.fillV3(r, props{v}, pe.rng)
 	}
+	l.fill(r, props{v}, pe.rng)
 	return r
+}
+
+// fill checks the props of a resource and maps them onto it.
+func (l *loader) fill(r *Resource, p props, key diag.Range) {
+	switch r.Component {
+	case componentV1:
+		l.fillV1(r, p, key)
+	case componentV3:
+		l.fillV3(r, p, key)
+	}
 }
 
 // resourceKeys checks the keys of an entry itself.
@@ -102,7 +109,7 @@ func (l *loader) component(e nodeEntry) string {
 		l.checker.wrongType(v, str("component"), ce.rng)
 		return ""
 	}
-	base := componentName(v.Text)
+	base := ComponentName(v.Text)
 	if base == want {
 		return want
 	}

@@ -25,7 +25,7 @@ func (l *loader) composed(e nodeEntry) *node {
 			whole = l.overlay(l.without(template, nulls(props)), whole)
 		}
 	}
-	whole = l.environment.over(l, componentName(e.value.get("component").text()), e.key, whole)
+	whole = l.environment.over(l, ComponentName(e.value.get("component").text()), e.key, whole)
 	if whole == props || whole == nil {
 		return e.value
 	}
@@ -44,8 +44,8 @@ func nulls(n *node) []string {
 	return keys
 }
 
-// componentName is the name of a component without its publisher and version.
-func componentName(text string) string {
+// ComponentName is the name of a component without its publisher and version.
+func ComponentName(text string) string {
 	base, _, _ := strings.Cut(strings.TrimPrefix(text, "devsapp/"), "@")
 	return base
 }

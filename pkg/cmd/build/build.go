@@ -36,6 +36,8 @@ type Options struct {
 	Builders build.Builders
 	// CacheDir keeps what was built for the next time.
 	CacheDir string
+	// Outside gives what actions need; nil gives them nothing.
+	Outside func() cmdutil.Outside
 	// Engine gives the program of a container engine that answers, empty for
 	// none; nil asks docker and podman, or with buildkit, buildctl.
 	Engine func(ctx context.Context, buildkit bool) string
@@ -99,7 +101,7 @@ func newOptions(f *cmdutil.Factory) *Options {
 	finder := toolchain.New(os.LookupEnv)
 	finder.CacheDir, finder.Debug = cache, f.IO.Debug
 	opts := &Options{
-		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload,
+		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside,
 		CacheDir: buildCache(cache),
 		known:    &known{},
 	}
@@ -163,12 +165,12 @@ func RunBuild(ctx context.Context, opts *Options) error {
 	if project, _, err = opts.settle(ctx, project, cmdutil.In(groups, project)); err != nil {
 		return err
 	}
-	global := opts.actions(project)
-	if err := global.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
+	actions, whole := opts.actions(), &cmdutil.Subject{Project: project}
+	if err := actions.Before(ctx, whole); err != nil {
 		return err
 	}
 	results, err := opts.each(project).Groups(ctx, groups)
-	err = global.After(ctx, project.Actions, err)
+	err = actions.After(ctx, whole, err)
 	return cmp.Or(err, opts.print(project, cmdutil.Count(groups), results))
 }
 

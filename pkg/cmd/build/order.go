@@ -33,20 +33,20 @@ func (o *Options) summed(value any) string {
 
 // around builds a resource between its own actions.
 func (o *Options) around(ctx context.Context, p *spec.Project, r *spec.Resource) (any, error) {
-	actions := o.actions(p)
-	var value any
-	err := actions.Run(ctx, r.Actions, cmdutil.WhenPre)
+	actions, s := o.actions(), &cmdutil.Subject{Project: p, Resource: r}
+	err := actions.Before(ctx, s)
 	if err == nil {
-		result, failed := o.one(ctx, p, r)
+		result, failed := o.one(ctx, s.Project, s.Resource)
 		if err = failed; err == nil {
-			value = newView(p, result)
+			s.Output = newView(p, result)
 		}
 	}
-	return value, actions.After(ctx, r.Actions, err)
+	err = actions.After(ctx, s, err)
+	return s.Output, err
 }
 
-func (o *Options) actions(p *spec.Project) cmdutil.Actions {
-	return cmdutil.Actions{IO: o.IO, Command: "build", Env: p.DotEnv, Redact: p.Redact, Skip: o.SkipActions}
+func (o *Options) actions() cmdutil.Actions {
+	return cmdutil.NewActions(o.IO, "build", o.SkipActions, o.Outside)
 }
 
 // print writes the results, if they are wanted as data.

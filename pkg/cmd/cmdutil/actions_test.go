@@ -21,6 +21,12 @@ func action(when, run string) spec.Action {
 	return spec.Action{When: when, Command: "deploy", Run: run, Range: diag.Range{File: "s.yaml", Start: diag.Pos{Line: 7, Column: 5}}}
 }
 
+// about is a resource with actions.
+func about(actions ...spec.Action) *Subject {
+	r := &spec.Resource{Name: "hello", Component: "fc3", Actions: actions}
+	return &Subject{Project: &spec.Project{File: "s.yaml", Dir: "/", Resources: []*spec.Resource{r}}, Resource: r}
+}
+
 // recorder keeps the lines that would go to a shell; a line "fail" fails.
 type recorder struct{ lines []string }
 
@@ -39,7 +45,7 @@ func TestActionsOfTheirMoment(t *testing.T) {
 	a := Actions{IO: io, Command: "deploy", Shell: r.shell}
 	list := []spec.Action{action(WhenPre, "one"), action(WhenSuccess, "no"), {When: WhenPre, Command: "build", Run: "no"}, action(WhenPre, "two")}
 	list[3].Path = "/dir"
-	if err := a.Run(context.Background(), list, WhenPre); err != nil {
+	if err := a.Before(context.Background(), about(list...)); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]string{"one", "two /dir"}, r.lines); d != "" {
@@ -49,7 +55,7 @@ func TestActionsOfTheirMoment(t *testing.T) {
 		t.Errorf("stderr %q", got)
 	}
 	a.Skip = true
-	if err := a.Run(context.Background(), list, WhenPre); err != nil || len(r.lines) != 2 {
+	if err := a.Before(context.Background(), about(list...)); err != nil || len(r.lines) != 2 {
 		t.Errorf("skipped: %v, %v", err, r.lines)
 	}
 }
@@ -60,12 +66,12 @@ func TestFailedActionStopsTheRest(t *testing.T) {
 	r := &recorder{}
 	a := Actions{IO: io, Command: "deploy", Shell: r.shell}
 	list := []spec.Action{action(WhenPre, "fail"), action(WhenPre, "two")}
-	err := a.Run(context.Background(), list, WhenPre)
+	err := a.Before(context.Background(), about(list...))
 	if err == nil || !strings.HasPrefix(err.Error(), "s.yaml:7:5: action pre-deploy: ") || len(r.lines) != 1 {
 		t.Errorf("err %v, ran %v", err, r.lines)
 	}
 	list[0].AllowFailure = spec.AllowFailure{Any: true}
-	if err = a.Run(context.Background(), list, WhenPre); err != nil || len(r.lines) != 3 {
+	if err = a.Before(context.Background(), about(list...)); err != nil || len(r.lines) != 3 {
 		t.Errorf("allowed: err %v, ran %v", err, r.lines)
 	}
 	if !strings.Contains(errOut.String(), "warning: action pre-deploy failed and may") {
@@ -73,7 +79,7 @@ func TestFailedActionStopsTheRest(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err = a.Run(ctx, list, WhenPre); !errors.Is(err, context.Canceled) {
+	if err = a.Before(ctx, about(list...)); !errors.Is(err, context.Canceled) {
 		t.Errorf("an interruption was taken for a failure that may be: %v", err)
 	}
 }
@@ -97,7 +103,7 @@ func TestAfter(t *testing.T) {
 	for _, tt := range tests {
 		io, _, _, _ := iostreams.Test()
 		r := &recorder{}
-		err := Actions{IO: io, Command: "deploy", Shell: r.shell}.After(context.Background(), tt.list, tt.failed)
+		err := Actions{IO: io, Command: "deploy", Shell: r.shell}.After(context.Background(), about(tt.list...), tt.failed)
 		if strings.Join(r.lines, " ") != tt.ran || (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: err %v, ran %v", tt.name, err, r.lines)
 		}
@@ -113,7 +119,7 @@ func TestShellOutputIsNoData(t *testing.T) {
 	}
 	a := Actions{IO: io, Command: "deploy"}
 	list := []spec.Action{{When: WhenPre, Command: "deploy", Run: "ls && echo error >&2", Path: dir}}
-	if err := a.Run(context.Background(), list, WhenPre); err != nil {
+	if err := a.Before(context.Background(), about(list...)); err != nil {
 		t.Fatal(err)
 	}
 	if out.String() != "" || !strings.Contains(errOut.String(), "here\n") || !strings.Contains(errOut.String(), "error\n") {
@@ -129,9 +135,9 @@ func TestShellIsInterrupted(t *testing.T) {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		done <- Actions{IO: io, Command: "deploy"}.Run(ctx, []spec.Action{
-			{When: WhenPre, Command: "deploy", Run: "touch started; exec sleep 600", Path: dir, AllowFailure: spec.AllowFailure{Any: true}},
-		}, WhenPre)
+		done <- Actions{IO: io, Command: "deploy"}.Before(ctx, about(
+			spec.Action{When: WhenPre, Command: "deploy", Run: "touch started; exec sleep 600", Path: dir, AllowFailure: spec.AllowFailure{Any: true}},
+		))
 	}()
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "started")); err == nil {
@@ -149,40 +155,6 @@ func TestShellIsInterrupted(t *testing.T) {
 	}
 }
 
-func TestComponentActions(t *testing.T) {
-	t.Parallel()
-	io, _, _, _ := iostreams.Test()
-	var flags []string
-	a := Actions{IO: io, Command: "deploy", Build: func(_ context.Context, given []string) error {
-		flags = append(flags, strings.Join(given, ","))
-		return nil
-	}}
-	for line, wrong := range map[string]string{
-		"fc build --use-docker":  "",
-		"fc3 build":              "",
-		"fc deploy":              "not supported",
-		"fc":                     "not supported",
-		"website build":          "not supported",
-		"fc local invoke --mode": "not supported",
-	} {
-		err := a.Run(context.Background(), []spec.Action{{When: WhenPre, Command: "deploy", Component: line}}, WhenPre)
-		if (err == nil) != (wrong == "") || err != nil && !strings.Contains(err.Error(), wrong) {
-			t.Errorf("%s: %v", line, err)
-		}
-	}
-	if len(flags) != 2 || strings.Join(flags, "") != "--use-docker" {
-		t.Errorf("flags %q", flags)
-	}
-	a.Build = nil
-	if err := a.Run(context.Background(), []spec.Action{{When: WhenPre, Command: "deploy", Component: "fc build"}}, WhenPre); err == nil {
-		t.Error("built without a builder")
-	}
-	err := a.Run(context.Background(), []spec.Action{{When: WhenPre, Command: "deploy", Plugin: "some-plugin"}}, WhenPre)
-	if err == nil || !strings.Contains(err.Error(), "plugin some-plugin: plugins are not supported yet") {
-		t.Errorf("plugin: %v", err)
-	}
-}
-
 // TestActionsShowNoSecret: neither in the line that is run, nor in --debug, nor
 // in what fails.
 func TestActionsShowNoSecret(t *testing.T) {
@@ -193,14 +165,19 @@ func TestActionsShowNoSecret(t *testing.T) {
 	io, _, _, errOut := iostreams.Test()
 	io.StartDebug(time.Now())
 	io.Debug().Hide("hush")
-	a := Actions{IO: io, Command: "deploy", Redact: func(text string) string { return strings.ReplaceAll(text, "hush", "***") }}
+	a := Actions{IO: io, Command: "deploy"}
 	list := []spec.Action{action(WhenPre, "true hush"), action(WhenPre, "exit 4 # hush")}
-	err := a.Run(t.Context(), list, WhenPre)
+	secret := func(actions ...spec.Action) *Subject {
+		s := about(actions...)
+		s.Project.Secrets = spec.Secrets{"hush"}
+		return s
+	}
+	err := a.Before(t.Context(), secret(list...))
 	if err == nil {
 		t.Error("exit 4 is no error")
 	}
 	component := spec.Action{When: WhenPre, Command: "deploy", Component: "fc3 hush"}
-	shown := errOut.String() + err.Error() + a.Run(t.Context(), []spec.Action{component}, WhenPre).Error()
+	shown := errOut.String() + err.Error() + a.Before(t.Context(), secret(component)).Error()
 	if strings.Contains(shown, "hush") {
 		t.Error(shown)
 	}

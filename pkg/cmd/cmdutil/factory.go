@@ -43,6 +43,8 @@ type Factory struct {
 	Vault func() *vault.Vault
 	// Identity asks STS for the account of a key; see access.Identity.
 	Identity func(context.Context, access.Credentials) (string, error)
+	// Outside gives what actions of s.yaml need; nil gives them nothing.
+	Outside func() Outside
 }
 
 // Reload loads a project once more, with what is known of its resources by then.

@@ -22,7 +22,11 @@ func Settle(ctx context.Context, command string, project *spec.Project, names []
 	if !open || reload == nil {
 		return project, nil
 	}
-	return reload(ctx, command, known)
+	fresh, err := reload(ctx, command, known)
+	if err != nil {
+		return nil, err
+	}
+	return fresh.TakeGiven(project), nil
 }
 
 // SettleNames is Settle for a command that needs no more of resources than what

@@ -106,17 +106,17 @@ func TestOpenActionIsNotRun(t *testing.T) {
 		return nil
 	}}
 	action := spec.Action{When: WhenPre, Command: "build", Run: "echo ${resources.a.output.x}", Open: &openOf("actions.pre-build[0].run")[0]}
-	err := a.Run(context.Background(), []spec.Action{action}, WhenPre)
+	err := a.Before(t.Context(), about(action))
 	var said *Error
 	if err == nil || !strings.Contains(err.Error(), "needs the output of a") || !errors.As(err, &said) || said.Hint != "s deploy a" {
 		t.Errorf("got %v", err)
 	}
 	action.AllowFailure.Any = true
-	if err := a.Run(context.Background(), []spec.Action{action}, WhenPre); err != nil || !strings.Contains(errOut.String(), "needs the output of a") {
+	if err := a.Before(t.Context(), about(action)); err != nil || !strings.Contains(errOut.String(), "needs the output of a") {
 		t.Errorf("got %v, %s", err, errOut)
 	}
 	a.Skip = true
-	if err := a.Run(context.Background(), []spec.Action{action}, WhenPre); err != nil {
+	if err := a.Before(t.Context(), about(action)); err != nil {
 		t.Errorf("got %v", err)
 	}
 }

@@ -93,7 +93,7 @@ func (d *deployment) print() error {
 		}
 		results = append(results, cmdutil.Named{
 			Name:  it.resource.Name,
-			Value: deploy.Redacted(deploy.Result(it.prepared.Desired, it.report.State, false), d.project.Redact),
+			Value: deploy.Redacted(d.output(it), d.project.Redact),
 		})
 	}
 	return cmdutil.PrintNamed(d.IO.Out, d.Settings.Output, d.project, cmdutil.Count(d.groups), results)

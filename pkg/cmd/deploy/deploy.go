@@ -3,6 +3,7 @@
 package deploycmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,8 @@ type Options struct {
 	// Remote gives what a resource is deployed to; nil takes the target's
 	// client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remote, error)
+	// Outside gives what actions need; nil gives them nothing.
+	Outside func() cmdutil.Outside
 
 	Resources   []string // names; none is all
 	Parallel    int      // how many resources at the same time; 0 is all
@@ -48,7 +51,10 @@ type Options struct {
 
 // NewCmd makes the deploy command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Artifacts: Artifacts(f), Build: buildcmd.Action(f)}
+	opts := &Options{
+		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside,
+		Artifacts: Artifacts(f), Build: buildcmd.Action(f),
+	}
 	cmd := &cobra.Command{
 		Use:   "deploy [resource...]",
 		Short: "Deploy the resources of s.yaml",
@@ -98,7 +104,7 @@ func Run(ctx context.Context, opts *Options) error {
 	d := &deployment{Options: opts, project: project, target: target, groups: groups, failed: map[string]bool{}}
 	d.deployed = cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return d.remote(r) })
 	err = d.deploy(ctx)
-	return cmdutil.CloudError(d.after(ctx, err), target)
+	return cmdutil.CloudError(d.end(ctx, err), target)
 }
 
 // deployment is one run.
@@ -111,16 +117,17 @@ type deployment struct {
 	items    []*item           // of the group that runs
 	all      []*item           // of this group and those before it
 	failed   map[string]bool   // resources that others can't build on
+	hookErr  error             // the first of the actions that follow a resource
 }
 
 // item is one resource on its way.
 type item struct {
 	resource *spec.Resource
+	subject  *cmdutil.Subject // of its actions; nil until they run
 	remote   deploy.Remote
 	prepared *deploy.Prepared
 	plan     *deploy.Changes
 	report   *deploy.Report
-	started  bool          // its pre actions ran
 	blocked  string        // the resource for whose failure it wasn't tried
 	waits    bool          // a dry run can't know what it will be
 	took     time.Duration // applying its plan
@@ -133,7 +140,7 @@ func (d *deployment) deploy(ctx context.Context) error {
 	if err := d.settleActions(ctx); err != nil {
 		return err
 	}
-	if err := d.actions(nil).Run(ctx, d.project.Actions, cmdutil.WhenPre); err != nil {
+	if err := d.actions().Before(ctx, &cmdutil.Subject{Project: d.project}); err != nil {
 		return err
 	}
 	changes := false
@@ -142,12 +149,16 @@ func (d *deployment) deploy(ctx context.Context) error {
 			return d.worst(err)
 		}
 		changed, err := d.group(ctx)
+		d.after(ctx, err)
 		if err != nil {
 			return d.worst(err)
 		}
 		changes = changes || changed
 	}
 	if err := d.worst(nil); err != nil {
+		if d.hookErr != nil {
+			d.actions().Tell(&cmdutil.Subject{Project: d.project}, d.hookErr)
+		}
 		d.tellLeft()
 		d.summary()
 		return d.advise(err)
@@ -161,7 +172,7 @@ func (d *deployment) deploy(ctx context.Context) error {
 	if changes {
 		d.summary()
 	}
-	return d.print()
+	return cmp.Or(d.print(), d.hookErr)
 }
 
 // group takes the resources at hand through all steps and tells whether there
@@ -198,10 +209,11 @@ func (d *deployment) group(ctx context.Context) (bool, error) {
 func (d *deployment) before(ctx context.Context) error {
 	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild, NoDefaultIgnore: d.NoDefaultIgnore}
 	for _, it := range d.items {
-		it.started = true
-		if err := d.actions(it.resource).Run(ctx, it.resource.Actions, cmdutil.WhenPre); err != nil {
+		it.subject = &cmdutil.Subject{Project: d.project, Resource: it.resource}
+		if err := d.actions().Before(ctx, it.subject); err != nil {
 			return err
 		}
+		d.project, it.resource = it.subject.Project, it.subject.Resource
 		prepared, err := preparer.Prepare(ctx, d.project, it.resource)
 		if stale := (*deploy.StaleError)(nil); errors.As(err, &stale) {
 			return cmdutil.WithHint(cmdutil.ExitFailed, err, "s build "+it.resource.Name)
@@ -274,48 +286,4 @@ func (d *deployment) firstError() error {
 		}
 	}
 	return nil
-}
-
-// actions gives the hooks of a resource, or (r nil) the global ones.
-func (d *deployment) actions(r *spec.Resource) cmdutil.Actions {
-	a := cmdutil.Actions{IO: d.IO, Command: "deploy", Env: d.project.DotEnv, Redact: d.project.Redact, Skip: d.SkipActions || d.DryRun}
-	if r == nil {
-		return a
-	}
-	a.Build = func(ctx context.Context, flags []string) error {
-		switch {
-		case d.NoBuild:
-			return nil // what there is must do; Prepare says if it doesn't
-		case d.Build != nil:
-			return d.Build(ctx, d.project, r, flags)
-		case d.Artifacts != nil:
-			return d.Artifacts.Build(ctx, d.project, r)
-		}
-		return errors.New("there is no builder")
-	}
-	return a
-}
-
-// after runs the success, fail and complete actions of what was begun.
-func (d *deployment) after(ctx context.Context, err error) error {
-	var known *cmdutil.Error
-	if d.DryRun || ctx.Err() != nil || errors.As(err, &known) && known.Quiet {
-		return err // nothing was tried, or nothing may follow
-	}
-	if open := d.settleActions(ctx); err == nil {
-		err = open
-	}
-	for _, it := range d.all {
-		if !it.started {
-			continue
-		}
-		failed := it.err
-		if failed == nil {
-			failed = err
-		}
-		if after := d.actions(it.resource).After(ctx, it.resource.Actions, failed); err == nil {
-			err = after
-		}
-	}
-	return d.actions(nil).After(ctx, d.project.Actions, err)
 }

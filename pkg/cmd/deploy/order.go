@@ -55,9 +55,9 @@ func (d *deployment) settleActions(ctx context.Context) error {
 	if err = cmp.Or(err, d.deployed.Err()); err != nil {
 		return err
 	}
-	d.project = project
+	d.project = project.TakeGiven(d.project)
 	for _, it := range d.all {
-		it.resource = project.Find(it.resource.Name)
+		it.resource = d.project.Find(it.resource.Name)
 	}
 	return nil
 }
@@ -66,7 +66,10 @@ func (d *deployment) settleActions(ctx context.Context) error {
 func (d *deployment) known(name string, info bool) (map[string]any, bool) {
 	for _, it := range d.all {
 		if it.resource.Name == name && it.report != nil && it.err == nil && !d.DryRun {
-			return cmdutil.AsMap(deploy.Result(it.prepared.Desired, it.report.State, info))
+			if !info {
+				return cmdutil.AsMap(d.output(it))
+			}
+			return cmdutil.AsMap(deploy.Result(it.prepared.Desired, it.report.State, true))
 		}
 	}
 	return d.deployed.Known(name, info)

@@ -32,6 +32,8 @@ type Options struct {
 	// Reader gives where a resource is looked up at a target, or in the local
 	// cloud without one.
 	Reader func(ctx context.Context, target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
+	// Outside gives what actions need; nil gives them nothing.
+	Outside func() cmdutil.Outside
 	// LocalFallback runs a resource in the local cloud and tells io about it;
 	// cleanup is called after the invocation.
 	LocalFallback func(ctx context.Context, io *iostreams.IOStreams, project *spec.Project, r *spec.Resource) (target invoke.Target, cleanup func(), err error)
@@ -51,11 +53,13 @@ type Options struct {
 	Parallel    int // how many resources at the same time; 0 is all
 
 	several bool // this call is one of several
+	// done takes what came of a call; nil shows it.
+	done func(*view, *invoke.Outcome) (any, error)
 }
 
 // NewCmd makes the invoke command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside}
 	opts.LocalFallback, opts.Reader = localFallback(f), reader(f)
 	cmd := &cobra.Command{
 		Use:   "invoke [resource...]",
@@ -138,8 +142,9 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return cmdutil.CloudError(err, nil)
 	}
-	global := cmdutil.Actions{IO: opts.IO, Command: "invoke", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
-	if err := global.Run(ctx, project.Actions, cmdutil.WhenPre); err != nil {
+	actions := cmdutil.NewActions(opts.IO, "invoke", opts.SkipActions, opts.Outside)
+	whole := &cmdutil.Subject{Project: project}
+	if err := actions.Before(ctx, whole); err != nil {
 		return err
 	}
 	asked := cmdutil.Count(groups)
@@ -147,7 +152,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if printed := opts.print(project, asked, values); err == nil {
 		err = printed
 	}
-	return global.After(ctx, project.Actions, err)
+	return actions.After(ctx, whole, err)
 }
 
 // call invokes at the target or, where that can't be, locally. It gives the result
@@ -220,6 +225,9 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 			err = context.Cause(limited)
 		}
 		return nil, notStarted(err, shown)
+	}
+	if o.done != nil {
+		return o.done(view, outcome)
 	}
 	return view.show(outcome)
 }

@@ -1,10 +1,12 @@
 package invokecmd
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/invoke"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
@@ -34,15 +36,36 @@ func (o *Options) each(project *spec.Project, event []byte, several bool) *cmdut
 	}
 }
 
-// one calls a function and runs its resource's actions around that.
+// one calls a function and runs its resource's actions around that. The result is
+// shown before those that follow, unless one of them may replace it.
 func (o *Options) one(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) (any, error) {
-	actions := cmdutil.Actions{IO: o.IO, Command: "invoke", Env: project.DotEnv, Redact: project.Redact, Skip: o.SkipActions}
-	var value any
-	err := actions.Run(ctx, r.Actions, cmdutil.WhenPre)
-	if err == nil {
-		value, err = o.call(ctx, project, r, event)
+	actions := cmdutil.NewActions(o.IO, "invoke", o.SkipActions, o.Outside)
+	s := &cmdutil.Subject{Project: project, Resource: r}
+	if err := actions.Before(ctx, s); err != nil {
+		return nil, actions.After(ctx, s, err)
 	}
-	return value, actions.After(ctx, r.Actions, err)
+	var show func() (any, error) // what is held back
+	own := *o
+	own.done = func(v *view, outcome *invoke.Outcome) (any, error) {
+		s.Output = document(outcome)
+		if !actions.Replaces(s) {
+			return v.show(outcome)
+		}
+		show = func() (any, error) { return v.show(outcome) }
+		return nil, failed(outcome)
+	}
+	value, err := own.call(ctx, s.Project, s.Resource, event)
+	err = actions.After(ctx, s, err)
+	switch {
+	case show == nil:
+		return value, err
+	case !s.Replaced:
+		value, shown := show()
+		return value, cmp.Or(err, shown)
+	case o.asData():
+		return s.Output, err
+	}
+	return nil, cmp.Or(cmdutil.Print(o.IO.Out, o.Settings.Output, s.Output), err)
 }
 
 // print writes what was asked for as data; results as they are have been shown.

@@ -24,6 +24,8 @@ type Options struct {
 	Reload   cmdutil.Reload // nil leaves values open that only a deployment gives
 	// Remote gives where a resource is removed; nil takes the target's client.
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remover, error)
+	// Outside gives what actions need; nil gives them nothing.
+	Outside func() cmdutil.Outside
 
 	Resources   []string // names; none is all
 	Yes         bool
@@ -32,7 +34,7 @@ type Options struct {
 
 // NewCmd makes the remove command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside}
 	cmd := &cobra.Command{
 		Use:   "remove [resource...]",
 		Short: "Remove the resources of s.yaml from where they are deployed",
@@ -85,14 +87,15 @@ func Run(ctx context.Context, opts *Options) error {
 	if err := opts.confirm(jobs); err != nil {
 		return err
 	}
-	global := cmdutil.Actions{IO: opts.IO, Command: "remove", Env: project.DotEnv, Redact: project.Redact, Skip: opts.SkipActions}
-	err = global.Run(ctx, project.Actions, cmdutil.WhenPre)
+	actions := cmdutil.NewActions(opts.IO, "remove", opts.SkipActions, opts.Outside)
+	whole := &cmdutil.Subject{Project: project}
+	err = actions.Before(ctx, whole)
 	for _, j := range jobs {
 		if err == nil {
-			err = opts.remove(ctx, project, j)
+			err = opts.around(ctx, actions, &cmdutil.Subject{Project: project, Resource: j.resource}, target, j)
 		}
 	}
-	return cmdutil.CloudError(global.After(ctx, project.Actions, err), target)
+	return cmdutil.CloudError(actions.After(ctx, whole, err), target)
 }
 
 // job is one resource with something to remove.
@@ -150,23 +153,35 @@ func (o *Options) confirm(jobs []job) error {
 	return nil
 }
 
-func (o *Options) remove(ctx context.Context, project *spec.Project, j job) error {
-	actions := cmdutil.Actions{IO: o.IO, Command: "remove", Env: project.DotEnv, Redact: project.Redact, Skip: o.SkipActions}
-	err := actions.Run(ctx, j.resource.Actions, cmdutil.WhenPre)
-	if err == nil {
-		var mu sync.Mutex // keeps the lines of parallel steps whole
-		_, err = deploy.Remove(ctx, j.remote, j.plan, deploy.Hooks{Done: func(c deploy.Change, err error) {
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case deploy.Kept(err):
-				o.IO.Errf("- %s %s %s stays: it has other functions", j.resource.Name, c.Kind, c.Name)
-			case err != nil:
-				o.IO.Errf("%s %s %s %s failed", o.IO.Red("✖"), j.resource.Name, c.Kind, c.Name)
-			default:
-				o.IO.Errf("%s %s %s %s removed", o.IO.Green("✔"), j.resource.Name, c.Kind, c.Name)
-			}
-		}})
+// around removes a resource between its actions. Other props that a plugin gives
+// may mean another function: that is shown and asked for first.
+func (o *Options) around(ctx context.Context, actions cmdutil.Actions, s *cmdutil.Subject, target *cmdutil.Target, j job) error {
+	err := actions.Before(ctx, s)
+	jobs := []job{j}
+	if err == nil && s.Resource != j.resource {
+		if jobs, err = o.plan(ctx, target, []*spec.Resource{s.Resource}); err == nil && len(jobs) > 0 {
+			err = o.confirm(jobs)
+		}
 	}
-	return actions.After(ctx, j.resource.Actions, err)
+	if err == nil && len(jobs) > 0 {
+		err = o.remove(ctx, jobs[0])
+	}
+	return actions.After(ctx, s, err)
+}
+
+func (o *Options) remove(ctx context.Context, j job) error {
+	var mu sync.Mutex // keeps the lines of parallel steps whole
+	_, err := deploy.Remove(ctx, j.remote, j.plan, deploy.Hooks{Done: func(c deploy.Change, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case deploy.Kept(err):
+			o.IO.Errf("- %s %s %s stays: it has other functions", j.resource.Name, c.Kind, c.Name)
+		case err != nil:
+			o.IO.Errf("%s %s %s %s failed", o.IO.Red("✖"), j.resource.Name, c.Kind, c.Name)
+		default:
+			o.IO.Errf("%s %s %s %s removed", o.IO.Green("✔"), j.resource.Name, c.Kind, c.Name)
+		}
+	}})
+	return err
 }

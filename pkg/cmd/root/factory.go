@@ -58,22 +58,26 @@ func newWiring(io *iostreams.IOStreams, version string) *wiring {
 
 // newFactory wires what commands are given.
 func newFactory(io *iostreams.IOStreams, version string) *cmdutil.Factory {
-	w := newWiring(io, version)
+	return newWiring(io, version).factory()
+}
+
+func (w *wiring) factory() *cmdutil.Factory {
 	return &cmdutil.Factory{
-		IO:       io,
-		Version:  version,
+		IO:       w.io,
+		Version:  w.version,
 		Settings: w.settings,
 		Project:  w.project,
 		Reload:   w.reload,
 		Load: func(ctx context.Context, command string) (*spec.Project, diag.Diagnostics) {
 			return w.load(ctx, command, nil)
 		},
-		Target: w.target,
-		Local:  w.local,
-		Home:   home,
-		Vault:  w.openVault,
+		Target:  w.target,
+		Local:   w.local,
+		Home:    home,
+		Vault:   w.openVault,
+		Outside: w.outside,
 		Identity: func(ctx context.Context, c access.Credentials) (string, error) {
-			return access.Identity(ctx, access.Options{LookupEnv: os.LookupEnv, Debug: io.Debug()}, c)
+			return access.Identity(ctx, access.Options{LookupEnv: os.LookupEnv, Debug: w.io.Debug()}, c)
 		},
 	}
 }

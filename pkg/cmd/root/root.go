@@ -190,7 +190,11 @@ func isCommand(cmd *cobra.Command, name string) bool {
 // code begins is wrong usage.
 func run(ctx context.Context, f *cmdutil.Factory, args []string) error {
 	cmd := newCommand(f)
-	cmd.SetArgs(resourceFirst(cmd, args))
+	return execute(ctx, cmd, resourceFirst(cmd, args))
+}
+
+func execute(ctx context.Context, cmd *cobra.Command, args []string) error {
+	cmd.SetArgs(args)
 	began := false
 	tellBegin(cmd, &began)
 	err := cmd.ExecuteContext(ctx)
