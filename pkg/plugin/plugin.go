@@ -155,7 +155,7 @@ func jsonProblem(err error) string {
 	}
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return "it is a " + kind.Value
+		return "it is a JSON " + kind.Value
 	}
 	return err.Error()
 }

@@ -83,17 +83,23 @@ func (r Runner) redact(text string) string {
 	return r.Redact(text)
 }
 
-// show passes lines on.
+// show passes lines on, and ends the last one.
 func (r Runner) show(from io.Reader) {
 	lines := bufio.NewReaderSize(from, stderrLine)
+	open := false
 	for {
 		line, err := lines.ReadSlice('\n')
 		if len(line) > 0 {
+			open = line[len(line)-1] != '\n'
 			_, _ = io.WriteString(r.Stderr, r.redact(string(line)))
 		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return
+		switch {
+		case err == nil || errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case open:
+			_, _ = io.WriteString(r.Stderr, "\n")
 		}
+		return
 	}
 }
 

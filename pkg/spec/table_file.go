@@ -72,7 +72,7 @@ func actionsField() *field {
 		str("run").is("A shell command line.", "shell 命令行。"),
 		str("path").by("./").is("The folder that it runs in.", "执行目录。"),
 		str("component").is("A command of a component, such as fc3 build.", "组件命令，例如 fc3 build。"),
-		str("plugin").is("A plugin.", "插件。"),
+		str("plugin").is("A program that gets and gives JSON, or a JavaScript plugin of Serverless Devs.", "收发 JSON 的程序，或 Serverless Devs 的 JavaScript 插件。"),
 		anyMap("args").is("Arguments of the plugin.", "插件参数。"),
 		boolean("replace_output").by("false").is("Whether what the plugin gives replaces the result.", "是否以插件结果替换输出。"),
 		allowFailure("", ""),
