@@ -140,3 +140,19 @@ func TestNestedSeesProps(t *testing.T) {
 		t.Errorf("got %q, error %v", got, err)
 	}
 }
+
+// What a plugin gave stays when the file is loaded again for the values of other
+// actions.
+func TestGivenPropsStay(t *testing.T) {
+	t.Parallel()
+	w := fileWorld(t, head+resource("one", "    actions:\n      pre-deploy: [{plugin: ./p}]\n      success-deploy: [{plugin: ./q, args: {name: '${this.output.functionName}'}}]\n"))
+	plugin(t, w, "p", `sed 's/.*"props":{\(.*\)}}$/{"props":{"timeout":9,\1}}/'`)
+	plugin(t, w, "q", `cat >seen`)
+	if err := w.Run(command(w, nil), "-y"); err != nil {
+		t.Fatalf("%v\n%s", err, w.Stderr())
+	}
+	seen, err := os.ReadFile(filepath.Join(filepath.Dir(w.CodeDir), "seen"))
+	if err != nil || !strings.Contains(string(seen), `"args":{"name":"one"}`) || !strings.Contains(string(seen), `"timeout":9,"code"`) && strings.Count(string(seen), `"timeout":9`) < 2 {
+		t.Errorf("saw %s, %v", seen, err)
+	}
+}

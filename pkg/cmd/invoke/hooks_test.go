@@ -3,6 +3,7 @@
 package invokecmd
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,9 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/cmdutil/cmdtest"
+	"s/pkg/deploy"
 	"s/pkg/fc"
+	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
@@ -69,5 +72,43 @@ func TestFailedPluginCallsNothing(t *testing.T) {
 	err := w.Run(NewCmd(w.Factory, nil), "-e", "x")
 	if err == nil || !strings.HasSuffix(err.Error(), "plugin ./p: exit status 3") || len(w.Server.Calls()) > 0 {
 		t.Errorf("error %v, calls %v", err, w.Server.Calls())
+	}
+}
+
+// Several functions at the same time: each has its own actions, and they print
+// where their function does.
+func TestActionsOfSeveral(t *testing.T) {
+	t.Parallel()
+	w := hooked(t, `sed 's/.*"resource":{"name":"\([a-z]*\)".*/{"output":"by \1"}/'`, spec.Action{When: "success", ReplaceOutput: true})
+	other := w.Add("other")
+	other.Actions = w.Resource().Actions
+	w.Server.Invoke = answer(map[string]string{}, nil)
+	client, err := w.Target.Client(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	desired := deploy.Want(other, nil, nil, nil)
+	if _, err := deploy.Apply(t.Context(), client, deploy.Plan(desired, deploy.Actual{}), deploy.Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Run(NewCmd(w.Factory, nil), "-e", "x", "-o", "raw"); err != nil || w.Stdout() != "{\"hello\":\"by hello\",\"other\":\"by other\"}\n" {
+		t.Errorf("stdout %q, error %v\n%s", w.Stdout(), err, w.Stderr())
+	}
+	sections := strings.Split(w.Stderr(), "==> ")
+	if len(sections) != 3 || strings.Count(sections[1], "> plugin ./p") != 1 || strings.Count(sections[2], "> plugin ./p") != 1 {
+		t.Errorf("stderr %s", w.Stderr())
+	}
+	other.Actions = []spec.Action{{When: "success", Command: "invoke", Component: "fc3 info"}}
+	w.Factory.Outside = func() cmdutil.Outside {
+		return cmdutil.Outside{Nested: func(_ context.Context, io *iostreams.IOStreams, _ *spec.Project, name string, _ []string) error {
+			io.Errf("nested %s", name)
+			return nil
+		}}
+	}
+	if err := w.Run(NewCmd(w.Factory, nil), "-e", "x"); err != nil || !strings.Contains(w.Stdout(), "by hello") {
+		t.Errorf("stdout %q, error %v", w.Stdout(), err)
+	}
+	if sections = strings.Split(w.Stderr(), "==> "); len(sections) != 3 || !strings.Contains(sections[2], "nested other") {
+		t.Errorf("stderr %s", w.Stderr())
 	}
 }
