@@ -269,15 +269,14 @@ func TestPluginErrors(t *testing.T) {
 	}
 }
 
-// The actions of one resource get nothing of another, though both run with the
-// same Actions.
+// The actions of one resource get nothing of another that runs at the same time.
 func TestSiblingsAreApart(t *testing.T) {
 	t.Parallel()
-	a, _ := deployActions()
 	one, two := plugged(t, "cat >>seen; echo '{\"output\":1}'", "false"), plugged(t, "cat >>seen", "false")
 	one.Output, two.Output = "of one", "of two"
 	done := make(chan error)
 	for _, s := range []*Subject{one, two} {
+		a, _ := deployActions() // each has streams of its own, see Sections
 		go func() { done <- a.After(context.Background(), s, nil) }()
 	}
 	for range 2 {
