@@ -2,6 +2,8 @@ package iostreams
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"testing"
 )
@@ -120,5 +122,27 @@ func TestMessages(t *testing.T) {
 	}
 	if got := s.T("no entry for %s", "this"); got != "no entry for this" {
 		t.Errorf("without an entry: got %q", got)
+	}
+}
+
+func TestWith(t *testing.T) {
+	t.Parallel()
+	s, in, out, errOut := Test()
+	s.SetTTY(true, true, true)
+	s.SetLang("zh")
+	s.SetColorEnabled(true)
+	in.WriteString("typed")
+	var own, ownErr bytes.Buffer
+	with := s.With(&own, &ownErr)
+	fmt.Fprint(with.Out, "data")
+	with.Errf("failed")
+	if own.String() != "data" || ownErr.String() != "失败\n" || out.Len()+errOut.Len() > 0 {
+		t.Errorf("%q %q, and elsewhere %q %q", &own, &ownErr, out, errOut)
+	}
+	if read, err := io.ReadAll(with.In); err != nil || len(read) > 0 || in.Len() == 0 {
+		t.Errorf("it reads what was typed: %q %v", read, err)
+	}
+	if with.CanPrompt() || !s.CanPrompt() || !with.IsStdoutTTY() || !with.ColorEnabled() || with.Width() != s.Width() {
+		t.Errorf("%+v", with)
 	}
 }

@@ -110,11 +110,15 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	hint := "s --help"
-	if near := diag.Nearest(args[0], names); len(near) > 0 {
-		hint = "s " + near[0]
+	// The first may be a resource, with the command behind it.
+	for i, arg := range args {
+		if near := diag.Nearest(arg, names); len(near) > 0 {
+			words := slices.Clone(args)
+			words[i] = near[0]
+			return cmdutil.WithHint(cmdutil.ExitUsage, fmt.Errorf("unknown command %q", arg), "s "+strings.Join(words, " "))
+		}
 	}
-	return cmdutil.WithHint(cmdutil.ExitUsage, fmt.Errorf("unknown command %q", args[0]), hint)
+	return cmdutil.WithHint(cmdutil.ExitUsage, fmt.Errorf("unknown command %q", args[0]), "s --help")
 }
 
 // resourceFirst turns `s hello other deploy` into `s deploy hello other`, the

@@ -81,6 +81,7 @@ func TestExitCodesOfCommandLines(t *testing.T) {
 		{name: "version", args: []string{"version"}},
 		{name: "nothing at all", args: nil},
 		{name: "unknown command", args: []string{"deploi"}, code: 2, stderr: "error: unknown command \"deploi\"\nhint: s deploy\n"},
+		{name: "behind a resource", args: []string{"zzyzx", "other", "deploi"}, code: 2, stderr: "error: unknown command \"deploi\"\nhint: s zzyzx other deploy\n"},
 		{name: "nothing near", args: []string{"xyzzy"}, code: 2, stderr: "error: unknown command \"xyzzy\"\nhint: s --help\n"},
 		{name: "unknown subcommand", args: []string{"local", "sideways"}, code: 2, stderr: `unknown command "sideways"`},
 		{name: "unknown flag", args: []string{"deploy", "--frob"}, code: 2, stderr: "unknown flag: --frob"},
