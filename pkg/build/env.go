@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"s/pkg/atomicfile"
 )
 
 // CodeDir is where a function's code is on FC.
@@ -103,9 +105,5 @@ func writeEnv(artifactDir string, env map[string]string) error {
 
 // replaceFile writes a file in one step.
 func replaceFile(path string, data []byte) error {
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, data, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
+	return atomicfile.Write(path, data, atomicfile.Options{Mode: 0o644})
 }

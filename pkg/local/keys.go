@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"s/pkg/atomicfile"
 	"s/pkg/fc/fcsign"
 )
 
@@ -86,26 +87,11 @@ func (k *keys) lookup(id string) (fcsign.Keys, bool) {
 	return fcsign.Keys{}, false
 }
 
-// writePrivate writes a document that only its user may read: temporary name,
-// sync, rename.
+// writePrivate writes a document that only its user may read.
 func writePrivate(path string, doc any) error {
 	text, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(append(text, '\n'))
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		os.Remove(temp.Name())
-	}
-	return err
+	return atomicfile.Write(path, append(text, '\n'), atomicfile.Options{Sync: true})
 }

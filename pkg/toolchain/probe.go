@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"s/pkg/atomicfile"
 )
 
 // cacheFile is the name of the on-disk cache in Finder.CacheDir.
@@ -185,16 +187,5 @@ func (f *Finder) save() {
 	if err != nil {
 		return
 	}
-	tmp, err := os.CreateTemp(f.CacheDir, cacheFile+".*")
-	if err != nil {
-		return
-	}
-	_, err = tmp.Write(data)
-	if cerr := tmp.Close(); err != nil || cerr != nil {
-		_ = os.Remove(tmp.Name())
-		return
-	}
-	if os.Rename(tmp.Name(), filepath.Join(f.CacheDir, cacheFile)) != nil {
-		_ = os.Remove(tmp.Name())
-	}
+	_ = atomicfile.Write(filepath.Join(f.CacheDir, cacheFile), data, atomicfile.Options{})
 }

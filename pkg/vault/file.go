@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"time"
 
+	"s/pkg/atomicfile"
 	"s/pkg/local/flock"
 )
 
@@ -120,13 +121,10 @@ func Update(ctx context.Context, path string, say Say, change func(old []byte) (
 	return Write(path, fresh)
 }
 
-// tempPattern is the pattern of what a file is called until it is whole.
-func tempPattern(name string) string { return "." + name + "-*" }
-
 // removeRemains removes what writers left that were killed. The caller has the
 // lock, so nobody is writing.
 func removeRemains(dir, name string) {
-	left, _ := filepath.Glob(filepath.Join(dir, tempPattern(name))) // only a bad pattern is an error
+	left, _ := filepath.Glob(filepath.Join(dir, atomicfile.TempPattern(name))) // only a bad pattern is an error
 	for _, path := range left {
 		os.Remove(path)
 	}
@@ -134,20 +132,5 @@ func removeRemains(dir, name string) {
 
 // Write replaces a private file as a whole, or leaves it as it is.
 func Write(path string, data []byte) error {
-	dir, name := filepath.Split(path)
-	temp, err := os.CreateTemp(dir, tempPattern(name)) // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(data)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
-	}
-	return nil
+	return atomicfile.Write(path, data, atomicfile.Options{Sync: true})
 }

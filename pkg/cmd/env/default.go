@@ -85,26 +85,3 @@ func parseDefaults(path string, data []byte) ([]choice, error) {
 	}
 	return list, nil
 }
-
-// replaceFile writes a file whole or not at all.
-func replaceFile(path string, data []byte, mode fs.FileMode) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // a link stays one
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".s-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"s/pkg/atomicfile"
 	"s/pkg/spec"
 )
 
@@ -136,9 +137,5 @@ func (f *envFile) save() error {
 	if err := encoder.Close(); err != nil {
 		return err
 	}
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(f.path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	return replaceFile(f.path, b.Bytes(), mode)
+	return atomicfile.Write(f.path, b.Bytes(), atomicfile.Options{Mode: 0o644, KeepMode: true, Follow: true})
 }

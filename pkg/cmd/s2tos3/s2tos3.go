@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"s/pkg/atomicfile"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/verify"
 	"s/pkg/iostreams"
@@ -89,11 +90,11 @@ func Run(ctx context.Context, opts *Options) error {
 		opts.IO.Errf("nothing was written")
 		return cmdutil.Quiet(cmdutil.ExitSpec)
 	}
-	if err := write(target, data, opts.Force); err != nil {
+	if err := atomicfile.Write(target, data, atomicfile.Options{Mode: 0o644, New: !opts.Force}); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return exists(opts, target)
 		}
-		return err
+		return fmt.Errorf("%s: %w", target, err)
 	}
 	if len(found) > 0 {
 		opts.IO.Errf("")
@@ -105,28 +106,4 @@ func Run(ctx context.Context, opts *Options) error {
 // exists is the error of a target that is there.
 func exists(opts *Options, target string) error {
 	return cmdutil.WithHint(cmdutil.ExitFailed, errors.New(opts.IO.T("%s is there already", target)), "s s2tos3 --force")
-}
-
-// write makes the file at once: whoever reads it sees all of it or nothing of
-// it. Without force it fails if the file is there.
-func write(target string, data []byte, force bool) error {
-	temp, err := os.CreateTemp(filepath.Dir(target), ".s2tos3-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(data)
-	if err == nil {
-		err = temp.Chmod(0o644)
-	}
-	if closed := temp.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", target, err)
-	}
-	if !force {
-		return os.Link(temp.Name(), target)
-	}
-	return os.Rename(temp.Name(), target)
 }

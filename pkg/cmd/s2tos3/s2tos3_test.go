@@ -158,21 +158,6 @@ func TestTemplateIsTheSource(t *testing.T) {
 	}
 }
 
-// TestWriteKeepsWhatCameMeanwhile: a file that appears after the look for it
-// stays.
-func TestWriteKeepsWhatCameMeanwhile(t *testing.T) {
-	target := filepath.Join(folder(t, map[string]string{"s3.yaml": "mine"}), "s3.yaml")
-	if err := write(target, []byte("new"), false); !errors.Is(err, os.ErrExist) {
-		t.Errorf("got %v", err)
-	}
-	if data, _ := os.ReadFile(target); string(data) != "mine" {
-		t.Errorf("got %s", data)
-	}
-	if err := write(filepath.Join(filepath.Dir(target), "no", "s3.yaml"), nil, true); err == nil {
-		t.Error("a folder that isn't there was written to")
-	}
-}
-
 func TestHelpInChinese(t *testing.T) {
 	io, _, _, _ := iostreams.Test()
 	io.SetLang("zh")
