@@ -76,6 +76,8 @@ func (f *Finder) Log() *debug.Log {
 // none fits and an *UnknownLanguageError for a language it can't look for.
 func (f *Finder) Find(ctx context.Context, language, version string) (Interpreter, error) {
 	switch language {
+	case Java:
+		return f.FindJDK(ctx, version)
 	case Python:
 		return f.FindPython(ctx, version)
 	case Node:

@@ -81,11 +81,10 @@ func (b *Builder) find(req *build.Request) (*module, *target, error) {
 	if !ok {
 		return nil, nil, nil
 	}
-	if real, err := filepath.EvalSymlinks(req.SourceDir); err == nil {
-		req.SourceDir = real
-	}
+	req.SourceDir = resolve(req.SourceDir)
+	// A module above the folder of s.yaml has code of its own folder alone.
 	dir, ok := above(req.SourceDir, modFile)
-	if !ok || rt.Custom && !inside(b.limit(*req), dir) && !hasGo(req.SourceDir) {
+	if !ok || rt.Custom && !inside(resolve(req.ProjectDir), dir) && !hasGo(req.SourceDir) {
 		return nil, nil, nil
 	}
 	m, err := readModule(dir, b.setting("GOWORK"))
@@ -96,13 +95,16 @@ func (b *Builder) find(req *build.Request) (*module, *target, error) {
 	return m, t, err
 }
 
-// limit is the folder of s.yaml: a module above it has code of its own folder
-// alone.
-func (b *Builder) limit(req build.Request) string {
-	if real, err := filepath.EvalSymlinks(req.ProjectDir); err == nil {
+// resolve follows the symbolic links of a path as far as it is there.
+func resolve(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
 	}
-	return req.ProjectDir
+	parent := filepath.Dir(path)
+	if parent == path {
+		return path
+	}
+	return filepath.Join(resolve(parent), filepath.Base(path))
 }
 
 // skip tells what of a module's folder no Go build reads.

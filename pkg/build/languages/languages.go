@@ -8,6 +8,7 @@ import (
 	"s/pkg/build/dotnet"
 	"s/pkg/build/golang"
 	"s/pkg/build/image"
+	"s/pkg/build/java"
 	"s/pkg/build/makefile"
 	"s/pkg/build/nodejs"
 	"s/pkg/build/php"
@@ -29,5 +30,6 @@ func All(finder *toolchain.Finder, environ []string, engine func(ctx context.Con
 		&php.Builder{Environ: environ},
 		&dotnet.Builder{Environ: environ},
 		&golang.Builder{Finder: finder, Environ: environ},
+		&java.Builder{Finder: finder, Environ: environ},
 	}
 }
