@@ -63,6 +63,7 @@ async function main() {
     outputs: {},
     getCredential,
     diffs: [],
+    userAgent: 's',
   };
   if (request.output !== undefined) inputs.output = request.output;
   const result = await plugin(inputs, request.args, logger);

@@ -91,6 +91,24 @@ func TestScript(t *testing.T) {
 	}
 }
 
+// The inputs have the keys that Serverless Devs 3.1.10 gives a plugin around a
+// deployment, recorded from it.
+func TestScriptInputs(t *testing.T) {
+	t.Parallel()
+	node(t)
+	const pre = "args,command,cwd,diffs,getCredential,name,outputs,props,resource,userAgent,yaml"
+	const success = "args,command,cwd,diffs,getCredential,name,output,outputs,props,resource,userAgent,yaml"
+	w := newWorld(t, map[string]string{"p.js": `module.exports = (inputs) => { console.log(Object.keys(inputs).sort().join()) }`})
+	for _, request := range []Request{{When: "pre"}, {When: "success", Output: map[string]any{"a": 1}}, {When: "fail", Error: &Failure{}}} {
+		if _, err := w.run(t.Context(), "p.js", request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := w.stderr.String(), pre+"\n"+success+"\n"+pre+"\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 // main of package.json, and modules beside it, are found.
 func TestScriptPackage(t *testing.T) {
 	t.Parallel()

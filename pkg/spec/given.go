@@ -24,7 +24,7 @@ func (p *Project) Props(name string) map[string]any {
 }
 
 // TakeGiven gives the project, which was loaded again, with the props that
-// WithProps gave an earlier load of it.
+// WithProps gave an earlier load of it, and its secrets.
 func (p *Project) TakeGiven(from *Project) *Project {
 	for name, props := range from.given {
 		// They have been checked.
@@ -32,7 +32,24 @@ func (p *Project) TakeGiven(from *Project) *Project {
 			p = changed
 		}
 	}
-	return p
+	return p.WithSecrets(from.Secrets...)
+}
+
+// WithSecrets gives the project with further texts that must not be shown.
+func (p *Project) WithSecrets(texts ...string) *Project {
+	secrets := slices.Clone(p.Secrets)
+	for _, text := range texts {
+		if text != "" && !slices.Contains(secrets, text) {
+			secrets = append(secrets, text)
+		}
+	}
+	if len(secrets) == len(p.Secrets) {
+		return p
+	}
+	secrets.longestFirst()
+	with := *p
+	with.Secrets = secrets
+	return &with
 }
 
 // WithProps gives the project as it is if the props of a resource are others than

@@ -114,6 +114,21 @@ func TestWithProps(t *testing.T) {
 	}
 }
 
+func TestWithSecrets(t *testing.T) {
+	t.Parallel()
+	p := &Project{Secrets: Secrets{"abc"}}
+	with := p.WithSecrets("abcde", "", "abc")
+	if got := with.Redact("abcde abc"); got != "*** ***" || len(with.Secrets) != 2 || len(p.Secrets) != 1 {
+		t.Errorf("redacted: %s, of %d and %d", got, len(with.Secrets), len(p.Secrets))
+	}
+	if p.WithSecrets("abc") != p {
+		t.Error("a copy without need")
+	}
+	if fresh := (&Project{}).TakeGiven(with); fresh.Redact("abcde") != "***" {
+		t.Error("a load that follows shows what was hidden")
+	}
+}
+
 func TestWithPropsOfEdition1(t *testing.T) {
 	t.Parallel()
 	p := givenProject(t, `edition: 1.0.0

@@ -150,8 +150,7 @@ func (l *loader) project(root *yaml.Node) *Project {
 		p.Flow = l.flow(l.root.entry("flow"))
 	}
 	p.DotEnv = l.variables
-	// The longest first: one may be a part of another.
-	slices.SortStableFunc(l.secrets, func(a, b string) int { return len(b) - len(a) })
+	l.secrets.longestFirst()
 	p.Secrets = l.secrets
 	l.deployCycles(p)
 	p.tree, p.loader = l.tree(), l

@@ -55,6 +55,11 @@ type Secrets []string
 // String hides the texts.
 func (s Secrets) String() string { return "***" }
 
+// longestFirst sorts them: one may be a part of another.
+func (s Secrets) longestFirst() {
+	slices.SortStableFunc(s, func(a, b string) int { return len(b) - len(a) })
+}
+
 // GoString hides the texts.
 func (s Secrets) GoString() string { return "***" }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 
 	"s/pkg/plugin"
 	"s/pkg/spec"
@@ -22,21 +24,55 @@ func (a Actions) plugin(ctx context.Context, s *Subject, action spec.Action, fai
 		return fail(err)
 	}
 	a.IO.Errf("> plugin %s", action.Plugin)
+	known := &handed{}
 	runner := plugin.Runner{
-		Env: environ(s.Project), Stderr: a.IO.ErrOut, Redact: s.Project.Redact, Debug: a.Debug, LookPath: exec.LookPath, Tool: a.IO.Debug().Tool,
+		Env: environ(s.Project), Stderr: a.IO.ErrOut, Debug: a.Debug, LookPath: exec.LookPath, Tool: a.IO.Debug().Tool,
+		Redact: func(text string) string { return known.redact(s.Project.Redact(text)) },
 	}
 	if a.Credential != nil {
-		runner.Credential = func(ctx context.Context) (map[string]string, error) { return a.Credential(ctx, s.Project) }
+		runner.Credential = func(ctx context.Context) (map[string]string, error) {
+			fields, err := a.Credential(ctx, s.Project)
+			known.add(fields)
+			return fields, err
+		}
 	}
 	request, err := a.request(s, action, failed)
 	if err != nil {
 		return fail(err)
 	}
 	answer, err := runner.Run(ctx, program, request)
+	// They may be in its answer, and what is made of that is shown.
+	s.Project = s.Project.WithSecrets(known.keys...)
 	if err != nil {
 		return fail(err)
 	}
 	return s.take(action, answer)
+}
+
+// handed are the keys that a plugin was given while it ran; what it prints of them
+// is hidden.
+type handed struct {
+	mu   sync.Mutex
+	keys []string
+}
+
+func (h *handed) add(fields map[string]string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, name := range []string{"AccessKeySecret", "SecurityToken"} {
+		if fields[name] != "" {
+			h.keys = append(h.keys, fields[name])
+		}
+	}
+}
+
+func (h *handed) redact(text string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range h.keys {
+		text = strings.ReplaceAll(text, key, "***")
+	}
+	return text
 }
 
 // pluginError says what is wrong with a plugin, and what helps.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -291,5 +292,37 @@ func TestSiblingsAreApart(t *testing.T) {
 	}
 	if one.Output != 1.0 {
 		t.Errorf("one has %v", one.Output)
+	}
+}
+
+// A key that a plugin asked for is shown by nobody, neither in what it prints nor
+// in its error.
+func TestPluginShowsNoKey(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node is not on PATH")
+	}
+	a, stderr := deployActions()
+	a.Credential = func(context.Context, *spec.Project) (map[string]string, error) {
+		return map[string]string{"AccountID": "12", "AccessKeySecret": "hush-1", "SecurityToken": "hush-2"}, nil
+	}
+	s := plugged(t, "", "false")
+	script := `module.exports = async (inputs, args, logger) => {
+  const c = await inputs.getCredential();
+  console.log(c);
+  logger.error(c.AccountID + c.AccessKeySecret);
+  throw new Error('refused ' + c.SecurityToken);
+};
+`
+	if err := os.WriteFile(filepath.Join(s.Project.Dir, "p.js"), []byte(script), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.Resource.Actions = []spec.Action{{When: WhenPre, Command: "deploy", Plugin: "p.js"}}
+	err := a.Before(t.Context(), s)
+	if err == nil || !strings.Contains(err.Error(), "refused ***") || !strings.Contains(stderr(), "12***") || strings.Contains(stderr(), "hush") {
+		t.Errorf("error %v, stderr %s", err, stderr())
+	}
+	if got := s.Project.Redact("hush-1"); got != "***" {
+		t.Errorf("what the plugin made of the key is shown: %s", got)
 	}
 }
