@@ -40,6 +40,10 @@ type Cache struct {
 	Limit int64
 }
 
+// CacheFolder is the folder of the cache in that of s, which has other caches,
+// too.
+func CacheFolder(home string) string { return filepath.Join(home, "cache", "build") }
+
 // NewCache is the cache in a folder, which is made when it is needed.
 func NewCache(dir string) *Cache { return &Cache{dir: dir, Limit: DefaultCacheSize} }
 
@@ -245,24 +249,4 @@ func (c *Cache) drop(key string) (bool, error) {
 	defer lock.Close()
 	dir := filepath.Join(c.dir, entriesDir, key)
 	return true, errors.Join(dropSize(dir), sweep(dir), Discard(dir))
-}
-
-// Clean removes all entries that aren't in use and tells how many, and how many
-// bytes, they were.
-func (c *Cache) Clean() (entries int, size int64, err error) {
-	all, err := c.entries()
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, k := range all {
-		removed, err := c.drop(k.key)
-		if err != nil {
-			return entries, size, err
-		}
-		if removed {
-			entries++
-			size += k.size
-		}
-	}
-	return entries, size, nil
 }

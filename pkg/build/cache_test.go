@@ -164,15 +164,15 @@ func TestCacheIsBounded(t *testing.T) {
 			t.Errorf("entry %s is there: %v", key, got)
 		}
 	}
-	n, size, err := c.Clean()
-	if n != 2 || size != 200 || err != nil {
-		t.Errorf("cleaned %d, %d bytes, %v", n, size, err)
+	n, size, left, err := c.Clean(context.Background())
+	if n != 2 || size != 200 || left != 1 || err != nil {
+		t.Errorf("cleaned %d, %d bytes, %d left, %v", n, size, left, err)
 	}
 	inUse.Release()
-	if n, _, err := c.Clean(); n != 1 || err != nil {
+	if n, _, _, err := c.Clean(context.Background()); n != 1 || err != nil {
 		t.Errorf("cleaned %d, %v", n, err)
 	}
-	if n, _, err := NewCache(filepath.Join(c.dir, "none")).Clean(); n != 0 || err != nil {
+	if n, _, _, err := NewCache(filepath.Join(c.dir, "none")).Clean(context.Background()); n != 0 || err != nil {
 		t.Errorf("no cache: %d, %v", n, err)
 	}
 }

@@ -204,15 +204,6 @@ func TestRenderKeepsToTheWidth(t *testing.T) {
 	}
 }
 
-func TestSizeText(t *testing.T) {
-	t.Parallel()
-	for size, want := range map[int64]string{5: "5 bytes", 2048: "2.0 kB", 3 << 20: "3.0 MB"} {
-		if got := sizeText(size); got != want {
-			t.Errorf("%d: %s", size, got)
-		}
-	}
-}
-
 func TestGlyphs(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[Action]string{Create: "+", Update: "~", Delete: "-", None: " "} {

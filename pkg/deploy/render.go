@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+
+	"s/pkg/iostreams"
 )
 
 // Style is what a plan is shown with: colours and the user's language. An
@@ -110,19 +112,9 @@ func codeText(c CodeChange, style Style) string {
 	case c.New == "":
 		return style.T("code: from OSS, which can't be compared")
 	case c.Old == "":
-		return style.T("code: %s", sizeText(c.Size))
+		return style.T("code: %s", iostreams.Size(c.Size))
 	}
-	return style.T("code: changed, %s", sizeText(c.Size))
-}
-
-func sizeText(bytes int64) string {
-	switch {
-	case bytes >= 1<<20:
-		return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
-	case bytes >= 1<<10:
-		return fmt.Sprintf("%.1f kB", float64(bytes)/(1<<10))
-	}
-	return fmt.Sprintf("%d bytes", bytes)
+	return style.T("code: changed, %s", iostreams.Size(c.Size))
 }
 
 // cut shortens a line to a width in terminal columns.

@@ -92,29 +92,21 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 }
 
 func newOptions(f *cmdutil.Factory) *Options {
-	cache := ""
+	cache, made := "", ""
 	if f.Home != nil {
 		if home, err := f.Home(); err == nil {
-			cache = filepath.Join(home, "cache")
+			cache, made = filepath.Join(home, "cache"), build.CacheFolder(home)
 		}
 	}
 	finder := toolchain.New(os.LookupEnv)
 	finder.CacheDir, finder.Debug = cache, f.IO.Debug
 	opts := &Options{
 		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside,
-		CacheDir: buildCache(cache),
+		CacheDir: made,
 		known:    &known{},
 	}
 	opts.Builders = languages.All(finder, os.Environ(), opts.engine)
 	return opts
-}
-
-// buildCache is the folder of what was built, in that of all caches.
-func buildCache(cache string) string {
-	if cache == "" {
-		return ""
-	}
-	return filepath.Join(cache, "build")
 }
 
 // Artifacts gives deploy what it needs to know of builds; what they do is told

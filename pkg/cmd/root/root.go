@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	buildcmd "s/pkg/cmd/build"
+	cleancmd "s/pkg/cmd/clean"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/completion"
 	configcmd "s/pkg/cmd/config"
@@ -83,6 +84,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		preview.NewCmd(f, nil),
 		schema.NewCmd(f, nil),
 		buildcmd.NewCmd(f, nil),
+		cleancmd.NewCmd(f, nil),
 		deploycmd.NewCmd(f, nil),
 		plancmd.NewCmd(f, nil),
 		invokecmd.NewCmd(f, nil),
