@@ -1,6 +1,7 @@
 package fcclient
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -59,6 +60,33 @@ func InlineCode(path, checksum string) (*fc.Code, error) {
 	return &fc.Code{ZipFile: base64.StdEncoding.EncodeToString(data), Checksum: checksum}, nil
 }
 
+// zipPlace stands for a code.zipFile that was set aside. No text inside a
+// document can look like it: its quotes would be escaped.
+const zipPlace = `"zipFile":"@"`
+
+// setAside takes the archive out of the code, so that its megabytes, which need
+// no escaping, aren't read and copied again and again on their way into a body.
+func setAside(code *fc.Code) (rest *fc.Code, zip string) {
+	if code == nil || code.ZipFile == "" {
+		return code, ""
+	}
+	with := *code
+	with.ZipFile = "@"
+	return &with, code.ZipFile
+}
+
+// putZip puts what was set aside into its place.
+func putZip(body []byte, zip string) []byte {
+	if zip == "" {
+		return body
+	}
+	before, after, _ := bytes.Cut(body, []byte(zipPlace))
+	out := make([]byte, 0, len(body)+len(zip))
+	out = append(append(out, before...), `"zipFile":"`...)
+	out = append(append(out, zip...), '"')
+	return append(out, after...)
+}
+
 // functionJSON is a function as the API of version 2023-03-30 has it. The
 // fields here hide those of the same name in fc.Function: layers are ARNs in
 // requests and objects in answers, and an empty map or list must be sent for
@@ -93,6 +121,7 @@ func (c *Client) GetFunction(ctx context.Context, name, qualifier string) (*fc.F
 // its service must exist.
 func (c *Client) CreateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error) {
 	op := call{action: "CreateFunction", method: http.MethodPost, path: c.path("functions")}
+	code, op.zip = setAside(code)
 	if c.config.V2 {
 		service, _ := fc.SplitName(f.FunctionName)
 		op.path = c.path("services", service, "functions")
@@ -107,6 +136,7 @@ func (c *Client) CreateFunction(ctx context.Context, f fc.Function, code *fc.Cod
 // Variables and layers that f doesn't have are removed.
 func (c *Client) UpdateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error) {
 	op := call{action: "UpdateFunction", method: http.MethodPut, path: c.functionPath(f.FunctionName)}
+	code, op.zip = setAside(code)
 	if c.config.V2 {
 		op.body, op.header = functionToV2(f, code, true), checksumHeader(code)
 	} else {

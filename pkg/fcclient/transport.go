@@ -31,6 +31,8 @@ type call struct {
 	query  map[string]string
 	header map[string]string
 	body   any // marshalled to JSON; nil sends none
+	// zip is the text of code.zipFile, if it was set aside.
+	zip string
 	out    any // unmarshalled from the answer; nil drops it
 }
 
@@ -54,6 +56,7 @@ func (c *Client) do(ctx context.Context, op call) error {
 		if body, err = json.Marshal(op.body); err != nil {
 			return fmt.Errorf("%s: %w", op.action, err)
 		}
+		body = putZip(body, op.zip)
 	}
 	answer, err := c.retry(ctx, op.method, func() (*answer, error) { return c.send(ctx, op, body) })
 	if err != nil {

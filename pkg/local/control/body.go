@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 
 	"s/pkg/fc"
 	"s/pkg/local/reply"
@@ -47,15 +48,59 @@ func (c *call) fields() (fields, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return out, nil
 	}
+	if c.zip = out.cut(body); c.zip != nil {
+		return out, nil
+	}
 	if err := json.Unmarshal(body, &out); err != nil {
 		return nil, badJSON(err)
 	}
-	for name, v := range out {
+	out.given()
+	return out, nil
+}
+
+// given drops what is null.
+func (f fields) given() {
+	for name, v := range f {
 		if string(v) == "null" {
-			delete(out, name)
+			delete(f, name)
 		}
 	}
-	return out, nil
+}
+
+// longCode is the size in bytes from which code.zipFile is cut out of a body
+// before that is parsed: JSON reads every byte several times.
+const longCode = 1 << 20
+
+// cut reads a body whose code.zipFile is long and plain: the document without
+// it into f, and its text as the result. Nil is any other body, to be parsed as
+// a whole.
+func (f fields) cut(body []byte) (zip []byte) {
+	key := []byte(`"zipFile"`)
+	before, after, found := bytes.Cut(body, key)
+	if !found || len(after) < longCode || bytes.HasSuffix(before, []byte(`\`)) {
+		return nil
+	}
+	value := bytes.TrimLeft(after, " \t\r\n:")
+	start := len(body) - len(value) + 1
+	end := -1
+	if len(value) > 0 && value[0] == '"' {
+		end = bytes.IndexByte(value[1:], '"')
+	}
+	if end < longCode || bytes.IndexByte(value[1:1+end], '\\') >= 0 || bytes.Contains(body[start+end:], key) {
+		return nil
+	}
+	short := slices.Concat(body[:start], body[start+end:])
+	var check struct {
+		Code struct {
+			ZipFile *string `json:"zipFile"`
+		} `json:"code"`
+	}
+	if json.Unmarshal(short, &check) != nil || check.Code.ZipFile == nil || *check.Code.ZipFile != "" || json.Unmarshal(short, &f) != nil {
+		clear(f)
+		return nil
+	}
+	f.given()
+	return body[start : start+end]
 }
 
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
@@ -177,13 +222,18 @@ func (b *base64Bytes) UnmarshalJSON(piece []byte) error {
 		}
 		text = []byte(plain)
 	}
-	*b = make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(*b, text)
+	var err error
+	*b, err = decodeZip(text)
+	return err
+}
+
+func decodeZip(text []byte) ([]byte, error) {
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(out, text)
 	if err != nil {
-		return reply.Invalid("field 'code.zipFile' is not base64: " + err.Error())
+		return nil, reply.Invalid("field 'code.zipFile' is not base64: " + err.Error())
 	}
-	*b = (*b)[:n]
-	return nil
+	return out[:n], nil
 }
 
 // takeCode stores the code of a request. The header X-Fc-Code-Checksum is FC
@@ -193,6 +243,11 @@ func (c *call) takeCode(f fields) (code store.Code, given bool, release func(), 
 	var in codeInput
 	if given, err = f.take("code", &in); !given || err != nil {
 		return store.Code{}, given, nil, err
+	}
+	if c.zip != nil {
+		if in.ZipFile, err = decodeZip(c.zip); err != nil {
+			return store.Code{}, true, nil, err
+		}
 	}
 	if in.ZipFile == nil && in.OSSBucketName == "" && in.OSSObjectName == "" {
 		return store.Code{}, false, nil, nil // {} changes nothing
@@ -207,9 +262,12 @@ func (c *call) takeCode(f fields) (code store.Code, given bool, release func(), 
 	if want == "" && c.v2() {
 		want = c.r.Header.Get(fc.HeaderCodeChecksum)
 	}
-	if got := store.Checksum(in.ZipFile); want != "" && got != want {
-		return store.Code{}, true, nil, reply.Invalid(fmt.Sprintf("code checksum mismatch: the archive has %s, the request says %s", got, want))
+	if code, release, err = c.cfg.Store.PutCode(in.ZipFile); err != nil {
+		return code, true, nil, err
 	}
-	code, release, err = c.cfg.Store.PutCode(in.ZipFile)
-	return code, true, release, err
+	if want != "" && code.Checksum != want {
+		release()
+		return store.Code{}, true, nil, reply.Invalid(fmt.Sprintf("code checksum mismatch: the archive has %s, the request says %s", code.Checksum, want))
+	}
+	return code, true, release, nil
 }

@@ -63,6 +63,7 @@ type call struct {
 	region  string
 	id      string // of the request
 	args    map[string]string
+	zip     []byte // base64, cut out of the body; nil if it is in its fields
 }
 
 // answer is what an operation gives back. Without a document it has no body.

@@ -28,6 +28,8 @@ type codeDir struct {
 	mu      sync.Mutex
 	holds   map[string]int        // by sha: instances that run it, uploads under way
 	unpacks map[string]*unpacking // under way
+	// removals are under way: nobody waits for 20,000 files to go but Close.
+	removals sync.WaitGroup
 }
 
 // unpacking is one unpack that several callers may wait for.
@@ -57,10 +59,15 @@ func (s *Store) PutCode(archive []byte) (code Code, release func(), err error) {
 	if err := checkArchive(archive); err != nil {
 		return Code{}, nil, err
 	}
+	// The archive goes to disk while it is summed up: it can be large.
+	temp := make(chan written, 1)
+	go func() { temp <- s.code.write(archive) }()
+	checksum := make(chan string, 1)
+	go func() { checksum <- Checksum(archive) }()
 	sum := sha256.Sum256(archive)
-	code = Code{SHA256: hex.EncodeToString(sum[:]), Size: int64(len(archive)), Checksum: Checksum(archive)}
+	code = Code{SHA256: hex.EncodeToString(sum[:]), Size: int64(len(archive)), Checksum: <-checksum}
 	release = s.code.hold(code.SHA256)
-	if err := s.code.save(code, archive); err != nil {
+	if err := s.code.save(code, <-temp); err != nil {
 		release()
 		return Code{}, nil, err
 	}
@@ -99,31 +106,42 @@ func (c *codeDir) hold(sha string) func() {
 	})
 }
 
-// save writes an archive that isn't there yet: temporary name, sync, rename,
-// sync of the folder.
-func (c *codeDir) save(code Code, archive []byte) error {
-	path := c.archive(code.SHA256)
-	if info, err := os.Stat(path); err == nil && info.Size() == code.Size {
-		return nil
-	}
+// written is an archive under a temporary name.
+type written struct {
+	path string
+	err  error
+}
+
+// write puts an archive on disk under a temporary name.
+func (c *codeDir) write(archive []byte) written {
 	temp, err := os.CreateTemp(c.dir, tempPrefix+"*")
 	if err != nil {
-		return full(path, err)
+		return written{err: err}
 	}
 	_, err = temp.Write(archive)
 	if err == nil {
 		err = temp.Sync()
 	}
-	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), path)
+	return written{temp.Name(), errors.Join(err, temp.Close())}
+}
+
+// save gives an archive its name, unless it is there already, and syncs the
+// folder.
+func (c *codeDir) save(code Code, temp written) error {
+	path, err := c.archive(code.SHA256), temp.err
+	if info, missing := os.Stat(path); err == nil && missing == nil && info.Size() == code.Size {
+		return os.Remove(temp.path)
+	}
+	if err == nil {
+		err = os.Rename(temp.path, path)
 	}
 	if err == nil {
 		err = syncDir(c.dir)
 	}
-	if err != nil {
-		return full(path, errors.Join(err, os.RemoveAll(temp.Name())))
+	if err != nil && temp.path != "" {
+		err = errors.Join(err, os.RemoveAll(temp.path))
 	}
-	return nil
+	return full(path, err)
 }
 
 // unpacked gives the folder of sha, unpacking it once however many ask.
@@ -181,7 +199,7 @@ func (c *codeDir) collect(sha string) {
 	os.Remove(c.archive(sha)) // not there, or swept at the next start
 	away := c.setAside(sha)
 	c.mu.Unlock()
-	os.RemoveAll(away)
+	c.removals.Go(func() { os.RemoveAll(away) }) // else swept at the next start
 }
 
 // setAside renames the unpacked folder so that it can be removed at leisure.

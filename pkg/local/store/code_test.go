@@ -51,6 +51,7 @@ func deploy(t *testing.T, s *Store, name string, zip []byte) Code {
 
 func codeFiles(t *testing.T, s *Store) []string {
 	t.Helper()
+	s.code.removals.Wait()
 	entries, err := os.ReadDir(filepath.Join(s.Dir(), codeName))
 	must(t, err)
 	var names []string

@@ -130,6 +130,9 @@ func dataSource(path string) string {
 
 // Close closes the database and gives the lock back.
 func (s *Store) Close() error {
+	if s.code != nil {
+		s.code.removals.Wait()
+	}
 	var err error
 	if s.db != nil {
 		err = s.db.Close()
