@@ -59,13 +59,22 @@ func measurePack(ctx context.Context, w *World) ([]Figure, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	return []Figure{
+	again, err := measureRepack(ctx, w, tree)
+	if err != nil {
+		return nil, err
+	}
+	memory, err := packMemoryOf(ctx, w, tree)
+	if err != nil {
+		return nil, err
+	}
+	return append([]Figure{
 		note("the tree", "%d files, %.0f MB", files, float64(size)/1e6),
 		note("zip -6", "%.2f s, %.1f MB", median(zipped).Seconds(), float64(theirSize.Size())/1e6),
 		note("s", "%.2f s, %.1f MB", median(packed).Seconds(), float64(ourSize.Size())/1e6),
 		atMost("time, s / zip", median(packed).Seconds()/median(zipped).Seconds(), packTime, ""),
 		atMost("size, s / zip", float64(ourSize.Size())/float64(theirSize.Size()), packSize, ""),
-	}, nil
+		atMost("memory", memory, packMemory, " MiB"),
+	}, again...), nil
 }
 
 // sourceTree copies the sources of Go itself, as often as it takes.

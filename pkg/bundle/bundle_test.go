@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -192,25 +191,6 @@ func TestSameTreeSameBytes(t *testing.T) {
 	}
 	if b := packed(t, dir, Options{}); !bytes.Equal(first, read(t, b.Path)) {
 		t.Error("a file's time changed the archive")
-	}
-}
-
-// TestOtherReaders lets Info-ZIP and Python read the archive.
-func TestOtherReaders(t *testing.T) {
-	t.Parallel()
-	b := packed(t, varied(t), Options{})
-	for _, reader := range [][]string{
-		{"unzip", "-tqq", b.Path},
-		{"python3", "-c", "import sys,zipfile; sys.exit(zipfile.ZipFile(sys.argv[1]).testzip())", b.Path},
-	} {
-		tool, err := exec.LookPath(reader[0])
-		if err != nil {
-			t.Logf("%s isn't installed", reader[0])
-			continue
-		}
-		if out, err := exec.Command(tool, reader[1:]...).CombinedOutput(); err != nil {
-			t.Errorf("%s: %v: %s", reader[0], err, out)
-		}
 	}
 }
 

@@ -120,43 +120,6 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestUnpackedByOthers unpacks with Info-ZIP and compares with the source.
-func TestUnpackedByOthers(t *testing.T) {
-	t.Parallel()
-	unzip, err := exec.LookPath("unzip")
-	if err != nil {
-		t.Skip("unzip isn't installed")
-	}
-	dir := varied(t)
-	b := packed(t, dir, Options{})
-	to := t.TempDir()
-	cmd := exec.Command(unzip, "-q", b.Path, "-d", to)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	want, got := list(t, dir, ListOptions{}), list(t, to, ListOptions{NoDefaultIgnore: true})
-	describe := func(l *Listing) []string {
-		var out []string
-		for _, e := range l.Entries {
-			line := fmt.Sprintf("%s %v %s", e.Path, e.packed(), e.Target)
-			if e.Mode.IsRegular() {
-				line += fmt.Sprint(" ", e.Size)
-			}
-			out = append(out, line)
-		}
-		return out
-	}
-	if diff := cmp.Diff(describe(want), describe(got)); diff != "" {
-		t.Error(diff)
-	}
-	for _, e := range got.Entries {
-		if e.Mode.IsRegular() && string(read(t, filepath.Join(to, e.Path))) != string(read(t, filepath.Join(dir, e.Path))) {
-			t.Errorf("%s differs", e.Path)
-		}
-	}
-}
-
 func TestPermissions(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/crc64"
+	"io"
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 
 	"s/pkg/fc"
 )
@@ -43,21 +45,32 @@ func (e *ChangedError) Error() string {
 // checksum is its CRC-64/ECMA as decimal; an archive that has another one is a
 // *ChangedError. The service verifies it, too.
 func InlineCode(path, checksum string) (*fc.Code, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if info.Size() > MaxInlineZip {
 		return nil, &TooLargeError{Size: info.Size()}
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
+	var text strings.Builder // the archive is in memory once, as text
+	text.Grow(base64.StdEncoding.EncodedLen(int(info.Size())))
+	encoder, sum := base64.NewEncoder(base64.StdEncoding, &text), crc64.New(crc64.MakeTable(crc64.ECMA))
+	from := struct{ io.Reader }{io.LimitReader(f, MaxInlineZip)}
+	if _, err := io.CopyBuffer(io.MultiWriter(encoder, sum), from, make([]byte, 256<<10)); err != nil {
 		return nil, err
 	}
-	if sum := crc64.Checksum(data, crc64.MakeTable(crc64.ECMA)); checksum != "" && strconv.FormatUint(sum, 10) != checksum {
+	if err := encoder.Close(); err != nil {
+		return nil, err
+	}
+	if checksum != "" && strconv.FormatUint(sum.Sum64(), 10) != checksum {
 		return nil, &ChangedError{Path: path}
 	}
-	return &fc.Code{ZipFile: base64.StdEncoding.EncodeToString(data), Checksum: checksum}, nil
+	return &fc.Code{ZipFile: text.String(), Checksum: checksum}, nil
 }
 
 // zipPlace stands for a code.zipFile that was set aside. No text inside a

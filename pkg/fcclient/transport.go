@@ -30,10 +30,9 @@ type call struct {
 	path   string // escaped, with the API version
 	query  map[string]string
 	header map[string]string
-	body   any // marshalled to JSON; nil sends none
-	// zip is the text of code.zipFile, if it was set aside.
-	zip string
-	out    any // unmarshalled from the answer; nil drops it
+	body   any    // marshalled to JSON; nil sends none
+	zip    string // of code.zipFile, if it was set aside
+	out    any    // unmarshalled from the answer; nil drops it
 }
 
 func newTransport() *http.Transport {
