@@ -55,6 +55,8 @@ type Diagnostic struct {
 	Detail   string   `json:"detail,omitempty"`
 	Hint     string   `json:"hint,omitempty"` // what to do
 	Range    Range    `json:"range"`
+	// Message is what Summary was made of, for other languages; it may be missing.
+	Message Message `json:"-"`
 }
 
 // Diagnostics is a list of findings. It is an error if it holds one of

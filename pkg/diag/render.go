@@ -21,6 +21,9 @@ type RenderOptions struct {
 	Error, Warning, Place, Strong func(string) string
 	// Label translates the words error, warning, note and hint.
 	Label func(word string) string
+	// Translate gives the format of a summary in the user's language; the text
+	// itself where there is none.
+	Translate func(format string) string
 }
 
 // Layout of the source excerpt.
@@ -114,7 +117,7 @@ func (r *renderer) one(d Diagnostic) {
 	if d.Code != "" {
 		head += "[" + d.Code + "]"
 	}
-	fmt.Fprintf(&r.out, "%s: %s\n", paint(color, head), paint(r.opts.Strong, clean(d.Summary)))
+	fmt.Fprintf(&r.out, "%s: %s\n", paint(color, head), paint(r.opts.Strong, clean(d.summary(r.opts.Translate))))
 	if place := d.Range.String(); place != "" {
 		fmt.Fprintf(&r.out, "%s%s\n", paint(r.opts.Place, "  --> "), clean(place))
 	}

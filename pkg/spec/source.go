@@ -228,5 +228,5 @@ func wholeLine(file string, lines []string, n int) diag.Range {
 
 // problem makes a diagnostic of severity Error.
 func problem(code string, rng diag.Range, format string, args ...any) diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: code, Range: rng, Summary: fmt.Sprintf(format, args...)}
+	return diag.Diagnostic{Severity: diag.Error, Code: code, Range: rng, Summary: fmt.Sprintf(format, args...), Message: diag.Say(format, args...)}
 }

@@ -107,6 +107,6 @@ func ShowError(io *iostreams.IOStreams, err error, redact func(string) string) {
 func RenderOptions(io *iostreams.IOStreams) diag.RenderOptions {
 	return diag.RenderOptions{
 		Source: os.ReadFile, Error: io.Red, Warning: io.Yellow, Place: io.Cyan, Strong: io.Bold,
-		Label: func(word string) string { return io.T(word) },
+		Label: func(word string) string { return io.T(word) }, Translate: func(format string) string { return io.T(format) },
 	}
 }

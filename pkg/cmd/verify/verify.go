@@ -127,5 +127,7 @@ func Render(io *iostreams.IOStreams, readFile func(string) ([]byte, error), foun
 		Place:   io.Cyan,
 		Strong:  io.Bold,
 		Label:   func(word string) string { return strings.TrimSpace(io.T(word)) },
+
+		Translate: func(format string) string { return io.T(format) },
 	})
 }

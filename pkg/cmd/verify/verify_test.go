@@ -139,6 +139,30 @@ func TestVerifyUnknownResource(t *testing.T) {
 	}
 }
 
+// TestFindingsInChinese: the sentences of the most frequent findings are translated
+// for people, and for programs they aren't.
+func TestFindingsInChinese(t *testing.T) {
+	bad := strings.Replace(good, "functionName: two, runtime: custom", "functionname: two, runtime: pyton3, timeout: x", 1)
+	file := filepath.Join(t.TempDir(), "s.yaml")
+	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, found := spec.Load(context.Background(), spec.Options{File: file})
+	io, _, _, errOut := iostreams.Test()
+	io.SetLang("zh")
+	if err := Render(io, nil, found); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`未知的键 "functionname"，`, `缺少 "functionName"，`, `"runtime" 不能是 "pyton3"`, `"timeout" 应为 整数，而不是 字符串`} {
+		if !strings.Contains(errOut.String(), want) {
+			t.Errorf("no %s in\n%s", want, errOut)
+		}
+	}
+	if !strings.Contains(found.Error(), `unknown key "functionname"`) {
+		t.Errorf("as data: %s", found.Error())
+	}
+}
+
 func TestVerifyData(t *testing.T) {
 	bad := strings.Replace(good, "functionName: two", "functionname: two", 1)
 	var want diag.Report
