@@ -67,6 +67,10 @@ test-user: setup build ## Run the tests that touch the system as an ordinary use
 lint: $(GOLANGCI) ## Check style, errors and the directions of imports
 	$(GOLANGCI) run --allow-parallel-runners ./...
 
+.PHONY: vet-others
+vet-others: ## Check that all packages and tests compile for Windows and Mac
+	@for os in windows darwin; do echo "GOOS=$$os go vet ./..."; GOOS=$$os CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
+
 .PHONY: fmt
 fmt: $(GOLANGCI) ## Format the Go sources
 	$(GOLANGCI) fmt ./...

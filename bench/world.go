@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"s/pkg/fc/fcsign"
@@ -89,9 +88,7 @@ func (w *World) S(ctx context.Context, args ...string) (Use, error) {
 	if err != nil {
 		return use, fmt.Errorf("s %s: %w\n%s%s", strings.Join(args, " "), err, &out, &errOut)
 	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		use.MaxRSS = usage.Maxrss << 10
-	}
+	use.MaxRSS = maxRSS(cmd.ProcessState)
 	return use, nil
 }
 

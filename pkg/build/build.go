@@ -73,6 +73,14 @@ type Options struct {
 	Container *Container
 }
 
+// Tool tells of a program that is started outside of a Job, see debug.Log.Tool.
+func (r *Request) Tool(argv []string) (ended func(error)) {
+	if r.Debug == nil {
+		return func(error) {}
+	}
+	return r.Debug().Tool(argv)
+}
+
 // Folder reports whether the code is a folder; an archive is taken as it is.
 func (r *Request) Folder() bool {
 	info, err := os.Stat(r.SourceDir)

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"s/pkg/debug"
 )
 
 // Job is one part of an artifact to make.
@@ -114,18 +112,11 @@ func (j *Job) start(ctx context.Context, c Command) ([]string, error) {
 	group(cmd)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	ended := j.debug().Tool(shown)
+	ended := j.Request.Tool(shown)
 	err := cmd.Run()
 	end(cmd)
 	ended(err)
 	return tail.lines(), err
-}
-
-func (j *Job) debug() *debug.Log {
-	if j.Debug == nil {
-		return nil
-	}
-	return j.Debug()
 }
 
 // tailLines is how many lines of a failed tool's output are kept.

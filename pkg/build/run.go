@@ -143,7 +143,10 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 		if name != "" {
 			a.Archive = filepath.Join(a.Dir, name)
 		}
-		return err
+		if err != nil || name != "" {
+			return err
+		}
+		return checkArch(r.req.Name, dir, r.req.Target())
 	})
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func maskAddresses(text string) string {
 
 // CommandLine shows the arguments of a program in one line, without the values
 // that look like secrets by the names before them. An argument of several words
-// is quoted.
+// is quoted; of one with several lines, a script say, the first is shown.
 func CommandLine(argv []string) string {
 	words := make([]string, len(argv))
 	for i, arg := range argv {
@@ -49,7 +49,11 @@ func CommandLine(argv []string) string {
 				continue
 			}
 		}
-		words[i] = quoted(maskText(arg))
+		line, _, more := strings.Cut(strings.TrimSpace(maskText(arg)), "\n")
+		if more {
+			line += " …"
+		}
+		words[i] = quoted(line)
 	}
 	return strings.Join(words, " ")
 }

@@ -27,6 +27,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"sh", "-c", "tool --secret-token hush --other y"}, "sh -c 'tool --secret-token *** --other y'"},
 		{[]string{"sh", "-c", "psql postgres://me:hu@sh@db/x?a=b"}, "sh -c 'psql postgres://***@db/x?a=b'"},
 		{[]string{"git", "clone", "https://hush@host/x"}, "git clone https://***@host/x"},
+		{[]string{"sh", "-c", "\nset -e\nPASSWORD='hush\nhush' x\n"}, "sh -c 'set -e …'"},
 		// What isn't a secret stays readable.
 		{[]string{"sh", "-c", "npm run get_token -- --region cn-hangzhou"}, "sh -c 'npm run get_token -- --region cn-hangzhou'"},
 		{[]string{"s", "secret", "add", "name"}, "s secret add name"},

@@ -389,7 +389,7 @@ func TestRealInterpreter(t *testing.T) {
 	}
 }
 
-// TestStartsAreTold to the debug log, without the script.
+// TestStartsAreTold to the debug log, with a line of the script.
 func TestStartsAreTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -402,7 +402,7 @@ func TestStartsAreTold(t *testing.T) {
 	if _, err := finder.FindPython(t.Context(), "3.10"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"tool: started: " + path + " -E -s -S -c '(version and places)'\n", "tool: " + path + " exited with 0 after "} {
+	for _, want := range []string{"tool: started: " + path + " -E -s -S -c 'import sys …'\n", "tool: " + path + " exited with 0 after "} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, &out)
 		}

@@ -94,8 +94,7 @@ func (f *Finder) start(ctx context.Context, k kind, path string) (fact, error) {
 	// A wrapper script may leave children that hold the pipes open.
 	cmd.WaitDelay = 200 * time.Millisecond
 	group(cmd)
-	// The script itself would fill the screen.
-	ended := f.Log().Tool([]string{path, "-E", "-s", "-S", "-c", "(version and places)"})
+	ended := f.Log().Tool(cmd.Args)
 	err := cmd.Run()
 	ended(err)
 	if err != nil {

@@ -90,7 +90,9 @@ func (*Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, err
 	// In the code's folder, where a global.json chooses the version.
 	cmd := exec.CommandContext(ctx, dotnet, "--version")
 	cmd.Dir = req.SourceDir
+	ended := req.Tool(cmd.Args)
 	out, err := cmd.Output()
+	ended(err)
 	if err != nil {
 		return nil, fmt.Errorf("%s --version: %w", dotnet, err)
 	}

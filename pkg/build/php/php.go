@@ -116,7 +116,7 @@ func (b *Builder) inputs(req build.Request, manifest, lock []byte) string {
 }
 
 // Tools finds Composer and PHP.
-func (*Builder) Tools(ctx context.Context, _ build.Request) ([]build.Tool, error) {
+func (*Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, error) {
 	composer, err := exec.LookPath("composer")
 	if err != nil {
 		return nil, &build.HelpError{
@@ -128,7 +128,10 @@ func (*Builder) Tools(ctx context.Context, _ build.Request) ([]build.Tool, error
 	if err != nil {
 		return nil, &build.HelpError{Err: errors.New("composer needs php, which isn't on the PATH"), Help: "s build --use-docker"}
 	}
-	out, err := exec.CommandContext(ctx, php, "-r", "echo PHP_VERSION;").Output()
+	cmd := exec.CommandContext(ctx, php, "-r", "echo PHP_VERSION;")
+	ended := req.Tool(cmd.Args)
+	out, err := cmd.Output()
+	ended(err)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", php, err)
 	}

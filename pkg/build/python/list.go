@@ -8,6 +8,7 @@ import (
 	"hash"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"s/pkg/build"
@@ -67,7 +68,14 @@ func readList(source string, t target) (*list, error) {
 	if err != nil || len(l.Pins)+len(l.Requirements) == 0 {
 		return nil, err
 	}
-	return newList(source, l, names[1:])
+	return newList(source, l, others(names))
+}
+
+// others are the lists that the first goes before. A pyproject.toml is none
+// beside a lock file that is made from it.
+func others(names []string) []string {
+	first, rest := names[0], names[1:]
+	return slices.DeleteFunc(slices.Clone(rest), func(name string) bool { return name == lists.PyProject && first != lists.PipfileJS })
 }
 
 // newList writes a list as pip reads it.

@@ -48,7 +48,7 @@ func TestReadList(t *testing.T) {
 			file: requirementsFile, over: []string{"uv.lock", "Pipfile.lock"},
 			batches: []batch{{file: filepath.Join(dir, requirementsFile)}},
 		}},
-		{"unless there are none", map[string]string{requirementsFile: "# see uv.lock", "uv.lock": uvList("a\nversion = \"1\""), "poetry.lock": ""}, &list{
+		{"unless there are none", map[string]string{requirementsFile: "# see uv.lock", "uv.lock": uvList("a\nversion = \"1\""), "poetry.lock": "", "pyproject.toml": "[project]\ndependencies = [\"a\"]\n"}, &list{
 			file: "uv.lock", over: []string{"poetry.lock"}, batches: []batch{{text: "a==1\n", complete: true}},
 		}},
 		{"empty lock", map[string]string{"poetry.lock": ""}, nil},

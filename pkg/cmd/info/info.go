@@ -67,15 +67,42 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return cmdutil.CloudError(err, target)
 	}
-	results := make([]cmdutil.Named, 0, len(resources))
-	for _, r := range resources {
-		value, err := opts.read(ctx, target, r)
-		if err != nil {
-			return cmdutil.CloudError(err, target)
-		}
-		results = append(results, cmdutil.Named{Name: r.Name, Value: deploy.Redacted(value, project.Redact)})
+	results, err := opts.all(ctx, project, target, resources)
+	if printed := cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, len(resources), results); err == nil {
+		err = printed
 	}
-	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, len(resources), results)
+	return err
+}
+
+// atOnce is how many resources are read at the same time.
+const atOnce = 16
+
+// all reads the resources. Of several, the errors are shown, and what could be
+// read is given all the same.
+func (o *Options) all(ctx context.Context, project *spec.Project, target *cmdutil.Target, resources []*spec.Resource) ([]cmdutil.Named, error) {
+	values, errs := make([]any, len(resources)), make([]error, len(resources))
+	cmdutil.Parallel(atOnce, len(resources), func(i int) {
+		value, err := o.read(ctx, target, resources[i])
+		values[i], errs[i] = value, cmdutil.CloudError(err, target)
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(errs) == 1 && errs[0] != nil {
+		return nil, errs[0]
+	}
+	var results []cmdutil.Named
+	for i, r := range resources {
+		if errs[i] != nil {
+			cmdutil.ShowError(o.IO, errs[i], project.Redact)
+			continue
+		}
+		results = append(results, cmdutil.Named{Name: r.Name, Value: deploy.Redacted(values[i], project.Redact)})
+	}
+	if worst := cmdutil.Worst(errs...); worst != nil {
+		return results, cmdutil.Quiet(cmdutil.CodeOf(worst))
+	}
+	return results, nil
 }
 
 func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Resource) (any, error) {

@@ -74,6 +74,36 @@ func TestInfoOfSeveral(t *testing.T) {
 	}
 }
 
+// TestInfoOfSome: what isn't deployed is told, the rest is shown, by name.
+func TestInfoOfSome(t *testing.T) {
+	t.Parallel()
+	w := cmdtest.New(t, spec.Edition3)
+	w.Add("a")
+	put(t, w, w.Add("b"))
+	w.Add("c")
+	err := w.Run(NewCmd(w.Factory, nil), "-o", "json")
+	var known *cmdutil.Error
+	if !errors.As(err, &known) || known.Code != cmdutil.ExitCloud || !known.Quiet {
+		t.Errorf("err = %v", err)
+	}
+	var got map[string]map[string]any
+	if err := json.Unmarshal(w.Out.Bytes(), &got); err != nil || len(got) != 1 || got["b"]["functionName"] != "b" {
+		t.Errorf("%v: %s", err, w.Stdout())
+	}
+	if strings.Count(w.Stderr(), "error: ") != 3 {
+		t.Errorf("stderr %q", w.Stderr())
+	}
+	w.WantStderr("function hello is not deployed", "function a is not deployed", "function c is not deployed", "hint: s deploy")
+	if err := w.Run(NewCmd(w.Factory, nil), "b", "-o", "json"); err != nil || json.Unmarshal(w.Out.Bytes(), &map[string]any{}) != nil || strings.Contains(w.Stdout(), `"b": {`) {
+		t.Errorf("alone: %v %s", err, w.Stdout())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.RunContext(ctx, NewCmd(w.Factory, nil)); !errors.Is(err, context.Canceled) || w.Stdout()+w.Stderr() != "" {
+		t.Errorf("interrupted: %v, %q %q", err, w.Stdout(), w.Stderr())
+	}
+}
+
 func TestInfoErrors(t *testing.T) {
 	t.Parallel()
 	w := cmdtest.New(t, spec.Edition3)

@@ -160,6 +160,7 @@ func Run(ctx context.Context, opts *Options) error {
 func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) (any, error) {
 	target, err := o.Target(ctx, project)
 	if o.withoutTarget(err) {
+		o.tellWhy(err)
 		o.IO.Errf("no credentials: running %s locally", r.Name)
 		return o.callLocal(ctx, project, r, event, true)
 	}

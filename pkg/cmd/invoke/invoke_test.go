@@ -395,6 +395,24 @@ func TestActions(t *testing.T) {
 
 // The rest is about running locally what isn't at the target.
 
+// TestWhyThereAreNone: credentials that are there and don't help are told of.
+func TestWhyThereAreNone(t *testing.T) {
+	t.Parallel()
+	login := &access.LoginError{Where: "config.json", Why: "its login has ended", Command: "aliyun configure"}
+	for want, err := range map[string]error{
+		"config.json: its login has ended: aliyun configure\nno credentials: running hello locally": login,
+		"s: no credentials: broken\nno credentials: running":                                        &access.ProviderError{Source: "s", Err: errors.New("broken")},
+		`f:3: the secret of access "a" can't be read: locked`:                                       &access.SealedError{Alias: "a", Path: "f", Line: 3, Err: errors.New("locked")},
+	} {
+		w := cmdtest.New(t, spec.Edition3)
+		w.TargetErr = cmdutil.WithHint(cmdutil.ExitCredentials, err, "x")
+		if err := w.Run(NewCmd(w.Factory, nil), "-e", "x"); err != nil || w.Stdout() != "x" {
+			t.Fatalf("%v, %q", err, w.Stdout())
+		}
+		w.WantStderr(want)
+	}
+}
+
 func TestNoCredentialsRunsLocally(t *testing.T) {
 	t.Parallel()
 	w := cmdtest.New(t, spec.Edition3)

@@ -21,6 +21,20 @@ func (o *Options) withoutTarget(err error) bool {
 	return errors.As(err, &known) && known.Code == cmdutil.ExitCredentials && !o.RemoteOnly
 }
 
+// tellWhy tells of credentials that are there and don't help, a login that has
+// ended, say, and what to run. That there are none needs no more words.
+func (o *Options) tellWhy(err error) {
+	var login *access.LoginError
+	var sealed *access.SealedError
+	var provider *access.ProviderError
+	switch {
+	case errors.As(err, &login):
+		o.IO.Errf("%v: %s", err, login.Command)
+	case errors.As(err, &sealed), errors.As(err, &provider):
+		o.IO.Errf("%v", err)
+	}
+}
+
 // settle says where values come from that only a deployment gives: the target or,
 // if isLocal is set or there are no credentials, the local cloud.
 func (o *Options) settle(ctx context.Context, project *spec.Project, isLocal bool) cmdutil.SettleOptions {

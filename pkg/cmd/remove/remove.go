@@ -90,10 +90,11 @@ func Run(ctx context.Context, opts *Options) error {
 	actions := cmdutil.NewActions(opts.IO, "remove", opts.SkipActions, opts.Outside)
 	whole := &cmdutil.Subject{Project: project}
 	err = actions.Before(ctx, whole)
-	for _, j := range jobs {
-		if err == nil {
-			err = opts.around(ctx, actions, &cmdutil.Subject{Project: project, Resource: j.resource}, target, j)
-		}
+	if err == nil {
+		err = opts.each(ctx, project, jobs, func(j job) error {
+			s := &cmdutil.Subject{Project: project, Resource: j.resource}
+			return cmdutil.CloudError(opts.around(ctx, actions, s, target, j), target)
+		})
 	}
 	return cmdutil.CloudError(actions.After(ctx, whole, err), target)
 }

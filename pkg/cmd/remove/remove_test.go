@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -132,6 +133,40 @@ func TestRemoveRefused(t *testing.T) {
 	w.TargetErr = cmdutil.WithCode(cmdutil.ExitCredentials, errors.New("none"))
 	if err = w.Run(NewCmd(w.Factory, nil), "-y"); code(err) != cmdutil.ExitCredentials {
 		t.Errorf("no credentials: %v", err)
+	}
+}
+
+// TestRemoveOfSeveral: one can't be removed; what it takes the output of stays,
+// all others go, and the exit code is the worst.
+func TestRemoveOfSeveral(t *testing.T) {
+	t.Parallel()
+	for _, proceed := range []bool{false, true} {
+		w := world(t, spec.Edition3)
+		w.Resource().Triggers = nil
+		for _, name := range []string{"base", "taker", "other"} {
+			r := w.Add(name)
+			put(t, w, r)
+			if name == "taker" {
+				r.DependsOn = []spec.Reference{{Resource: "base", What: "output"}}
+				r.ContinueOnError = proceed
+			}
+		}
+		w.Server.Fail(fctest.Failure{Method: "DELETE", Path: "/functions/taker", Status: 403, Body: `{"Code":"AccessDenied","Message":"no"}`, Times: 1})
+		err := w.Run(NewCmd(w.Factory, nil), "other", "taker", "base", "-y")
+		var known *cmdutil.Error
+		if code(err) != cmdutil.ExitCloud || !errors.As(err, &known) || !known.Quiet {
+			t.Errorf("err = %v", err)
+		}
+		if w.Server.Function("other") != nil || w.Server.Function("taker") == nil || w.Server.Function("hello") == nil || (w.Server.Function("base") == nil) != proceed {
+			t.Errorf("continue-on-error %v: the wrong functions are there", proceed)
+		}
+		want := `✔ other +removed.*\n✖ taker +failed.*\n- base +not tried +taker failed\n$`
+		if proceed {
+			want = `✔ other +removed.*\n✖ taker +failed.*\n✔ base +removed.*\n$`
+		}
+		if !regexp.MustCompile(want).MatchString(w.Stderr()) || strings.Count(w.Stderr(), "error: ") != 1 {
+			t.Errorf("continue-on-error %v:\n%s", proceed, w.Stderr())
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/debug"
+	"s/pkg/deploy"
 	"s/pkg/diag"
 	"s/pkg/spec"
 )
@@ -75,11 +76,26 @@ func tellProject(log *debug.Log, project *spec.Project, found diag.Diagnostics, 
 	var names []string
 	for _, r := range project.Resources {
 		names = append(names, r.Name)
+		hideVariables(log, r.Function.EnvironmentVariables)
 	}
 	log.Linef("project", "%s: edition %s, resources %s; variables of .env files %d, findings %d, %d ms", project.File,
 		project.Edition, strings.Join(names, ", "), len(project.DotEnv), len(found), took.Milliseconds())
 	if project.Environment != "" {
 		log.Linef("project", "environment %s of env.yaml", project.Environment)
+	}
+}
+
+// minHidden is how long a value must be to be hidden for its name's sake alone:
+// without a "60" there would be little left of the numbers.
+const minHidden = 6
+
+// hideVariables hides the values of a function's variables whose names say that
+// they are secrets: they may be in the command line of an action, too.
+func hideVariables(log *debug.Log, variables map[string]string) {
+	for name, value := range variables {
+		if len(value) >= minHidden && deploy.MaskVariable(name, value) == deploy.Masked {
+			log.Hide(value)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package root
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/debug"
+	"s/pkg/fc"
+	"s/pkg/spec"
 )
 
 // debugLines are the lines of --debug in a stderr, without the times.
@@ -78,6 +83,19 @@ func TestDebug(t *testing.T) {
 	}
 	if strings.Contains(stderr.String()+stdout.String(), "hush") {
 		t.Errorf("a secret shows: %s%s", stderr, stdout)
+	}
+}
+
+// TestVariablesAreHidden by their names, unless hiding them would hide more.
+func TestVariablesAreHidden(t *testing.T) {
+	var out bytes.Buffer
+	log := debug.New(debug.Options{Out: &out})
+	tellProject(log, &spec.Project{Resources: []*spec.Resource{{Function: fc.Function{EnvironmentVariables: map[string]string{
+		"DB_PASSWORD": "hush-password", "TOKEN_TTL": "60", "REGION": "cn-hangzhou",
+	}}}}}, nil, 0)
+	log.Tool([]string{"x", "hush-password", "60", "cn-hangzhou"})
+	if !strings.HasSuffix(out.String(), "x *** 60 cn-hangzhou\n") {
+		t.Errorf("%s", &out)
 	}
 }
 

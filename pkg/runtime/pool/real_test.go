@@ -102,7 +102,8 @@ func TestRealPool(t *testing.T) {
 	}
 	p.Drain(t.Context())
 	for _, info := range infos {
-		if err := syscall.Kill(info.PID, 0); err == nil {
+		process, err := os.FindProcess(info.PID)
+		if err == nil && process.Signal(syscall.Signal(0)) == nil {
 			t.Errorf("process %d is left", info.PID)
 		}
 	}
