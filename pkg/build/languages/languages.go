@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"s/pkg/build"
+	"s/pkg/build/apt"
 	"s/pkg/build/dotnet"
 	"s/pkg/build/golang"
 	"s/pkg/build/image"
@@ -25,6 +26,7 @@ func All(finder *toolchain.Finder, environ []string, engine func(ctx context.Con
 		&shell.Builder{Environ: environ},
 		&image.Builder{Environ: environ, Engine: engine},
 		&makefile.Builder{Environ: environ},
+		&apt.Builder{Environ: environ},
 		&python.Builder{Finder: finder, Environ: environ},
 		&nodejs.Builder{Finder: finder, Environ: environ},
 		&php.Builder{Environ: environ},
