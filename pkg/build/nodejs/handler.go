@@ -34,8 +34,7 @@ func (m *maker) handler() error {
 		help = "handler: " + other + m.job.Handler[dot:]
 	}
 	return &build.HelpError{
-		Err: fmt.Errorf("build %s: handler %q: the build script made none of %s",
-			m.job.Name, m.job.Handler, strings.Join(looked, ", ")),
+		Err:  fmt.Errorf("handler %q: the build script made none of %s", m.job.Handler, strings.Join(looked, ", ")),
 		Help: help,
 	}
 }

@@ -177,16 +177,15 @@ func (i *installer) settings() (restore func() error, err error) {
 	}
 	switch {
 	case i.p.manager.berry:
-		return i.edit(".yarnrc.yml", i.berrySettings)
+		return edit(filepath.Join(i.root, ".yarnrc.yml"), i.berrySettings)
 	case i.tool.Name == pnpm && !atLeast(i.tool.Version, 10, 14):
-		return i.edit(manifestFile, i.pnpmSettings)
+		return edit(filepath.Join(i.root, manifestFile), i.pnpmSettings)
 	}
 	return restore, nil
 }
 
 // edit changes a file of the copy.
-func (i *installer) edit(name string, change func([]byte) ([]byte, error)) (restore func() error, err error) {
-	path := filepath.Join(i.root, name)
+func edit(path string, change func([]byte) ([]byte, error)) (restore func() error, err error) {
 	restore = func() error { return nil }
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -194,7 +193,7 @@ func (i *installer) edit(name string, change func([]byte) ([]byte, error)) (rest
 	}
 	after, err := change(before)
 	if err != nil {
-		return restore, fmt.Errorf("%s: %w", name, err)
+		return restore, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	gone := before == nil
 	restore = func() error {

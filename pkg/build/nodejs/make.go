@@ -19,6 +19,15 @@ import (
 
 // Make installs, builds if there is something to build, and leaves what runs.
 func (b *Builder) Make(ctx context.Context, job *build.Job) error {
+	err := b.make(ctx, job)
+	var failed *build.BuildError
+	if err == nil || ctx.Err() != nil || errors.As(err, &failed) {
+		return err
+	}
+	return fmt.Errorf("build %s: %w", job.Name, err)
+}
+
+func (b *Builder) make(ctx context.Context, job *build.Job) error {
 	p, err := readProject(job.Request)
 	if err != nil {
 		return err
@@ -105,16 +114,20 @@ func (m *maker) compile(ctx context.Context) error {
 		return filepath.Join(work, rel)
 	}
 	m.root = at(m.p.root)
-	if m.p.anyHooks() {
+	own := map[string]*manifest{at(m.p.dir): m.p.code}
+	for local, manifest := range m.p.locals {
+		own[at(local)] = manifest
+	}
+	dir, direct := at(m.p.dir), m.p.unrepeatable()
+	if direct {
 		err = m.install(ctx)
 	} else {
-		err = m.installed(ctx, work)
+		err = m.installed(ctx, work, own)
 	}
 	if err != nil {
 		return err
 	}
-	dir := at(m.p.dir)
-	if err := m.build(ctx, work, dir); err != nil {
+	if err := m.build(ctx, order(work, dir, own), own, !direct); err != nil {
 		return err
 	}
 	opts := bundle.ListOptions{Leave: func(path string) bool { return path == modulesDir }}
@@ -133,14 +146,14 @@ func (m *maker) compile(ctx context.Context) error {
 
 // installed fills the copy with packages that are kept for the next builds: the
 // source changes more often than the lists.
-func (m *maker) installed(ctx context.Context, work string) error {
+func (m *maker) installed(ctx context.Context, work string, own map[string]*manifest) error {
 	key, err := m.key()
 	if err != nil {
 		return err
 	}
 	folders := m.p.folders()
 	entry, _, err := build.NewCache(m.job.CacheDir).Get(ctx, key, m.job.Fresh, func(ctx context.Context, out, _ string) error {
-		if err := m.install(ctx); err != nil {
+		if err := m.installWithoutHooks(ctx, own); err != nil {
 			return err
 		}
 		for _, rel := range folders {
@@ -190,15 +203,26 @@ func (m *maker) key() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
 }
 
-// build runs the build scripts of the user's own packages that the code needs,
-// and its own last.
-func (m *maker) build(ctx context.Context, work, dir string) error {
-	var order []string
-	own := map[string]*manifest{dir: m.p.code}
-	for local, manifest := range m.p.locals {
-		rel, _ := filepath.Rel(m.p.base, local)
-		own[filepath.Join(work, rel)] = manifest
+// installWithoutHooks installs without the scripts of the user's own packages
+// that can run later.
+func (m *maker) installWithoutHooks(ctx context.Context, own map[string]*manifest) (err error) {
+	for dir, manifest := range own {
+		if len(manifest.laterHooks()) == 0 {
+			continue
+		}
+		restore, eerr := edit(filepath.Join(dir, manifestFile), withoutHooks)
+		if eerr != nil {
+			return eerr
+		}
+		defer func() { err = errors.Join(err, restore()) }()
 	}
+	return m.install(ctx)
+}
+
+// order are the user's own packages that the code in dir needs, each after what
+// it needs itself, and the code last.
+func order(work, dir string, own map[string]*manifest) []string {
+	var out []string
 	seen := map[string]bool{}
 	var visit func(dir string)
 	visit = func(dir string) {
@@ -208,9 +232,27 @@ func (m *maker) build(ctx context.Context, work, dir string) error {
 				visit(to)
 			}
 		}
-		order = append(order, dir)
+		out = append(out, dir)
 	}
 	visit(dir)
+	return out
+}
+
+// build runs the scripts that an installation left out, and the build scripts.
+func (m *maker) build(ctx context.Context, order []string, own map[string]*manifest, hooks bool) error {
+	if hooks {
+		with := order
+		if root := own[m.root]; root != nil && !slices.Contains(order, m.root) {
+			with = append([]string{m.root}, order...)
+		}
+		for _, dir := range with {
+			for _, hook := range own[dir].laterHooks() {
+				if err := m.script(ctx, dir, hook); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	for _, dir := range order {
 		if !own[dir].builds() {
 			continue

@@ -67,21 +67,63 @@ func TestBuildScript(t *testing.T) {
 	}
 }
 
-// TestHooks installs anew each time: a script of the user's may do anything.
+// TestHooks runs the scripts of the user's own package that belong to an
+// installation: those after it each time, though nothing is installed again.
 func TestHooks(t *testing.T) {
 	t.Parallel()
-	f := newFake(t, "20.1.0", fakeInstall+"\necho made >made.txt")
-	files := plainCode()
-	files["package.json"] = strings.Replace(files["package.json"], "{", `{"scripts":{"postinstall":"x"},`, 1)
-	p := newProject(t, "nodejs20", files)
-	p.Build(f.builder())
-	if p.Artifact("made.txt") != "made\n" || p.Artifact("node_modules/fake-a/bin/x.js") != "1\n" {
-		t.Error("files differ")
+	for hooks, want := range map[string][2]string{
+		`"postinstall":"x","prepare":"y"`: {"npm-cli.js ci, npm-cli.js run, npm-cli.js run", "npm-cli.js run, npm-cli.js run"},
+		`"preinstall":"x","prepare":"y"`:  {"npm-cli.js ci", "npm-cli.js ci"},
+	} {
+		f := newFake(t, "20.1.0", fakeInstall+"\necho made >made.txt; grep -c prepare package.json >>\"$(dirname \"$0\")/../scripts\"; true")
+		files := plainCode()
+		files["package.json"] = strings.Replace(files["package.json"], "{", `{"scripts":{`+hooks+`},`, 1)
+		p := newProject(t, "nodejs20", files)
+		for i, want := range want {
+			f.forget()
+			p.Build(f.builder())
+			if p.Artifact("made.txt") != "made\n" || p.Artifact("package.json") != files["package.json"] || p.Artifact("node_modules/fake-a/bin/x.js") != "1\n" {
+				t.Error("files differ")
+			}
+			var runs []string
+			for _, run := range f.runs() {
+				runs = append(runs, strings.Join(strings.Fields(run)[:2], " "))
+			}
+			if got := strings.Join(runs, ", "); got != want {
+				t.Errorf("%s, build %d: %s, want %s", hooks, i, got, want)
+			}
+			p.Write("index.js", "2")
+		}
+		// Whether npm saw the scripts that run later.
+		if seen := buildtest.Lines(t, filepath.Join(f.dir, "scripts")); (seen[0] == "0") != strings.Contains(hooks, "postinstall") {
+			t.Errorf("%s: %q", hooks, seen)
+		}
 	}
-	p.Write("index.js", "2")
-	p.Build(f.builder())
-	if runs := f.runs(); len(runs) != 2 || !strings.HasPrefix(runs[1], "npm-cli.js ci ") {
-		t.Errorf("%q", runs)
+}
+
+// TestCopiedPackages has a package of the user's that the manager copies: it is
+// installed again when its source changes.
+func TestCopiedPackages(t *testing.T) {
+	t.Parallel()
+	const injected = `{"dependencies":{"shared":"workspace:*"},"dependenciesMeta":{"shared":{"injected":true}}}`
+	for name, files := range map[string]map[string]string{
+		"a path":   {"code/package.json": `{"dependencies":{"shared":"file:../lib/shared"}}`},
+		"injected": {"code/package.json": injected, "pnpm-workspace.yaml": "packages: [code, 'lib/*']", "pnpm-lock.yaml": ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			install := "mkdir -p $PWD/node_modules; r=$PWD; while [ ! -d $r/lib ]; do r=$(dirname $r); done; cp -R $r/lib/shared node_modules/"
+			f := newFake(t, "20.1.0", install)
+			f.program(pnpm, "10.1.0", install)
+			files["lib/shared/package.json"], files["lib/shared/i.js"] = `{"name":"shared"}`, "1"
+			p := workspaceOf(t, "nodejs20", files)
+			p.Build(f.builder())
+			buildtest.Plant(t, p.Root, map[string]string{"lib/shared/i.js": "2"})
+			p.Build(f.builder())
+			if got := p.Artifact("node_modules/shared/i.js"); got != "2" || len(f.runs()) != 2 {
+				t.Errorf("%s, %q", got, f.runs())
+			}
+		})
 	}
 }
 

@@ -126,6 +126,34 @@ func (m *manifest) hooks() []string {
 	return out
 }
 
+// laterHooks are those that may as well run once all is installed, in order.
+func (m *manifest) laterHooks() []string {
+	hooks := m.hooks()
+	if i := slices.IndexFunc(hooks, later); i >= 0 {
+		return hooks[i:]
+	}
+	return nil
+}
+
+func later(hook string) bool { return hook == "postinstall" || hook == "prepare" }
+
+// withoutHooks is a package.json without the scripts that may run later.
+func withoutHooks(data []byte) ([]byte, error) {
+	var all, scripts map[string]json.RawMessage
+	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &all); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(all["scripts"], &scripts); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(scripts, func(name string, _ json.RawMessage) bool { return later(name) })
+	var err error
+	if all["scripts"], err = json.Marshal(scripts); err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
+}
+
 // production are the names of what the package needs to run, in order. What is
 // optional, or for the package's user to install, may be missing.
 func (m *manifest) production() []string {

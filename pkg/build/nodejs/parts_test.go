@@ -310,3 +310,24 @@ func FuzzManifest(f *testing.F) {
 		patterns(m.workspaces).match("a/b")
 	})
 }
+
+func TestWhatIsRead(t *testing.T) {
+	t.Parallel()
+	p := workspaceOf(t, "nodejs20", map[string]string{
+		"code/package.json": `{"dependencies":{"a":"file:../lib/a","b":"file:../b.tgz"}}`, "lib/a/package.json": "{}", "lib/other/x": "", "b.tgz": "",
+		"home/x": "", "code/vendor/node_modules/x/y": "", "code/sub/package.json": "",
+	})
+	project, err := readProject(p.Req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{
+		"code": false, "code/index.js": false, "code/node_modules": true, "code/sub/node_modules": true, "code/vendor/node_modules": false,
+		"code/.s": true, "lib": false, "lib/a": false, "lib/a/x.js": false, "lib/a/node_modules": true, "lib/other": true, "b.tgz": false,
+		"home": true, "s.yaml": true, "b.tgz2": true,
+	} {
+		if got := project.skip(path); got != want {
+			t.Errorf("%s: skipped %v", path, got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package nodejs
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -29,8 +30,8 @@ type project struct {
 	workspace bool
 	// locals are the user's own packages in base, besides dir, by folder.
 	locals map[string]*manifest
-	// paths is set if a dependency is a file or folder in base.
-	paths   bool
+	// paths are the files and folders in base that are dependencies, absolute.
+	paths   []string
 	manager manager
 }
 
@@ -173,7 +174,7 @@ func (p *project) findPaths() error {
 			for !within(p.base, to) {
 				p.base = filepath.Dir(p.base)
 			}
-			p.paths = true
+			p.paths = append(p.paths, to)
 			if info, err := os.Stat(to); err != nil || !info.IsDir() {
 				continue
 			}
@@ -202,7 +203,7 @@ func (p *project) needed() bool {
 // compiles reports whether more than the lists of dependencies decides what
 // comes out.
 func (p *project) compiles() bool {
-	return p.code.builds() || len(p.code.hooks()) > 0 || p.workspace || p.paths
+	return p.code.builds() || len(p.code.hooks()) > 0 || p.workspace || len(p.paths) > 0
 }
 
 // develops reports whether packages for development are needed.
@@ -217,6 +218,26 @@ func (p *project) anyHooks() bool {
 // anyBuilds reports whether a package of the user's that this one may use has a
 // build script.
 func (p *project) anyBuilds() bool { return p.anyPackage((*manifest).builds) }
+
+// unrepeatable reports whether installed packages are right for this source only:
+// scripts that run among the installation may write anything, and some managers
+// copy the contents of the user's own packages.
+func (p *project) unrepeatable() bool {
+	early := func(m *manifest) bool { return len(m.hooks()) > len(m.laterHooks()) }
+	if len(p.paths) > 0 || p.anyPackage(early) {
+		return true
+	}
+	for _, file := range []string{
+		filepath.Join(p.dir, manifestFile), filepath.Join(p.root, manifestFile),
+		filepath.Join(p.root, ".npmrc"), filepath.Join(p.root, pnpmWorkspace),
+	} {
+		// pnpm: dependenciesMeta.injected, injectWorkspacePackages.
+		if data, err := os.ReadFile(file); err == nil && bytes.Contains(data, []byte("inject")) {
+			return true
+		}
+	}
+	return false
+}
 
 func (p *project) anyPackage(is func(*manifest) bool) bool {
 	if is(p.code) {
@@ -241,17 +262,18 @@ func (p *project) folders() []string {
 	return slices.Compact(all)
 }
 
-// skip tells what of base isn't the user's: installed packages, and what s
-// wrote.
+// skip tells what of base isn't the user's, or isn't a part of the project:
+// installed packages, what s wrote, and what lies beside the folders that belong
+// to it.
 func (p *project) skip(path string) bool {
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	if name == ".s" {
+	full := filepath.Join(p.base, filepath.FromSlash(path))
+	name := filepath.Base(full)
+	if name == ".s" || name == modulesDir && exists(filepath.Join(filepath.Dir(full), manifestFile)) {
 		return true
 	}
-	if name != modulesDir {
-		return false
-	}
-	return exists(filepath.Join(p.base, filepath.FromSlash(path), "..", manifestFile))
+	return !slices.ContainsFunc(append([]string{p.root}, p.paths...), func(part string) bool {
+		return within(part, full) || within(full, part)
+	})
 }
 
 // settingFiles decide, beside the lock file, what is installed.
