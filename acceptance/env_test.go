@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -51,6 +52,9 @@ func environment(work string) map[string]string {
 		if cache, err := os.UserCacheDir(); err == nil {
 			vars["PIP_CACHE_DIR"] = filepath.Join(cache, "pip")
 		}
+	}
+	if cache, err := os.UserCacheDir(); err == nil {
+		vars["GOCACHE"] = cmp.Or(os.Getenv("GOCACHE"), filepath.Join(cache, "go-build"))
 	}
 	if root := pyenvRoot(); root != "" {
 		vars["PYENV_ROOT"] = root
