@@ -67,6 +67,18 @@ var places = []place{
 	{"ECS", "ecs-key", func(_ *testing.T, o *Options, _ map[string]string, _ *accesstest.Server) { o.Product = ECSProduct }},
 }
 
+func TestIsSource(t *testing.T) {
+	t.Parallel()
+	for alias, want := range map[string]bool{
+		ProfileAlias: true, OIDCAlias: true, ECSAlias: true, "${aliyun-cli:a b}": true, "${aliyun-cli:}": false, "${aliyun-cli:a}b}": false,
+		"${aliyun-cli:a": false, "aliyun-cli": false, "${vars.x}": false, "": false, "x${oidc}": false,
+	} {
+		if got := IsSource(alias); got != want {
+			t.Errorf("%s: %t", alias, got)
+		}
+	}
+}
+
 func writeFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -29,6 +29,14 @@ const (
 	placeEnvironment = "the environment "
 )
 
+// IsSource reports whether an alias names a source instead of kept keys:
+// ${aliyun-cli}, ${aliyun-cli:PROFILE}, ${oidc} or ${ecs-ram-role}.
+func IsSource(alias string) bool {
+	profile, ok := strings.CutPrefix(alias, profilePrefix)
+	return alias == ProfileAlias || alias == OIDCAlias || alias == ECSAlias ||
+		ok && len(profile) > 1 && strings.IndexByte(profile, '}') == len(profile)-1
+}
+
 // Options says whose credentials are wanted and where they may be.
 type Options struct {
 	// Alias is the alias of -a or of s.yaml; empty is the default one.

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"s/pkg/build/buildtest"
+	"s/pkg/debug"
 )
 
 func TestPartsJoin(t *testing.T) {
@@ -223,5 +225,20 @@ func TestRun(t *testing.T) {
 	err = job.Run(context.Background(), Command{Argv: []string{filepath.Join(dir, "none")}, What: "none", Dir: dir, Env: env})
 	if !errors.As(err, &failed) || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no such tool: %v", err)
+	}
+}
+
+// TestToolsAreTold to the debug log of a request, if it has one.
+func TestToolsAreTold(t *testing.T) {
+	t.Parallel()
+	(&Request{}).Tool([]string{"x"})(nil)
+	off := &Request{Debug: func() *debug.Log { return nil }}
+	off.Tool([]string{"x"})(nil)
+	var out bytes.Buffer
+	log := debug.New(debug.Options{Out: &out})
+	req := &Request{Debug: func() *debug.Log { return log }}
+	req.Tool([]string{"php", "--token", "hush"})(errors.New("broken"))
+	if got := out.String(); !strings.Contains(got, "tool: started: php --token ***\n") || !strings.Contains(got, "tool: php failed: broken after ") {
+		t.Errorf("%s", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"s/pkg/access"
 	"s/pkg/diag"
 	"s/pkg/spec/expr"
 )
@@ -114,6 +115,8 @@ func (r *resolver) compute(n *node, owner string) *expr.Value {
 			items = append(items, r.value(item, owner))
 		}
 		return expr.NewList(items)
+	case n.isScalar() && n.path == "access" && access.IsSource(strings.TrimSpace(n.text())):
+		return expr.NewString(strings.TrimSpace(n.text())) // no expression but the name of an alias
 	case n.isScalar() && expr.Contains(n.text()):
 		return r.evaluate(textPlace{yaml: n.yaml, owner: owner}, n.text(), r.scope(owner))
 	}

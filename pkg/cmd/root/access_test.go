@@ -103,3 +103,56 @@ func TestLoginThatHasEnded(t *testing.T) {
 		t.Errorf("asked for %v", got)
 	}
 }
+
+// TestOAuthLoginIsRenewed by a command, once, and the Alibaba Cloud CLI finds
+// the new tokens in its file; a second command needs no service at all.
+func TestOAuthLoginIsRenewed(t *testing.T) {
+	_, server := withSTS(t)
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(home, ".aliyun", "config.json")
+	write(t, file, `{
+	"current": "other",
+	"profiles": [
+		{"name": "other", "mode": "AK", "access_key_id": "hush", "access_key_secret": "hush"},
+		{"name": "work", "mode": "OAuth", "oauth_site_type": "CN", "oauth_refresh_token": "`+accesstest.FirstGrant+`", "region_id": "cn-hangzhou"}
+	],
+	"meta_path": ""
+}`)
+	write(t, "s.yaml", strings.Replace(project, "%s", "default", 1))
+	write(t, filepath.Join("code", "index.py"), "")
+	t.Setenv(envEndpoint, "http://127.0.0.1:1")
+	for run := range 2 {
+		args := []string{"plan", "--debug", "-a", "${aliyun-cli:work}"}
+		code, _, stderr := do(t, args...)
+		if code != cmdutil.ExitFailed || !strings.Contains(stderr.String(), "access: taken: aliyun:work in "+file) {
+			t.Fatalf("run %d: exit code %d: %s", run, code, stderr)
+		}
+		if strings.Contains(stderr.String(), "nobody-may-see") || strings.Contains(stderr.String(), "hush") {
+			t.Errorf("a secret shows: %s", stderr)
+		}
+		told := strings.Contains(stderr.String(), "access: the OAuth login of profile work is refreshed")
+		cached := strings.Contains(stderr.String(), "access: a session of the cache does until ")
+		if told != (run == 0) || cached != (run == 1) {
+			t.Errorf("run %d: %s", run, stderr)
+		}
+	}
+	if got := server.Calls(); !slices.Equal(got, []string{"token of 4038181954557748008", "exchange"}) {
+		t.Errorf("asked for %v", got)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	access, refresh := server.Tokens()
+	for _, want := range []string{`"oauth_access_token": "` + access + `"`, `"oauth_refresh_token": "` + refresh + `"`, `"access_key_secret": "hush"}`, `"meta_path": ""`} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("no %s in %s", want, data)
+		}
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
