@@ -49,7 +49,7 @@ func (i *installer) script(ctx context.Context, dir, name string) error {
 	switch {
 	case i.tool.Name == pnpm:
 		// What was installed is what there is.
-		args = append([]string{"--config.verify-deps-before-run=false"}, args...)
+		args = append(append([]string{"--config.verify-deps-before-run=false"}, i.byCorepack()...), args...)
 	case i.p.manager.berry:
 		env = []string{berryLinker}
 	}
@@ -108,7 +108,7 @@ func (i *installer) flags() []string {
 }
 
 func (i *installer) pnpm() (args, env []string) {
-	args = []string{"install", "--reporter=append-only", "--config.confirm-modules-purge=false"}
+	args = append([]string{"install", "--reporter=append-only", "--config.confirm-modules-purge=false"}, i.byCorepack()...)
 	if i.p.manager.lock == "" {
 		args = append(args, "--no-frozen-lockfile")
 	} else {
@@ -124,6 +124,16 @@ func (i *installer) pnpm() (args, env []string) {
 		args = append(args, i.flags()...)
 	}
 	return args, []string{"CI=1"}
+}
+
+// byCorepack tells a pnpm that corepack has chosen not to choose again: pnpm 12
+// wants its own version in the lock file then, and doesn't write it there
+// (pnpm/pnpm issue 14124).
+func (i *installer) byCorepack() []string {
+	if strings.Contains(filepath.ToSlash(i.tool.Path), "/corepack/") {
+		return []string{"--config.pm-on-fail=ignore"}
+	}
+	return nil
 }
 
 func (i *installer) yarn() (args, env []string) {

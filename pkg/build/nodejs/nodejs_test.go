@@ -328,7 +328,7 @@ func TestCorepack(t *testing.T) {
 		"package.json": "{\"packageManager\":\"pnpm@9.1.2\",\n\"dependencies\":{\"fake-a\":\"1\"}}", "pnpm-lock.yaml": "x",
 	})
 	a := p.Build(f.builder())
-	if got := f.runs()[0]; !strings.HasPrefix(got, "corepack.js pnpm@9.1.2 install ") {
+	if got := f.runs()[0]; !strings.HasPrefix(got, "corepack.js pnpm@9.1.2 install ") || !strings.Contains(got, " --config.pm-on-fail=ignore ") {
 		t.Errorf("ran %s", got)
 	}
 	if tool := a.Tools[1]; tool.Name != pnpm || tool.Version != "9.1.2" {
