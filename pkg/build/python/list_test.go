@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -179,4 +180,40 @@ func TestIndexesOfLists(t *testing.T) {
 	if !strings.Contains(p.Log.String(), "http://127.0.0.1:9/default, http://127.0.0.1:9/key/simple") {
 		t.Errorf("log: %s", p.Log.String())
 	}
+}
+
+// TestCommitsOfLists installs a commit of a git repository that isn't its
+// newest.
+func TestCommitsOfLists(t *testing.T) {
+	t.Parallel()
+	b, python := only(t, "3.12")
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Skip("no git here")
+	}
+	p := newProject(t, "python3.12", false, map[string]string{"app.py": "import local\nprint(local.__file__, local.y)\n"})
+	repository := filepath.Join(p.Root, "repository")
+	run := func(args ...string) string {
+		cmd := exec.Command(git, append([]string{"-C", repository, "-c", "user.name=n", "-c", "user.email=e@example.com"}, args...)...)
+		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %s: %v: %s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	buildtest.Plant(t, repository, map[string]string{
+		"sub/pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"back\"\nbackend-path = [\".\"]\n",
+		"sub/back.py":        backend, "sub/local.py": "y = 2\n",
+	})
+	run("init", "-q")
+	run("add", ".")
+	run("commit", "-qm", "first")
+	commit := run("rev-parse", "HEAD")
+	buildtest.Plant(t, repository, map[string]string{"sub/local.py": "y = 3 # newer\n"})
+	run("commit", "-qam", "second")
+	p.Write("uv.lock", uvList("local\nsource = { git = \"file://"+repository+"?subdirectory=sub#"+commit+"\" }"))
+	b.Environ = append(b.Environ, "PIP_NO_INDEX=1", "PIP_CACHE_DIR="+t.TempDir())
+	a := p.Build(b)
+	runUnder(t, p, python, a, " 2\n")
 }

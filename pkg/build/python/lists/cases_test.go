@@ -296,6 +296,8 @@ groups = ["default"]
 git = "https://e.example.com/g.git"
 revision = "`+commit+`"
 `, "g git+https://e.example.com/g.git@"+commit+", 0 hashes\nu 1, 1 hashes\n", ""),
+		one("pdm: a repository here", PDM, head+"[[package]]\nname = \"g\"\ngroups = [\"default\"]\ngit = \"file:///r\"\nrevision = \""+commit+"\"\n",
+			"g git+file://localhost/r@"+commit+", 0 hashes\n", ""),
 		one("pdm: no groups", PDM, "[[package]]\nname = \"a\"\nversion = \"1\"\n", "",
 			"pdm.lock: it doesn't tell which packages are for development only (strategy inherit_metadata) → pdm lock -S inherit_metadata"),
 		one("pdm: marker", PDM, head+"[[package]]\nname = \"a\"\ngroups = [\"default\"]\nmarker = \"x\"\n", "", "pdm.lock: a: not a marker: \"x\" → pdm lock"),

@@ -252,6 +252,9 @@ func gitURL(repository, commit, subdirectory string) string {
 	if host, path, ok := strings.Cut(strings.TrimPrefix(url, "git@"), ":"); ok && strings.HasPrefix(url, "git@") {
 		url = "ssh://git@" + host + "/" + path
 	}
+	if path, ok := strings.CutPrefix(url, "file:///"); ok {
+		url = "file://localhost/" + path // pip wants a host in the URL of a named package
+	}
 	url = "git+" + strings.TrimPrefix(url, "git+") + "@" + commit
 	if subdirectory != "" {
 		url += "#subdirectory=" + subdirectory
