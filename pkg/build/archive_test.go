@@ -126,3 +126,23 @@ func TestToolsNameTheSource(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestNotSource(t *testing.T) {
+	t.Parallel()
+	dir := buildtest.TempDir(t)
+	buildtest.Plant(t, dir, map[string]string{"app/s.yaml": "", "app/lib/s.yaml": "", "app/a.x": "", "out/x": ""})
+	for name, to := range map[string]string{"in": "lib", "out": "../out", "file": "lib/../a.x", "lib/up": "../a.x", "lib/out": "../../out/x", "abs": dir} {
+		if err := os.Symlink(to, filepath.Join(dir, "app", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := Request{ProjectDir: filepath.Join(dir, "app")}
+	for path, want := range map[string]bool{
+		"s.yaml": true, "s.yml": true, "lib/s.yaml": false, "a.x": false, "lib": false, "none": false,
+		"in": false, "out": true, "file": false, "lib/up": false, "lib/out": true, "abs": true,
+	} {
+		if got := r.NotSource(r.ProjectDir, path); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}

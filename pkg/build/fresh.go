@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -51,4 +52,25 @@ func newest(root string, skip func(path string) bool) (time.Time, error) {
 		return err
 	})
 	return last, err
+}
+
+// NotSource tells what of a folder that is compiled is no source, by its path
+// relative to root with slashes: the s.yaml of the project, a change of which is
+// no reason to compile again, and symbolic links that lead out of the folder,
+// which a copy can't have.
+func (r *Request) NotSource(root, rel string) bool {
+	path := filepath.Join(root, filepath.FromSlash(rel))
+	switch filepath.Base(path) {
+	case "s.yaml", "s.yml", "s.YAML", "s.YML", "env.yaml", "env.yml":
+		return filepath.Dir(path) == filepath.Clean(r.ProjectDir)
+	}
+	target, err := os.Readlink(path)
+	if err != nil {
+		return false // no link
+	}
+	if filepath.IsAbs(target) {
+		return true
+	}
+	to, err := filepath.Rel(root, filepath.Join(filepath.Dir(path), target))
+	return err != nil || to == ".." || strings.HasPrefix(to, ".."+string(filepath.Separator))
 }

@@ -57,7 +57,7 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 	return &build.Plan{
 		Inputs: inputs, Compiles: true, Root: m.root, Into: ".",
 		Skip: func(path string) bool {
-			return skip(path) || !m.counts(path) || filepath.Join(m.root, filepath.FromSlash(path)) == program
+			return skip(path) || !m.counts(path) || req.NotSource(m.root, path) || filepath.Join(m.root, filepath.FromSlash(path)) == program
 		},
 		Leave: func(path string) bool { return path == t.out },
 		Keep:  keep(req),
@@ -81,10 +81,10 @@ func (b *Builder) find(req *build.Request) (*module, *target, error) {
 	if !ok {
 		return nil, nil, nil
 	}
-	req.SourceDir = resolve(req.SourceDir)
+	req.SourceDir, req.ProjectDir = resolve(req.SourceDir), resolve(req.ProjectDir)
 	// A module above the folder of s.yaml has code of its own folder alone.
 	dir, ok := above(req.SourceDir, modFile)
-	if !ok || rt.Custom && !inside(resolve(req.ProjectDir), dir) && !hasGo(req.SourceDir) {
+	if !ok || rt.Custom && !inside(req.ProjectDir, dir) && !hasGo(req.SourceDir) {
 		return nil, nil, nil
 	}
 	m, err := readModule(dir, b.setting("GOWORK"))

@@ -140,6 +140,27 @@ func TestWhatIsReused(t *testing.T) {
 	}
 }
 
+// TestModuleAboveTheCode has what the code needn't mind: links that lead out, and
+// the function's own settings.
+func TestModuleAboveTheCode(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, "go1.26.8", "auto", `ls >"$out"`)
+	p := projecttest.New(t, "go1", map[string]string{"main.go": mainFile})
+	p.Req.Handler, p.Req.CacheDir = "main", buildtest.TempDir(t)
+	buildtest.Plant(t, p.Root, map[string]string{"go.mod": "module x\n", "lib/lib.go": libFile, "s.yaml": "a"})
+	if err := os.Symlink(f.dir, filepath.Join(p.Root, "bazel-out")); err != nil {
+		t.Fatal(err)
+	}
+	p.Build(f.builder())
+	if got := p.Artifact("main"); got != "code\ngo.mod\nlib\n" {
+		t.Errorf("compiled %q", got)
+	}
+	buildtest.Plant(t, p.Root, map[string]string{"s.yaml": "b"})
+	if a := p.Build(f.builder()); !a.Unchanged {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestUsersLinkerFlagsStay(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "go1.26.8", "auto", fakeBuild)

@@ -129,7 +129,7 @@ func (m *module) find(req build.Request, out string) (*target, error) {
 		return nil, nil // a script: how it starts a program is its affair
 	}
 	if there == linuxProgram && !ours {
-		if made, err := build.MadeFrom(req.SourceDir, m.dir, skip); made || err != nil {
+		if made, err := build.MadeFrom(req.SourceDir, m.dir, func(path string) bool { return skip(path) || req.NotSource(m.dir, path) }); made || err != nil {
 			return nil, err
 		}
 	}

@@ -17,6 +17,9 @@ import (
 // collect takes what the code names from the copy that the tool worked on.
 func (p *project) collect(ctx context.Context, job *build.Job) error {
 	rt, _ := fc.LookupRuntime(job.Runtime)
+	if err := p.runsOn(rt, job.Work); err != nil {
+		return err
+	}
 	code := filepath.Join(job.Work, p.rel(job.SourceDir))
 	if p.dir == job.SourceDir && !rt.Custom {
 		jar, err := p.onlyJar(job)

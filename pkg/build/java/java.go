@@ -52,14 +52,15 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 	if p == nil || !p.makes(req.SourceDir, rt.Custom) {
 		return nil, nil
 	}
+	skip := func(path string) bool { return p.isOutput(path) || req.NotSource(p.root, path) }
 	if p.dir != req.SourceDir {
-		made, err := build.MadeFrom(req.SourceDir, p.root, p.isOutput)
+		made, err := build.MadeFrom(req.SourceDir, p.root, skip)
 		if made || err != nil {
 			return nil, err // the user's own build made it, and nothing changed since
 		}
 	}
 	plan := &build.Plan{
-		Inputs: b.inputs(p, req, rt), Compiles: true, Root: p.root, Skip: p.isOutput, Into: ".",
+		Inputs: b.inputs(p, req, rt), Compiles: true, Root: p.root, Skip: skip, Into: ".",
 		Archive: p.dir == req.SourceDir && !rt.Custom || p.dir != req.SourceDir && isArchive(req.SourceDir),
 		// The copy that the tool worked on has all.
 		Keep:  func(string) bool { return false },
