@@ -20,7 +20,7 @@ func TestClassesForTheRuntime(t *testing.T) {
 	}{
 		"right":         {"java17", class(own, 17), ""},
 		"older":         {"java17", class(own, 8), ""},
-		"newer":         {"java11", class(own, 17), "demo/App.class is compiled for Java 17, and java11 runs Java 11"},
+		"newer":         {"java11", class(own, 17), "build hello: demo/App.class is compiled for Java 17, and java11 runs Java 11"},
 		"for others":    {"java8", class(own, 8) + class(other, 21) + class("target/classes/module-info.class", 9), ""},
 		"no class":      {"java8", "mkdir -p target/classes; echo x >target/classes/a.class; echo more text >target/classes/b.class; ", ""},
 		"another place": {"java8", "", ""},
@@ -45,7 +45,7 @@ func TestClassesForTheRuntime(t *testing.T) {
 	f := newFake(t, "21.0.1")
 	f.program("gradle", class("build/classes/java/main/App.class", 21))
 	p := newProject(t, "java17", "build/libs/app.jar", map[string]string{"build.gradle": ""})
-	wantHelp(t, p.Fail(f.builder()), "java/main/App.class is compiled for Java 21, and java17 runs Java 17",
+	wantHelp(t, p.Fail(f.builder()), "build hello: java/main/App.class is compiled for Java 21, and java17 runs Java 17",
 		"set options.release = 17 for the JavaCompile tasks in the build file")
 	if _, err := classVersion("/nowhere/App.class"); err == nil {
 		t.Error("a class from nowhere")

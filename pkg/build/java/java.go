@@ -178,7 +178,10 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 	if err != nil {
 		return err
 	}
-	return p.collect(ctx, job)
+	if err := p.collect(ctx, job); err != nil {
+		return fmt.Errorf("build %s: %w", job.Name, err)
+	}
+	return nil
 }
 
 // shown leaves the copy's folder out of a command line.

@@ -231,7 +231,7 @@ func TestModules(t *testing.T) {
 	}
 	// Of all modules, none makes the jar of the topmost.
 	p.Req.SourceDir = p.Req.ProjectDir
-	wantHelp(t, p.Fail(f.builder()), "Maven didn't make a jar in target; it made lib/target/lib.jar, web/target/web.jar", "set code to one of them")
+	wantHelp(t, p.Fail(f.builder()), "build hello: Maven didn't make a jar in target; it made lib/target/lib.jar, web/target/web.jar", "set code to one of them")
 }
 
 func wantHelp(t *testing.T, err error, text, advice string) {
@@ -297,11 +297,11 @@ func TestWhatWasntMade(t *testing.T) {
 		runtime, code, body string
 		want, help          string
 	}{
-		"another name": {"java17", "target/gone.jar", makeJar, "Maven didn't make target/gone.jar; it made target/app.jar", "set code to what the build makes"},
-		"nothing":      {"java17", "target/gone.jar", "true", "Maven didn't make target/gone.jar; it made no jar", "set code to what the build makes"},
+		"another name": {"java17", "target/gone.jar", makeJar, "build hello: Maven didn't make target/gone.jar; it made target/app.jar", "set code to what the build makes"},
+		"nothing":      {"java17", "target/gone.jar", "true", "build hello: Maven didn't make target/gone.jar; it made no jar", "set code to what the build makes"},
 		"several": {
 			"java17", ".", "mkdir target; touch target/a.jar target/b.war target/original-a.jar target/a-sources.jar target/a-javadoc.jar target/a-tests.jar",
-			"Maven made more than one jar that may be the code: target/a.jar, target/b.war", "set code to one of them",
+			"build hello: Maven made more than one jar that may be the code: target/a.jar, target/b.war", "set code to one of them",
 		},
 	} {
 		f := newFake(t, "17.0.15")
@@ -316,7 +316,7 @@ func TestWhatWasntMade(t *testing.T) {
 	f := newFake(t, "17.0.15")
 	f.program("mvn", "true")
 	p := newProject(t, "java17", ".", app())
-	if err := p.Fail(f.builder()); err.Error() != "Maven made no jar" {
+	if err := p.Fail(f.builder()); err.Error() != "build hello: Maven made no jar" {
 		t.Errorf("got %v", err)
 	}
 }
