@@ -30,11 +30,15 @@ func take(path string, opts Options) (*Bundle, error) {
 	}
 	b := &Bundle{Path: path}
 	z, err := zip.NewReader(f, info.Size())
+	if info.Size() > opts.Limit {
+		over := &TooLargeError{Limit: opts.Limit}
+		if err == nil {
+			over.Report = reportZip(z)
+		}
+		return nil, over
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if info.Size() > opts.Limit {
-		return nil, &TooLargeError{Limit: opts.Limit, Report: reportZip(z)}
 	}
 	for _, entry := range z.File {
 		if err := checkEntry(entry); err != nil {

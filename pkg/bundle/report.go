@@ -234,8 +234,13 @@ func top(items []Item) []Item {
 	return items[:min(topItems, len(items))]
 }
 
-// Write prints the report; t translates, as IOStreams.T does.
-func (r *Report) Write(w io.Writer, t func(format string, args ...any) string) error {
+// Translator gives messages in the user's language; *iostreams.IOStreams is one.
+type Translator interface {
+	T(format string, args ...any) string
+}
+
+// Write prints the report.
+func (r *Report) Write(w io.Writer, in Translator) error {
 	var b strings.Builder
 	line := func(i Item, name string) {
 		packed := ""
@@ -244,12 +249,11 @@ func (r *Report) Write(w io.Writer, t func(format string, args ...any) string) e
 		}
 		fmt.Fprintf(&b, "%12s %12s  %s\n", Megabytes(i.Size), packed, name)
 	}
-	fmt.Fprintf(&b, "%12s %12s\n", t("size"), t("packed"))
-	line(r.Total, t("all, %d files", r.Total.Files))
+	line(r.Total, in.T("all: %d files, before and after packing", r.Total.Files))
 	for _, group := range []struct {
 		title string
 		items []Item
-	}{{t("largest folders:"), r.Folders}, {t("largest packages:"), r.Packages}, {t("largest files:"), r.Files}} {
+	}{{in.T("largest folders:"), r.Folders}, {in.T("largest packages:"), r.Packages}, {in.T("largest files:"), r.Files}} {
 		if len(group.items) == 0 {
 			continue
 		}

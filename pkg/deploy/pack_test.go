@@ -159,7 +159,8 @@ func TestTooLargeCode(t *testing.T) {
 	if err := os.Truncate(made.Path, fcclient.MaxInlineZip+1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Pack(context.Background(), PackInput{Source: path}); err == nil {
-		t.Error("it was taken")
+	var over *bundle.TooLargeError
+	if _, err := Pack(context.Background(), PackInput{Source: path}); !errors.As(err, &over) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -51,6 +51,7 @@ func TestEveryMessageIsTranslated(t *testing.T) {
 	formats := spokenFormats(t, filepath.Join("..", "cmd"))
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "deploy"))) // the plan
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "vault")))  // where secrets are kept
+	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "bundle"))) // what of the code is large
 	findings := findingFormats(t, filepath.Join("..", "spec"))
 	for _, label := range []string{"error", "warning", "note", "hint"} { // of findings
 		formats[label] = "pkg/diag/render.go"

@@ -1,6 +1,9 @@
 package cmdutil
 
 import (
+	"errors"
+
+	"s/pkg/bundle"
 	"s/pkg/deploy"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
@@ -19,4 +22,15 @@ func TellCode(io *iostreams.IOStreams, project *spec.Project, r *spec.Resource, 
 	if len(code.LeftOut) > 0 {
 		io.Errf("%s: left out of the code: %s", r.Name, joinFew(code.LeftOut))
 	}
+}
+
+// TellTooLarge says what of a resource's code is large, if that is why it can't
+// be packed.
+func TellTooLarge(io *iostreams.IOStreams, r *spec.Resource, err error) {
+	over := (*bundle.TooLargeError)(nil)
+	if !errors.As(err, &over) || over.Report == nil {
+		return
+	}
+	io.Errf("%s: what is large:", r.Name)
+	_ = over.Report.Write(io.ErrOut, io) // the error is told in any case
 }

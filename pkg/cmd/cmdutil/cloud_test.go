@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"s/pkg/access"
+	"s/pkg/bundle"
 	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
@@ -108,5 +109,25 @@ func TestLocalClient(t *testing.T) {
 	f.Local = func(context.Context) (*local.Info, error) { return nil, broken }
 	if _, err := LocalClient(context.Background(), f, "r", false); !errors.Is(err, broken) {
 		t.Errorf("err = %v", err)
+	}
+}
+
+func TestTellTooLarge(t *testing.T) {
+	t.Parallel()
+	io, _, _, errOut := iostreams.Test()
+	r := &spec.Resource{Name: "hello"}
+	report := &bundle.Report{
+		Total: bundle.Item{Files: 2, Size: 90 << 20, Packed: 80 << 20}, Files: []bundle.Item{{Path: "film.mp4", Files: 1, Size: 80 << 20, Packed: 80 << 20}},
+	}
+	TellTooLarge(io, r, fmt.Errorf("pack hello: %w", &bundle.TooLargeError{Limit: 1, Report: report}))
+	want := "hello: what is large:\n       90 MB        80 MB  all: 2 files, before and after packing\nlargest files:\n       80 MB        80 MB  film.mp4\n"
+	if errOut.String() != want {
+		t.Errorf("got\n%swant\n%s", errOut, want)
+	}
+	errOut.Reset()
+	for _, err := range []error{errors.New("other"), &bundle.TooLargeError{Limit: 1}} {
+		if TellTooLarge(io, r, err); errOut.Len() > 0 {
+			t.Errorf("%v: %s", err, errOut)
+		}
 	}
 }

@@ -219,6 +219,7 @@ func (d *deployment) before(ctx context.Context) error {
 			return cmdutil.WithHint(cmdutil.ExitFailed, err, "s build "+it.resource.Name)
 		}
 		if err != nil {
+			cmdutil.TellTooLarge(d.IO, it.resource, err)
 			return err
 		}
 		it.prepared = prepared
