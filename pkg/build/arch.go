@@ -43,9 +43,12 @@ func (e *ArchError) Error() string {
 }
 
 // checkArch looks at all files in an artifact that the runtime would load or
-// start. Files for other machines are a *HelpError of an *ArchError.
-func checkArch(name, dir string, platform Platform) error {
+// start. Files for other machines are a *HelpError of an *ArchError; those for
+// newer systems are returned.
+func checkArch(req Request, dir string) ([]TooNew, error) {
+	platform := req.Target()
 	found := &ArchError{Platform: platform}
+	var newer []TooNew
 	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
@@ -58,17 +61,27 @@ func checkArch(name, dir string, platform Platform) error {
 			return nil
 		}
 		what, err := foreign(file, platform)
-		if err != nil || what == "" || spare(dir, rel, platform) {
+		if err != nil {
 			return err
+		}
+		if what == "" {
+			late, err := tooNew(file, rel, req.Runtime)
+			if late != nil {
+				newer = append(newer, *late)
+			}
+			return err
+		}
+		if spare(dir, rel, platform) {
+			return nil
 		}
 		found.Files = append(found.Files, ForeignFile{rel, what})
 		return nil
 	})
 	if err != nil || len(found.Files) == 0 {
-		return err
+		return newer, err
 	}
-	return &HelpError{
-		Err: fmt.Errorf("build %s: %w", name, found),
+	return nil, &HelpError{
+		Err: fmt.Errorf("build %s: %w", req.Name, found),
 		Help: fmt.Sprintf("make it for %s (s build --use-docker does, in the runtime's image), or leave it out of the code with .fcignore if nothing uses it",
 			platform),
 	}

@@ -14,8 +14,8 @@ import (
 	"s/pkg/build/buildtest"
 )
 
-// elf is the beginning of an ELF file.
-func elf(kind, machine uint16, order binary.ByteOrder) string {
+// elfHead is the beginning of an ELF file.
+func elfHead(kind, machine uint16, order binary.ByteOrder) string {
 	head := make([]byte, 64)
 	copy(head, "\x7fELF\x02\x01\x01")
 	if order == binary.BigEndian {
@@ -26,7 +26,7 @@ func elf(kind, machine uint16, order binary.ByteOrder) string {
 	return string(head)
 }
 
-func library(machine uint16) string { return elf(3, machine, binary.LittleEndian) }
+func library(machine uint16) string { return elfHead(3, machine, binary.LittleEndian) }
 
 // pe is the beginning of a PE file.
 func pe() string {
@@ -50,10 +50,10 @@ func TestForeignHeaders(t *testing.T) {
 		{"arm64", library(emARM64), "linux/arm64", ""},
 		{"arm64 for amd64", library(emARM64), "linux/amd64", "an ELF file for arm64"},
 		{"amd64 for arm64", library(emAMD64), "linux/arm64", "an ELF file for amd64"},
-		{"a program", elf(2, em386, binary.LittleEndian), "linux/amd64", "an ELF file for 386"},
-		{"big endian", elf(3, emS390, binary.BigEndian), "linux/amd64", "an ELF file for s390x"},
-		{"the wrong endian", elf(3, emAMD64, binary.BigEndian), "linux/amd64", "an ELF file for amd64"},
-		{"an object", elf(1, emARM64, binary.LittleEndian), "linux/amd64", ""},
+		{"a program", elfHead(2, em386, binary.LittleEndian), "linux/amd64", "an ELF file for 386"},
+		{"big endian", elfHead(3, emS390, binary.BigEndian), "linux/amd64", "an ELF file for s390x"},
+		{"the wrong endian", elfHead(3, emAMD64, binary.BigEndian), "linux/amd64", "an ELF file for amd64"},
+		{"an object", elfHead(1, emARM64, binary.LittleEndian), "linux/amd64", ""},
 		{"unknown", library(4242), "linux/amd64", "an ELF file for processor 4242"},
 		{"others", library(emPPC64), "linux/amd64", "an ELF file for ppc64"},
 		{"arm", library(emARM), "linux/arm64", "an ELF file for arm"},
@@ -124,7 +124,7 @@ func TestCheckArch(t *testing.T) {
 		}
 		var named []string
 		var found *ArchError
-		if err := checkArch("hello", dir, "linux/amd64"); errors.As(err, &found) {
+		if _, err := checkArch(Request{Name: "hello"}, dir); errors.As(err, &found) {
 			for _, f := range found.Files {
 				named = append(named, f.Path)
 			}
@@ -141,13 +141,13 @@ func TestArchError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	buildtest.Plant(t, dir, map[string]string{"a.so": macho, "b.so": library(emARM64), "c.node": pe(), "d.so": macho, "e.so": macho})
-	err := checkArch("hello", dir, "linux/amd64")
+	_, err := checkArch(Request{Name: "hello"}, dir)
 	want := "build hello: a.so is a Mach-O file, of macOS; b.so is an ELF file for arm64; c.node is a PE file, of Windows; 2 more; the function runs on linux/amd64"
 	var help *HelpError
 	if !errors.As(err, &help) || err.Error() != want || !strings.Contains(help.Help, "make it for linux/amd64") || !strings.Contains(help.Help, ".fcignore") {
 		t.Errorf("got %v", err)
 	}
-	if err := checkArch("hello", filepath.Join(dir, "missing"), "linux/amd64"); !errors.Is(err, os.ErrNotExist) {
+	if _, err := checkArch(Request{Name: "hello"}, filepath.Join(dir, "missing")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -144,6 +144,9 @@ type Artifact struct {
 	LeftOut []string
 	// Lists are those of dependencies that have others beside them.
 	Lists []List
+	// TooNew are files that don't load in the function's image, for the user to
+	// hear; empty if nothing was copied.
+	TooNew []TooNew
 }
 
 // Builder knows one language or tool.

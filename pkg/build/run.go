@@ -146,7 +146,8 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 		if err != nil || name != "" {
 			return err
 		}
-		return checkArch(r.req.Name, dir, r.req.Target())
+		a.TooNew, err = checkArch(r.req, dir)
+		return err
 	})
 	if err != nil {
 		return nil, err

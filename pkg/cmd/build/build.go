@@ -225,6 +225,10 @@ func (o *Options) done(result build.Result) {
 				result.Resource, result.Runtime, t.Name, t.Wanted, t.Version)
 		}
 	}
+	if len(a.TooNew) > 0 {
+		o.IO.Errf("warning: %s: compiled for a newer system than that of %s (glibc %s), where it doesn't load: %s; s build --use-docker compiles for it",
+			result.Resource, result.Runtime, a.TooNew[0].Has, few(newFiles(a.TooNew)))
+	}
 	for _, l := range a.Lists {
 		o.IO.Errf("%s: the dependencies are those of %s; not read: %s", result.Resource, l.Used, few(l.Unread))
 	}
@@ -239,6 +243,15 @@ func (o *Options) done(result build.Result) {
 	default:
 		o.IO.Errf("%s: built with %s, %s", result.Resource, toolNames(a.Tools), elapsed)
 	}
+}
+
+// newFiles names files with the C library that they ask for.
+func newFiles(files []build.TooNew) []string {
+	var names []string
+	for _, f := range files {
+		names = append(names, fmt.Sprintf("%s (%s)", f.Path, f.Needs))
+	}
+	return names
 }
 
 // toolNames names each tool once: Python 3.10.13, npm 10.2; one that works for

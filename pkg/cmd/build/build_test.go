@@ -473,6 +473,19 @@ func TestEngine(t *testing.T) {
 	}
 }
 
+func TestFilesOfNewerSystems(t *testing.T) {
+	t.Parallel()
+	w := newBench(t, script{tool: py("3.10.4", true)}, "custom")
+	w.done(build.Result{Resource: "hello", Runtime: "python3.10", Artifact: &build.Artifact{
+		Tools: []build.Tool{py("3.10.4", true)}, TooNew: []build.TooNew{{Path: "python/x.so", Needs: "2.34", Has: "2.28"}},
+	}})
+	want := "warning: hello: compiled for a newer system than that of python3.10 (glibc 2.28), where it doesn't load: python/x.so (2.34); " +
+		"s build --use-docker compiles for it\nhello: built with Python 3.10.4, T\n"
+	if diff := cmp.Diff(want, w.said()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestInChinese(t *testing.T) {
 	t.Parallel()
 	w := newBench(t, script{tool: py("3.10.4", true)}, "custom", "go1")
