@@ -106,15 +106,23 @@ func (m *maker) checkPackage(modules, dir string, files []string) error {
 		return nil
 	}
 	want := string(m.job.Target())
-	var wrong addon
-	for i, file := range files {
+	wrong := readAddon(files[0])
+	right := map[bool]bool{} // whether one loads, of those that say what they are for and of the others
+	said := false
+	for _, file := range files {
 		a := readAddon(file)
-		if a.platform == want && m.loads(a, file) {
-			return nil
+		if a.platform != want {
+			continue
 		}
-		if i == 0 || a.platform == want {
+		says := a.portable || a.abi != 0
+		right[says] = right[says] || m.loads(a, file)
+		if says || !said {
 			wrong = a
 		}
+		said = said || says
+	}
+	if right[said] {
+		return nil
 	}
 	name := nameOf(modules, dir)
 	if wrong.platform != want {

@@ -119,6 +119,10 @@ func TestCheck(t *testing.T) {
 			files: map[string]string{"a/build/Release/a.node": v115},
 			err:   "package a has a module compiled for Node.js 20 (ABI 115), the function runs Node.js 18", helpWith: "s build --use-docker",
 		},
+		"another ABI, beside what is no module": {
+			files: map[string]string{"a/build/Release/a.node": v115, "a/build/Release/extension.node": linux, "a/x.node": linux}, inexact: true,
+			err: "package a has a module compiled for Node.js 20 (ABI 115), the function runs Node.js 18", helpWith: "s build --use-docker",
+		},
 		"an ABI from the future": {files: map[string]string{"a/build/Release/a.node": elfModule(t, elf.EM_X86_64, "node_register_module_v9999")}},
 		"one of several ABIs":    {files: map[string]string{"a/prebuilds/linux-x64/node.abi115.node": v115, "a/prebuilds/linux-x64/node.abi108.node": v108}},
 		"by another version": {
