@@ -29,12 +29,14 @@ type Options struct {
 	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
 
 	Resources []string // names; none is all
+	// NoDefaultIgnore packs .git, .env* and the like, too, as deploy would.
+	NoDefaultIgnore bool
 }
 
 // NewCmd makes the plan command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Artifacts: deploycmd.Artifacts(f)}
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "plan [resource...]",
 		Short: "Show what deploy would change",
 		Long:  "Plan compares s.yaml with what is deployed. It changes nothing there; code that isn't built is built.",
@@ -47,6 +49,8 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 			return Run(cmd.Context(), opts)
 		},
 	}
+	cmd.Flags().BoolVar(&opts.NoDefaultIgnore, "no-default-ignore", false, "compare the code as deploy with this flag packs it")
+	return cmd
 }
 
 // Run plans.
@@ -108,7 +112,7 @@ func (o *Options) settle(ctx context.Context, project *spec.Project, target *cmd
 }
 
 func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdutil.Target, resources []*spec.Resource) ([]*deploy.Changes, error) {
-	preparer := deploy.Preparer{Artifacts: o.Artifacts}
+	preparer := deploy.Preparer{Artifacts: o.Artifacts, NoDefaultIgnore: o.NoDefaultIgnore}
 	plans, errs := make([]*deploy.Changes, len(resources)), make([]error, len(resources))
 	var wg sync.WaitGroup
 	for i, r := range resources {

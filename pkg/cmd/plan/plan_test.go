@@ -92,7 +92,7 @@ func TestPlanFlags(t *testing.T) {
 	t.Parallel()
 	w := cmdtest.New(t, spec.Edition3)
 	var got *Options
-	if err := w.Run(NewCmd(w.Factory, func(_ context.Context, o *Options) error { got = o; return nil }), "hello"); err != nil || len(got.Resources) != 1 || got.Resources[0] != "hello" || got.Artifacts == nil {
+	if err := w.Run(NewCmd(w.Factory, func(_ context.Context, o *Options) error { got = o; return nil }), "hello", "--no-default-ignore"); err != nil || len(got.Resources) != 1 || got.Resources[0] != "hello" || got.Artifacts == nil || !got.NoDefaultIgnore {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
