@@ -88,6 +88,8 @@ name, version, tag = %q, %q, %q
 info = "%%s-%%s.dist-info" %% (name, version)
 meta = "Metadata-Version: 2.1\nName: %%s\nVersion: %%s\n" %% (name, version)
 def prepare_metadata_for_build_wheel(directory, config_settings=None):
+    if tag == "-":
+        sys.exit("no pg_config")
     os.mkdir(os.path.join(directory, info))
     with open(os.path.join(directory, info, "METADATA"), "w") as f:
         f.write(meta)
@@ -125,6 +127,7 @@ func shop(t *testing.T) string {
 	sdist(t, dir, "pure", "1.0", "py3-none-any")
 	sdist(t, dir, "compiled", "1.0", "cp312-cp312-linux_x86_64")
 	sdist(t, dir, "broken", "1.0", "")
+	sdist(t, dir, "dumb", "1.0", "-") // doesn't tell what it needs
 	return dir
 }
 
@@ -189,6 +192,7 @@ func TestNoWheel(t *testing.T) {
 	b.Environ = append(b.Environ, "PIP_CACHE_DIR="+t.TempDir())
 	for _, tc := range [][2]string{
 		{"compiled\npure", "compiled 1.0"},
+		{"dumb", "dumb-1.0.tar.gz"},
 		{"broken\ncompiled", "broken, compiled 1.0"}, // the second from pip's cache
 	} {
 		needs, want := tc[0], tc[1]
@@ -260,12 +264,14 @@ func TestWheelLog(t *testing.T) {
 		"  Building wheel for x (pyproject.toml): finished\n  Created wheel for x: filename=x-1.0-py3-", "none-any.whl size=1 sha256=00\r\n",
 		"  ERROR: Failed building wheel for y\n", "Failed to build lxml y.z\n",
 		"ERROR: Failed to build 'w' when getting requirements to build wheel\n", strings.Repeat("x", maxLine+1), "Failed to build no\n",
+		"error: metadata-generation-failed\nCollecting psycopg2>=2 (from x)\n  Using cached y\nerror: metadata-generation-failed\n",
+		"Processing ./libs/z-1.tar.gz (from x)\nerror: metadata-generation-failed\n",
 	} {
 		if n, err := w.Write([]byte(text)); n != len(text) || err != nil {
 			t.Error(n, err)
 		}
 	}
-	if got := strings.Join(w.made, " ") + "|" + strings.Join(w.failed, " "); got != "x-1.0-py3-none-any.whl|lxml y.z w no" {
+	if got := strings.Join(w.made, " ") + "|" + strings.Join(w.failed, " "); got != "x-1.0-py3-none-any.whl|lxml y.z w no psycopg2 z-1.tar.gz" {
 		t.Errorf("noted %s", got)
 	}
 }

@@ -17,8 +17,9 @@ import (
 // logging.py of the user's must not be pip's), for the target that its first
 // argument tells: pip has options for the tags of wheels, but takes the markers
 // of dependencies from the Python that it runs in, and the C library from this
-// machine (pip 20.3 to 25); and it forbids packages without wheels where it is
-// given tags, which we look at afterwards.
+// machine (pip 20.3 to 26); it forbids packages without wheels where it is given
+// tags, which we look at afterwards; and on Windows it would make commands .exe
+// files.
 const runPip = `import json, os, runpy, sys
 sys.path = [p for p in sys.path if p]
 orders = json.loads(sys.argv[1])
@@ -33,6 +34,16 @@ if orders.get("markers"):
     known = dict(markers.default_environment(), **orders["markers"])
     markers.default_environment = lambda: dict(known)
     cmdoptions.check_dist_restriction = lambda *args, **kwargs: None
+    try:
+        from pip._vendor.distlib.scripts import ScriptMaker
+    except ImportError:
+        ScriptMaker = None
+    if ScriptMaker:
+        make = ScriptMaker.__init__
+        def make_scripts(self, *args, **kwargs):
+            make(self, *args, **kwargs)
+            self._is_nt = False
+        ScriptMaker.__init__ = make_scripts
 if orders.get("glibc"):
     try:
         from pip._vendor.packaging import _manylinux

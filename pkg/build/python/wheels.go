@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -126,8 +127,13 @@ var (
 	madePattern = regexp.MustCompile(`^\s*(?:Created wheel for \S+: filename=|Using cached )(\S+\.whl)`)
 	// failedPattern is how pip names what it couldn't build: at once at the
 	// end, or the one whose metadata couldn't be made.
-	failedPattern = regexp.MustCompile(`^(?:ERROR: )?Failed to build ([A-Za-z0-9._' -]+?)(?: when .*)?$`)
+	failedPattern  = regexp.MustCompile(`^(?:ERROR: )?Failed to build ([A-Za-z0-9._' -]+?)(?: when .*)?$`)
+	currentPattern = regexp.MustCompile(`^\s*(?:Collecting ([A-Za-z0-9._-]+)|Processing (\S+))`)
 )
+
+// noMetadata is what pip says of a package that doesn't even tell what it needs,
+// without naming it.
+const noMetadata = "error: metadata-generation-failed"
 
 // maxLine bounds a line of pip's output that is looked at, in bytes.
 const maxLine = 64 << 10
@@ -138,6 +144,8 @@ type wheelLog struct {
 	part   []byte
 	made   []string // file names
 	failed []string // packages
+
+	current string // the package that is looked at
 }
 
 // Write never fails for the sake of the log.
@@ -160,6 +168,14 @@ func (w *wheelLog) Write(p []byte) (int, error) {
 }
 
 func (w *wheelLog) line(text string) {
+	if m := currentPattern.FindStringSubmatch(text); m != nil {
+		if w.current = m[1]; w.current == "" {
+			w.current = path.Base(filepath.ToSlash(m[2]))
+		}
+	}
+	if text == noMetadata && w.current != "" {
+		w.failed = append(w.failed, w.current)
+	}
 	if m := madePattern.FindStringSubmatch(text); m != nil {
 		w.made = append(w.made, m[1])
 	}
