@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"hash/crc64"
 	"io"
@@ -59,18 +60,31 @@ func InlineCode(path, checksum string) (*fc.Code, error) {
 	}
 	var text strings.Builder // the archive is in memory once, as text
 	text.Grow(base64.StdEncoding.EncodedLen(int(info.Size())))
-	encoder, sum := base64.NewEncoder(base64.StdEncoding, &text), crc64.New(crc64.MakeTable(crc64.ECMA))
-	from := struct{ io.Reader }{io.LimitReader(f, MaxInlineZip)}
-	if _, err := io.CopyBuffer(io.MultiWriter(encoder, sum), from, make([]byte, 256<<10)); err != nil {
-		return nil, err
-	}
-	if err := encoder.Close(); err != nil {
+	sum := crc64.New(crc64.MakeTable(crc64.ECMA))
+	if err := encode(&text, io.TeeReader(io.LimitReader(f, MaxInlineZip), sum)); err != nil {
 		return nil, err
 	}
 	if checksum != "" && strconv.FormatUint(sum.Sum64(), 10) != checksum {
 		return nil, &ChangedError{Path: path}
 	}
 	return &fc.Code{ZipFile: text.String(), Checksum: checksum}, nil
+}
+
+// encode writes what r gives as base64, in pieces that fit the processor's cache.
+func encode(w *strings.Builder, r io.Reader) error {
+	raw := make([]byte, 96<<10) // a multiple of three: no padding inside
+	piece := make([]byte, base64.StdEncoding.EncodedLen(len(raw)))
+	for {
+		n, err := io.ReadFull(r, raw)
+		base64.StdEncoding.Encode(piece, raw[:n])
+		w.Write(piece[:base64.StdEncoding.EncodedLen(n)])
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // zipPlace stands for a code.zipFile that was set aside. No text inside a

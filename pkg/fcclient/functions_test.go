@@ -1,7 +1,9 @@
 package fcclient_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -296,6 +298,16 @@ func TestInlineCode(t *testing.T) {
 	code, err := fcclient.InlineCode(path, sum)
 	if err != nil || code.ZipFile != "emlw" || code.Checksum != sum {
 		t.Errorf("code %+v, err %v", code, err)
+	}
+	// Around the pieces in which it is encoded.
+	for _, size := range []int{0, 1, 96<<10 - 1, 96 << 10, 96<<10 + 1, 300_000} {
+		data := bytes.Repeat([]byte("abcdefg"), size/7+1)[:size]
+		if err := os.WriteFile(path+".sized", data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, err := fcclient.InlineCode(path+".sized", ""); err != nil || code.ZipFile != base64.StdEncoding.EncodeToString(data) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
 	}
 	var other *fcclient.ChangedError
 	if _, err := fcclient.InlineCode(path, "42"); !errors.As(err, &other) || !strings.Contains(err.Error(), path) {
