@@ -5,10 +5,10 @@ package templates
 
 import "embed"
 
-// FS is the embedded tree, one top-level folder per template. The prefix all:
-// keeps files whose names begin with a dot or an underscore.
+// FS is the embedded tree, one top-level folder per template, and the parameters
+// that they have in common. The prefix all: keeps files whose names begin with a
+// dot or an underscore.
 //
-//go:embed all:fc-custom-python37-event
-//go:embed all:start-fc-event-python
-//go:embed all:start-fc-http-python
+//go:embed common.yaml
+//go:embed all:fc-* all:start-*
 var FS embed.FS

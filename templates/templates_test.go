@@ -49,7 +49,7 @@ func TestEverythingIsEmbedded(t *testing.T) {
 	}
 }
 
-func TestTemplatesOfTheFirstIssue(t *testing.T) {
+func TestTemplatesThatMustBeThere(t *testing.T) {
 	t.Parallel()
 	entries, err := fs.ReadDir(FS, ".")
 	if err != nil {
@@ -59,7 +59,14 @@ func TestTemplatesOfTheFirstIssue(t *testing.T) {
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
-	for _, want := range []string{"fc-custom-python37-event", "start-fc-event-python", "start-fc-http-python"} {
+	wanted := []string{"fc-custom-python37-event", "start-fc-custom-container"}
+	for _, language := range []string{"python", "nodejs", "nodejs-esm", "typescript", "java", "go", "php"} {
+		wanted = append(wanted, "start-fc-event-"+language, "start-fc-http-"+language)
+	}
+	for _, server := range []string{"flask", "fastapi", "express", "springboot", "go", "websocket"} {
+		wanted = append(wanted, "start-fc-custom-"+server)
+	}
+	for _, want := range wanted {
 		if !slices.Contains(names, want) {
 			t.Errorf("no template %s in %v", want, names)
 		}

@@ -74,12 +74,17 @@ func (t *Template) files(values map[string]any) ([]file, error) {
 		if slices.Contains(t.Executable, name) {
 			mode = 0o755
 		}
-		files = append(files, file{name: name, mode: mode, data: data})
+		files = append(files, file{name: strings.TrimSuffix(name, tmplSuffix), mode: mode, data: data})
 		return nil
 	})
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	return files, err
 }
+
+// tmplSuffix ends the names of files that mustn't be called in this tree what
+// they are in a project: go.mod, which would keep its folder from being embedded,
+// and Go sources, which would be part of this program.
+const tmplSuffix = ".tmpl"
 
 func (t *Template) isVerbatim(name string, data []byte) bool {
 	for _, pattern := range t.Verbatim {

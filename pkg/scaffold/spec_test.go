@@ -1,7 +1,9 @@
 package scaffold
 
 import (
+	"cmp"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"s/pkg/fc"
@@ -33,19 +35,28 @@ func TestProjectsAreValid(t *testing.T) {
 	}
 }
 
+// legacy is the template of edition 1.0.0.
+const legacy = "fc-custom-python37-event"
+
 func checkResource(t *testing.T, template Template, r *spec.Resource, dir string) {
 	t.Helper()
-	want := fc.Function{FunctionName: template.Name, Runtime: "python3.10"}
-	if template.Kind == KindCustom {
-		want = fc.Function{FunctionName: "hello-world-service$" + template.Name, Runtime: "custom"}
+	name := template.Name
+	if name == legacy {
+		name = "hello-world-service$" + name
 	}
-	if r.Region != "cn-hangzhou" || r.Function.FunctionName != want.FunctionName || r.Function.Runtime != want.Runtime {
-		t.Errorf("%s: %s %s in %s, want %s %s", template.Name, r.Function.Runtime, r.Function.FunctionName, r.Region, want.Runtime, want.FunctionName)
+	runtime, known := fc.LookupRuntime(r.Function.Runtime)
+	if r.Region != "cn-hangzhou" || r.Function.FunctionName != name || !known || runtime.Custom != (template.Kind == KindCustom) {
+		t.Errorf("%s: %s %s in %s", template.Name, r.Function.Runtime, r.Function.FunctionName, r.Region)
 	}
-	if r.Code.Path != filepath.Join(dir, "code") {
-		t.Errorf("%s: code at %q", template.Name, r.Code.Path)
+	code := filepath.Join(dir, "code")
+	switch at := cmp.Or(r.Code.Path, r.Code.Context); {
+	case at == code:
+	case template.Language == "java" && strings.HasPrefix(at, filepath.Join(code, "target")): // which the build makes
+	default:
+		t.Errorf("%s: code at %q", template.Name, at)
 	}
-	if triggers := len(r.Triggers); (triggers == 1) != (template.Kind == KindHTTP) {
-		t.Errorf("%s: %d triggers", template.Name, triggers)
+	behindHTTP := template.Kind == KindHTTP || template.Kind == KindCustom && template.Name != legacy
+	if (len(r.Triggers) == 1) != behindHTTP {
+		t.Errorf("%s: %d triggers", template.Name, len(r.Triggers))
 	}
 }

@@ -5,6 +5,8 @@ package scaffold
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -84,6 +86,7 @@ type Parameter struct {
 const (
 	manifestName = "template.yaml"
 	sourceFolder = "src"
+	commonName   = "common.yaml"
 )
 
 // List gives all templates in alphabetical order.
@@ -133,12 +136,16 @@ func list(fsys fs.FS) ([]Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list templates: %w", err)
 	}
+	shared, err := common(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", commonName, err)
+	}
 	var all []Template
 	for _, entry := range entries {
 		if !entry.IsDir() {
 			continue
 		}
-		t, err := load(fsys, entry.Name())
+		t, err := load(fsys, entry.Name(), shared)
 		if err != nil {
 			return nil, fmt.Errorf("template %s: %w", entry.Name(), err)
 		}
@@ -147,8 +154,43 @@ func list(fsys fs.FS) ([]Template, error) {
 	return all, nil
 }
 
+// common reads the parameters that templates share; a tree without any has none.
+func common(fsys fs.FS) (map[string]Parameter, error) {
+	data, err := fs.ReadFile(fsys, commonName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []Parameter
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&all); err != nil {
+		return nil, err
+	}
+	byName := map[string]Parameter{}
+	for _, p := range all {
+		byName[p.Name] = p
+	}
+	return byName, nil
+}
+
+// inherit takes from a parameter that templates share what this one doesn't say.
+func (p *Parameter) inherit(shared Parameter) {
+	p.Type, p.Pattern = cmp.Or(p.Type, shared.Type), cmp.Or(p.Pattern, shared.Pattern)
+	p.Title, p.Description = cmp.Or(p.Title, shared.Title), cmp.Or(p.Description, shared.Description)
+	p.Required = p.Required || shared.Required
+	if p.Default == nil {
+		p.Default = shared.Default
+	}
+	if p.Enum == nil {
+		p.Enum = shared.Enum
+	}
+}
+
 // load reads and checks the manifest of one folder.
-func load(fsys fs.FS, folder string) (Template, error) {
+func load(fsys fs.FS, folder string, shared map[string]Parameter) (Template, error) {
 	var t Template
 	data, err := fs.ReadFile(fsys, folder+"/"+manifestName)
 	if err != nil {
@@ -166,6 +208,7 @@ func load(fsys fs.FS, folder string) (Template, error) {
 		return t, fmt.Errorf("%s: unknown kind %q", manifestName, t.Kind)
 	}
 	for i := range t.Parameters {
+		t.Parameters[i].inherit(shared[t.Parameters[i].Name])
 		if err := t.Parameters[i].prepare(); err != nil {
 			return t, fmt.Errorf("%s: parameter %s: %w", manifestName, t.Parameters[i].Name, err)
 		}

@@ -3,6 +3,7 @@ package scaffold
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -26,7 +27,7 @@ const head = "name: demo\nlanguage: python\nkind: event\n"
 // demo loads the template of catalog(head+rest, files).
 func demo(t *testing.T, rest string, files map[string]string) Template {
 	t.Helper()
-	template, err := load(catalog(head+rest, files), "demo")
+	template, err := load(catalog(head+rest, files), "demo", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,9 @@ func TestListIsEveryFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, entry := range entries {
-		want = append(want, entry.Name())
+		if entry.IsDir() {
+			want = append(want, entry.Name())
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("templates (-folders +listed):\n%s", diff)
@@ -86,7 +89,7 @@ func TestFind(t *testing.T) {
 	}{
 		{"fc-custom-pyhton37-event", "fc-custom-python37-event"},
 		{"start-fc-htp-python", "start-fc-http-python"},
-		{"http", "start-fc-http-python"},
+		{"http", "start-fc-http-go"},
 		{"custom-event", "fc-custom-python37-event"},
 		{"ruby", ""},
 	}
@@ -151,5 +154,40 @@ func TestTextIn(t *testing.T) {
 	}
 	if got := (Text{EN: "hello", ZH: "你好"}).In("zh"); got != "你好" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A manifest takes from the parameters in common what it doesn't say itself.
+func TestParametersInCommon(t *testing.T) {
+	t.Parallel()
+	fsys := catalog(head+"parameters:\n  - name: region\n    default: b\n  - name: own\n    type: string\n", map[string]string{"f.txt": "x"})
+	fsys[commonName] = &fstest.MapFile{Data: []byte("- name: region\n  type: enum\n  enum: [a, b]\n  default: a\n  required: true\n  title: { en: Region, zh: 地域 }\n")}
+	all, err := list(fsys)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	region, own := all[0].Parameters[0], all[0].Parameters[1]
+	if region.Type != TypeEnum || region.Default != "b" || !region.Required || region.Title.ZH != "地域" || len(region.Enum) != 2 {
+		t.Errorf("region is %+v", region)
+	}
+	if own.Type != TypeString || own.Required || own.Enum != nil {
+		t.Errorf("own is %+v", own)
+	}
+	for text, want := range map[string]string{"- nome: x\n": "common.yaml: ", "{": "common.yaml: "} {
+		fsys[commonName] = &fstest.MapFile{Data: []byte(text)}
+		if _, err := list(fsys); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// Files that can't have their own name here get it in the project.
+func TestSuffixOfNames(t *testing.T) {
+	t.Parallel()
+	template := demo(t, "parameters: []\n", map[string]string{"code/go.mod.tmpl": "module x\n", "a.tmpl/b": "x"})
+	dir := filepath.Join(t.TempDir(), "made")
+	names, err := Render(t.Context(), template, nil, dir, Options{})
+	if diff := cmp.Diff([]string{"a.tmpl/b", "code/go.mod"}, names); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 }

@@ -165,9 +165,9 @@ func TestQuestions(t *testing.T) {
 		},
 		{
 			"the menu",
-			[]string{"custom", custom, "", "", "", "prod"},
+			[]string{"python", "custom", custom, "", "", "", "prod"},
 			nil,
-			[]string{"Kind of function", "Template", "Region", "Service name", "Function name", "Access"},
+			[]string{"Language", "Kind of function", "Template", "Region", "Service name", "Function name", "Access"},
 			[]string{"cn-hangzhou", "hello-world-service", custom, "prod"},
 		},
 		{
@@ -312,7 +312,7 @@ func TestBooleanIsAskedYesOrNo(t *testing.T) {
 
 func TestInterruptLeavesNothing(t *testing.T) {
 	t.Parallel()
-	full := []string{"custom", custom, "", "", "", ""}
+	full := []string{"python", "custom", custom, "", "", "", ""}
 	for at := range full {
 		parent := t.TempDir()
 		answers := append(slices.Clone(full[:at]), "^C")

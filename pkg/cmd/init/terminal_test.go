@@ -55,8 +55,8 @@ func onTerminal(t *testing.T, keys, last, lastKeys, dir string) (stdout string, 
 
 func TestMenuOnATerminal(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made")
-	// The kind by its filter, the template, the region by the arrow, names.
-	out, err := onTerminal(t, "custom\r"+"\r"+"\x1b[B\r"+"svc\r"+"fn\r", "? Access", "\r", dir)
+	// The language and the kind by their filters, the template, the region by the arrow, names.
+	out, err := onTerminal(t, "python\r"+"custom\r"+"\r"+"\x1b[B\r"+"svc\r"+"fn\r", "? Access", "\r", dir)
 	if err != nil || out != dir+"\n" {
 		t.Fatalf("got %q, %v", out, err)
 	}
@@ -68,7 +68,7 @@ func TestMenuOnATerminal(t *testing.T) {
 
 func TestCtrlCOnATerminal(t *testing.T) {
 	parent := t.TempDir()
-	out, err := onTerminal(t, "custom\r"+"\r"+"\r", "? Service name", "sv\x03", filepath.Join(parent, "made"))
+	out, err := onTerminal(t, "python\r"+"custom\r"+"\r"+"\r", "? Service name", "sv\x03", filepath.Join(parent, "made"))
 	if !errors.Is(err, iostreams.ErrInterrupted) || out != "" {
 		t.Errorf("got %q, %v", out, err)
 	}
