@@ -48,6 +48,9 @@ type Request struct {
 	// Debug gives the log that is told of tools that are started; nil, or one
 	// that gives nil, tells nobody.
 	Debug func() *debug.Log
+	// AsBefore takes the options of the build that made the artifact there is:
+	// deploy wants it as the user had it built.
+	AsBefore bool
 	Options
 }
 
@@ -224,6 +227,7 @@ type part struct {
 // plans asks all builders. Code that isn't there, and that no builder makes, is
 // an error.
 func (bs Builders) plans(req Request) ([]part, error) {
+	req = req.asBefore()
 	var parts []part
 	for _, b := range bs {
 		plan, err := b.Plan(req)

@@ -102,6 +102,8 @@ type ProjectOptions struct {
 	CacheDir string
 	// Fresh makes everything anew.
 	Fresh bool
+	// AsBefore builds with the options of the last build, see Request.
+	AsBefore bool
 	// Debug is told of tools, see Request.
 	Debug func() *debug.Log
 	Options
@@ -170,6 +172,7 @@ func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resou
 	}
 	req := NewRequest(p, r)
 	req.CacheDir, req.Fresh, req.Options, req.Debug = o.CacheDir, o.Fresh, o.Options, o.Debug
+	req.AsBefore = o.AsBefore
 	needed, err := o.Builders.Needed(req)
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", r.Name, err)
@@ -252,12 +255,16 @@ func (a Artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
 	if !buildable(r) {
 		return false, nil
 	}
-	return a.Builders.Needed(NewRequest(p, r))
+	req := NewRequest(p, r)
+	req.AsBefore = true
+	return a.Builders.Needed(req)
 }
 
 // UpToDate reports whether the artifact is what a build would make now.
 func (a Artifacts) UpToDate(ctx context.Context, p *spec.Project, r *spec.Resource) (bool, error) {
-	return a.Builders.UpToDate(ctx, NewRequest(p, r))
+	req := NewRequest(p, r)
+	req.AsBefore = true
+	return a.Builders.UpToDate(ctx, req)
 }
 
 // Environment gives the variables that an artifact needs.
@@ -270,6 +277,6 @@ func (a Artifacts) MergeEnv(artifact, user map[string]string) map[string]string 
 
 // Build makes the artifact of one resource.
 func (a Artifacts) Build(ctx context.Context, p *spec.Project, r *spec.Resource) error {
-	_, err := Project(ctx, p, r.Name, ProjectOptions{Builders: a.Builders, CacheDir: a.CacheDir, Debug: a.Debug, Begin: a.Begin, Done: a.Done})
+	_, err := Project(ctx, p, r.Name, ProjectOptions{Builders: a.Builders, CacheDir: a.CacheDir, AsBefore: true, Debug: a.Debug, Begin: a.Begin, Done: a.Done})
 	return err
 }

@@ -15,6 +15,7 @@ import (
 // code needs no build. Its errors are those of the builders, *bundle.FileError
 // for a source that can't be copied, or the context's.
 func (bs Builders) Build(ctx context.Context, req Request) (*Artifact, error) {
+	req = req.asBefore()
 	parts, err := bs.plans(req)
 	if err != nil || len(parts) == 0 {
 		return nil, err
@@ -59,8 +60,8 @@ func (r *run) unchanged(ctx context.Context) (*Artifact, error) {
 	if r.req.Fresh || !s.current(r.req.ArtifactDir, r.trees.print(), inputsOf(r.parts)) {
 		return nil, nil
 	}
-	if c := r.req.Container; c != nil && !slices.Contains(s.Tools, c.tool()) {
-		return nil, nil // it was built elsewhere
+	if !r.req.AsBefore && s.How != r.req.sum() {
+		return nil, nil // it was built in another way
 	}
 	// What a newer version stood in for may have been installed since.
 	if slices.ContainsFunc(s.Tools, func(t Tool) bool { return !t.Exact }) {
@@ -176,7 +177,7 @@ func (r *run) note(a *Artifact) error {
 	if err := writeEnv(r.req.ArtifactDir, a.Env); err != nil {
 		return err
 	}
-	s := stamp{Source: r.trees.print(), Inputs: inputsOf(r.parts), Tools: a.Tools}
+	s := stamp{Source: r.trees.print(), Inputs: inputsOf(r.parts), Tools: a.Tools, Chosen: r.req.chosen(), How: r.req.sum()}
 	if !r.trees.settled() {
 		s.Source = ""
 	}

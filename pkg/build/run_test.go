@@ -242,3 +242,69 @@ func TestToolsAreTold(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// TestOptionsAreRemembered: other options make another artifact, and deploy,
+// which has none, takes it as it was built.
+func TestOptionsAreRemembered(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, listed())
+	m := &maker{name: "m"}
+	p.build(m)
+	usual := p.req
+	for name, change := range map[string]func(*Request){
+		"arguments": func(r *Request) { r.Args = []string{"-v"} },
+		"variables": func(r *Request) { r.Env = map[string]string{"A": "1"} },
+		"a script":  func(r *Request) { r.Shell = "true" },
+	} {
+		change(&p.req)
+		if a := p.build(m); a.Unchanged {
+			t.Errorf("%s: the artifact of the usual build was taken", name)
+		}
+		if a := p.build(m); !a.Unchanged {
+			t.Errorf("%s: built again", name)
+		}
+		deploys := usual
+		deploys.AsBefore = true
+		if ready, err := (Builders{m}).UpToDate(context.Background(), deploys); !ready || err != nil {
+			t.Errorf("%s: not as it was built: %v", name, err)
+		}
+		p.req = deploys
+		if a := p.build(m); !a.Unchanged {
+			t.Errorf("%s: deploy builds again", name)
+		}
+		p.req = usual
+		if a := p.build(m); a.Unchanged {
+			t.Errorf("%s: the usual build is another", name)
+		}
+	}
+	// What changes meanwhile is built with the same options.
+	p.req.Args = []string{"-v"}
+	p.build(m)
+	p.req = usual
+	p.req.AsBefore = true
+	p.write("list.txt", "three\n")
+	p.build(m)
+	if readStamp(p.req.ArtifactDir).Chosen.Args[0] != "-v" {
+		t.Error("the arguments are forgotten")
+	}
+}
+
+func TestScriptThatIsGone(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, listed())
+	script := filepath.Join(p.root, "x.sh")
+	buildtest.Plant(t, p.root, map[string]string{"x.sh": "true"})
+	p.req.Script = script
+	p.build(&maker{name: "m"})
+	req := p.req
+	req.Options, req.AsBefore = Options{}, true
+	if got := req.asBefore().Script; got != script {
+		t.Errorf("script %q", got)
+	}
+	if err := os.Remove(script); err != nil {
+		t.Fatal(err)
+	}
+	if got := req.asBefore().Script; got != "" {
+		t.Errorf("a script that is gone: %q", got)
+	}
+}

@@ -19,6 +19,10 @@ type stamp struct {
 	Source string `json:"source"` // fingerprint; empty if it couldn't be trusted
 	Inputs string `json:"inputs"`
 	Tools  []Tool `json:"tools"`
+	// Chosen are the options to build again with, How what tells all options
+	// from others.
+	Chosen *chosen `json:"chosen,omitempty"`
+	How    string  `json:"how,omitempty"`
 	// Archive is the name of the file in the artifact that is the code itself.
 	Archive string `json:"archive,omitempty"`
 }

@@ -59,6 +59,8 @@ type Options struct {
 	Buildkit            bool
 
 	known *known // nil asks and tells each time
+	// asBefore is deploy asking: it wants the artifact as it was built.
+	asBefore bool
 	// LookupEnv reads the environment; nil is that of the process.
 	LookupEnv func(name string) (string, bool)
 }
@@ -136,6 +138,7 @@ func (o *Options) action(ctx context.Context, p *spec.Project, r *spec.Resource,
 	if err := flags.Parse(words); err != nil {
 		return cmdutil.UsageError(fmt.Errorf("build: %w", err))
 	}
+	own.asBefore = words == nil
 	_, err := own.one(ctx, p, r)
 	return err
 }
@@ -201,7 +204,7 @@ func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (b
 		}
 	}
 	results, err := build.Project(ctx, p, r.Name, build.ProjectOptions{
-		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, Options: options, Debug: o.IO.Debug, Begin: o.begin, Done: o.done,
+		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, AsBefore: o.asBefore, Options: options, Debug: o.IO.Debug, Begin: o.begin, Done: o.done,
 	})
 	if err != nil {
 		return build.Result{}, o.explain(ctx, p, err)
