@@ -140,6 +140,9 @@ type Artifact struct {
 	// Unchanged is true if the artifact of the last build was still right, so
 	// that nothing was copied either.
 	Unchanged bool
+	// Dependencies are the folders in Dir, relative with slashes, that have what
+	// was installed beside the code.
+	Dependencies []string
 	// Tools are what it was made with.
 	Tools []Tool
 	// LeftOut is what the default rules kept out of the copy of the source, for

@@ -71,7 +71,7 @@ func (r *run) unchanged(ctx context.Context) (*Artifact, error) {
 		}
 	}
 	env, err := Environment(r.req.ArtifactDir)
-	a := &Artifact{Dir: r.req.ArtifactDir, Env: env, Reused: true, Unchanged: true, Tools: s.Tools}
+	a := &Artifact{Dir: r.req.ArtifactDir, Env: env, Reused: true, Unchanged: true, Tools: s.Tools, Dependencies: dependencies(r.parts)}
 	if s.Archive != "" {
 		a.Archive = filepath.Join(a.Dir, s.Archive)
 	}
@@ -115,7 +115,7 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 		return nil, err
 	}
 	a := &Artifact{
-		Dir: r.req.ArtifactDir, Env: environment(r.parts), Reused: true,
+		Dir: r.req.ArtifactDir, Env: environment(r.parts), Reused: true, Dependencies: dependencies(r.parts),
 		Tools: slices.Concat(tools...), LeftOut: r.trees.code.leftOut(), Lists: listsOf(r.parts),
 	}
 	made := make([]*Entry, len(r.parts))

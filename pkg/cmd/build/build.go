@@ -58,6 +58,10 @@ type Options struct {
 	Dockerfile, Context string
 	Buildkit            bool
 
+	// Report shows what of the code is large; PublishLayer writes the
+	// dependencies as a layer.
+	Report, PublishLayer bool
+
 	known *known // nil asks and tells each time
 	// asBefore is deploy asking: it wants the artifact as it was built.
 	asBefore bool
@@ -89,6 +93,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	}
 	opts.bind(cmd.Flags())
 	cmdutil.BindParallel(cmd.Flags(), &opts.Parallel, "how many functions to build at the same time (default: one per core)")
+	cmd.Flags().BoolVar(&opts.Report, "report", false, "show what of the code is large")
 	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	return cmd
 }
@@ -209,7 +214,7 @@ func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (b
 	if err != nil {
 		return build.Result{}, o.explain(ctx, p, err)
 	}
-	return results[0], nil
+	return results[0], o.more(ctx, p, r, results[0])
 }
 
 func (o *Options) begin(r *spec.Resource, _ string) {

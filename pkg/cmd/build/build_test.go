@@ -502,3 +502,29 @@ func TestInChinese(t *testing.T) {
 		}
 	}
 }
+
+func TestLayerAndReport(t *testing.T) {
+	t.Parallel()
+	w := newBench(t, script{tool: py("3.10.4", true)}, "custom", "go1")
+	buildtest.Plant(t, w.project.Resources[0].Code.Path, map[string]string{"app.py": "pass", "data/big": strings.Repeat("x", 1<<20)})
+	w.PublishLayer, w.Report, w.Parallel = true, true, 1
+	if err := RunBuild(context.Background(), w.Options); err != nil {
+		t.Fatal(err)
+	}
+	said := w.said()
+	for _, want := range []string{
+		"fn-custom: layer " + filepath.FromSlash(".s/build/layers/custom-layer.zip") + ", ", "fn-go1: no dependencies for a layer", "largest folders:", "data",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q isn't said:\n%s", want, said)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(w.project.Dir, ".s/build/layers/custom-layer.zip")); err != nil {
+		t.Error(err)
+	}
+	image := &spec.Resource{Name: "image", Function: fc.Function{CustomContainerConfig: &fc.CustomContainerConfig{}}}
+	w.err.Reset()
+	if err := w.more(context.Background(), w.project, image, build.Result{}); err != nil || !strings.Contains(w.said(), "image: no code on this machine to report on") {
+		t.Errorf("%v, %s", err, w.said())
+	}
+}
