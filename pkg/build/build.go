@@ -272,6 +272,21 @@ func (bs Builders) UpToDate(ctx context.Context, req Request) (bool, error) {
 	return readStamp(req.ArtifactDir).current(req.ArtifactDir, trees.print(), inputsOf(parts)), nil
 }
 
+// Fingerprint sums up all that a build of the source as it is now would depend
+// on, but the tools: two that are equal are two builds that give the same. It is
+// empty for code that needs no build. It starts no program.
+func (bs Builders) Fingerprint(ctx context.Context, req Request) (string, error) {
+	parts, err := bs.plans(req)
+	if err != nil || len(parts) == 0 {
+		return "", err
+	}
+	trees, err := readTrees(ctx, req, parts)
+	if err != nil {
+		return "", err
+	}
+	return inputsOf(parts) + trees.print(), nil
+}
+
 // environment joins what the parts add.
 func environment(parts []part) map[string]string {
 	var path []string

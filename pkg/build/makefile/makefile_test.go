@@ -44,7 +44,8 @@ func TestMake(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("no make")
 	}
-	b := &Builder{Environ: os.Environ()}
+	// As if s had been started by a make of its own.
+	b := &Builder{Environ: append(os.Environ(), "MAKELEVEL=2", "MAKEFLAGS=-n")}
 	p := projecttest.New(t, "custom", map[string]string{
 		"Makefile": "build-hello:\n\ttr a-z A-Z <app.txt >$(ARTIFACTS_DIR)/out\n\ttouch dirt\n",
 		"app.txt":  "hello", "unused": "",

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -61,6 +62,11 @@ type Options struct {
 	// Report shows what of the code is large; PublishLayer writes the
 	// dependencies as a layer.
 	Report, PublishLayer bool
+	// Watch builds again whenever what was built changes, until it is
+	// interrupted.
+	Watch bool
+	// every is how often Watch looks; 0 is half a second.
+	every time.Duration
 
 	known *known // nil asks and tells each time
 	// asBefore is deploy asking: it wants the artifact as it was built.
@@ -88,11 +94,15 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
+			if opts.Watch {
+				return opts.watch(cmd.Context())
+			}
 			return RunBuild(cmd.Context(), opts)
 		},
 	}
 	opts.bind(cmd.Flags())
 	cmdutil.BindParallel(cmd.Flags(), &opts.Parallel, "how many functions to build at the same time (default: one per core)")
+	cmd.Flags().BoolVar(&opts.Watch, "watch", false, "build again whenever the source changes")
 	cmd.Flags().BoolVar(&opts.Report, "report", false, "show what of the code is large")
 	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	return cmd
