@@ -18,7 +18,7 @@ func (d *deployment) apply(ctx context.Context) {
 	cmdutil.Parallel(d.Parallel, len(d.items), func(i int) {
 		defer sections.Done(i)
 		it := d.items[i]
-		if it.plan.Empty() {
+		if it.err != nil || it.plan.Empty() {
 			return
 		}
 		began := time.Now()

@@ -134,8 +134,8 @@ type item struct {
 	err      error
 }
 
-// deploy runs the groups. What fails while it is applied keeps those that depend
-// on it from being tried, and nothing else; what fails before ends the run.
+// deploy runs the groups. A resource that fails keeps those that depend on it
+// from being tried, and nothing else.
 func (d *deployment) deploy(ctx context.Context) error {
 	if err := d.settleActions(ctx); err != nil {
 		return err
@@ -184,11 +184,13 @@ func (d *deployment) group(ctx context.Context) (bool, error) {
 	if err := d.plan(ctx); err != nil {
 		return false, err
 	}
-	plans := make([]*deploy.Changes, len(d.items))
+	var plans []*deploy.Changes
 	pending := false
-	for i, it := range d.items {
-		plans[i] = it.plan
-		pending = pending || !it.plan.Empty()
+	for _, it := range d.items {
+		if it.err == nil {
+			plans = append(plans, it.plan)
+			pending = pending || !it.plan.Empty()
+		}
 	}
 	if !pending {
 		return false, nil
@@ -207,23 +209,46 @@ func (d *deployment) group(ctx context.Context) (bool, error) {
 // before runs the pre actions and finds and packs the code, a resource at a
 // time, so that the output of builds doesn't mix. A dry run has no actions.
 func (d *deployment) before(ctx context.Context) error {
-	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild, NoDefaultIgnore: d.NoDefaultIgnore}
 	for _, it := range d.items {
-		it.subject = &cmdutil.Subject{Project: d.project, Resource: it.resource}
-		if err := d.actions().Before(ctx, it.subject); err != nil {
-			return err
+		if err := d.prepare(ctx, it); err != nil {
+			if err := d.setAside(ctx, it, err); err != nil {
+				return err
+			}
 		}
-		d.project, it.resource = it.subject.Project, it.subject.Resource
-		prepared, err := preparer.Prepare(ctx, d.project, it.resource)
-		if stale := (*deploy.StaleError)(nil); errors.As(err, &stale) {
-			return cmdutil.WithHint(cmdutil.ExitFailed, err, "s build "+it.resource.Name)
-		}
-		if err != nil {
-			cmdutil.TellTooLarge(d.IO, it.resource, err)
-			return err
-		}
-		it.prepared = prepared
-		cmdutil.TellCode(d.IO, d.project, it.resource, prepared)
+	}
+	return nil
+}
+
+func (d *deployment) prepare(ctx context.Context, it *item) error {
+	it.subject = &cmdutil.Subject{Project: d.project, Resource: it.resource}
+	if err := d.actions().Before(ctx, it.subject); err != nil {
+		return err
+	}
+	d.project, it.resource = it.subject.Project, it.subject.Resource
+	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild, NoDefaultIgnore: d.NoDefaultIgnore}
+	prepared, err := preparer.Prepare(ctx, d.project, it.resource)
+	if stale := (*deploy.StaleError)(nil); errors.As(err, &stale) {
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, "s build "+it.resource.Name)
+	}
+	if err != nil {
+		cmdutil.TellTooLarge(d.IO, it.resource, err)
+		return err
+	}
+	it.prepared = prepared
+	cmdutil.TellCode(d.IO, d.project, it.resource, prepared)
+	return nil
+}
+
+// setAside leaves out a resource that failed before its plan, so that the others
+// go on. The error of the only one, and of an interruption, ends the run.
+func (d *deployment) setAside(ctx context.Context, it *item, err error) error {
+	var known *cmdutil.Error
+	if ctx.Err() != nil || cmdutil.Count(d.groups) == 1 || errors.As(err, &known) && known.Quiet {
+		return err
+	}
+	it.err = err
+	if !it.resource.ContinueOnError {
+		d.failed[it.resource.Name] = true
 	}
 	return nil
 }
@@ -239,6 +264,9 @@ func (d *deployment) plan(ctx context.Context) error {
 	}
 	cmdutil.Parallel(d.Parallel, len(d.items), func(i int) {
 		it := d.items[i]
+		if it.err != nil {
+			return // set aside
+		}
 		var actual deploy.Actual
 		if actual, it.err = deploy.Read(ctx, it.remote, it.prepared.Desired); it.err == nil {
 			it.plan = deploy.Plan(it.prepared.Desired, actual)
@@ -246,7 +274,15 @@ func (d *deployment) plan(ctx context.Context) error {
 			it.report = &deploy.Report{State: actual}
 		}
 	})
-	return d.firstError()
+	for _, it := range d.items {
+		if it.err == nil {
+			continue
+		}
+		if err := d.setAside(ctx, it, it.err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *deployment) remote(r *spec.Resource) (deploy.Remote, error) {
@@ -276,15 +312,6 @@ func (d *deployment) confirm(plans []*deploy.Changes) error {
 	deletes := slices.ContainsFunc(plans, func(p *deploy.Changes) bool { return p.Count(deploy.Delete) > 0 })
 	if deletes {
 		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New("the plan deletes something and there is no terminal to ask on"), "s deploy -y")
-	}
-	return nil
-}
-
-func (d *deployment) firstError() error {
-	for _, it := range d.items {
-		if it.err != nil {
-			return it.err
-		}
 	}
 	return nil
 }

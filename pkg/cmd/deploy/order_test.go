@@ -191,3 +191,39 @@ func TestParallel(t *testing.T) {
 		t.Errorf("%v, made %v", err, created(w))
 	}
 }
+
+// What fails before anything of it is applied keeps only those that depend on it
+// from being deployed.
+func TestFailureBeforeThePlan(t *testing.T) {
+	t.Parallel()
+	text := head +
+		resource("broken", "    actions:\n      pre-deploy:\n        - run: exit 9\n          path: ./\n      fail-deploy:\n        - run: echo broken failed\n          path: ./\n") +
+		resource("fine", "    actions:\n      success-deploy:\n        - run: echo fine went well\n          path: ./\n") +
+		resource("last", "") + "      description: ${resources.broken.output.functionName}\n" +
+		resource("unreadable", "")
+	w := fileWorld(t, text)
+	w.Server.Fail(fctest.Failure{Method: http.MethodGet, Path: "/functions/unreadable", Status: http.StatusForbidden, Body: `{"Code":"AccessDenied","Message":"no"}`})
+	err := w.Run(command(w, nil), "-y")
+	if err == nil || cmdutil.CodeOf(err) != cmdutil.ExitCloud {
+		t.Errorf("%v, exit code %d", err, cmdutil.CodeOf(err))
+	}
+	if got := created(w); !slices.Equal(got, []string{"fine"}) {
+		t.Errorf("made %v", got)
+	}
+	for _, want := range []string{"broken failed\n", "fine went well\n"} {
+		w.WantStderr(want)
+	}
+	rows := regexp.MustCompile(`(?m)^. (broken|fine|last|unreadable) +(\S.*?)(?:  .*)?$`).FindAllStringSubmatch(w.Stderr(), -1)
+	got := map[string]string{}
+	for _, row := range rows {
+		got[row[1]] = row[2]
+	}
+	if got["broken"] != "failed" || got["fine"] != "deployed" || got["unreadable"] != "failed" || !strings.HasPrefix(got["last"], "not tried") {
+		t.Errorf("the summary says %v:\n%s", got, w.Stderr())
+	}
+	// Alone, it is the error of the run.
+	w = fileWorld(t, head+resource("broken", "    actions:\n      pre-deploy:\n        - run: exit 9\n          path: ./\n"))
+	if err := w.Run(command(w, nil), "-y"); err == nil || !strings.Contains(err.Error(), "exit status 9") || strings.Contains(w.Stderr(), "✖") {
+		t.Errorf("%v\n%s", err, w.Stderr())
+	}
+}
