@@ -76,7 +76,7 @@ func (d *deployment) advise(err error) error {
 	var known *cmdutil.Error
 	again := d.IO.T("then run `s deploy` again: what is done is not done twice")
 	if !errors.As(err, &known) {
-		return cmdutil.WithHint(cmdutil.ExitFailed, err, again)
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, d.IO.T("mend it, %s", again))
 	}
 	if known.Hint == "" {
 		return cmdutil.WithHint(known.Code, err, d.IO.T("mend it, %s", again))
