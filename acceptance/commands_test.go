@@ -59,7 +59,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // debugLine is the first line of --debug.
-var debugLine = regexp.MustCompile(`(?m)^\[ *\d+ ms\] s: version acceptance, .*: s `)
+var debugLine = regexp.MustCompile(`(?m)^\[ *\d+ ms\] s: version \S+, .*: s `)
 
 // leakfree PROGRAM ARGS... runs a program, whatever its exit code; neither of its
 // outputs may have a secret. The secrets of scripts begin with "hush-". With

@@ -163,6 +163,9 @@ func pythonEnv(req build.Request) build.Env {
 	}
 	if req.Legacy {
 		env.Vars = map[string]string{"PYTHONUSERBASE": dir}
+		// A newer Python that stands in for the runtime's, on a developer's
+		// machine, looks for its own version below the user's base.
+		env.Lists = map[string][]string{"PYTHONPATH": {dir + "/lib/python" + minor(wantedPython(req)) + "/site-packages"}}
 	} else {
 		env.Lists = map[string][]string{"PYTHONPATH": {dir}}
 	}

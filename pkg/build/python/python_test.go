@@ -40,6 +40,7 @@ func TestArtifactOfBothEditions(t *testing.T) {
 		}},
 		"1.0.0": {true, ".s/python/lib/python3.10/site-packages/pkg.py", map[string]string{
 			"PATH": "/code/.s/python/bin:" + build.SystemPath, "PYTHONUSERBASE": "/code/.s/python",
+			"PYTHONPATH": "/code/.s/python/lib/python3.10/site-packages",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
