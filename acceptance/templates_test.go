@@ -65,7 +65,8 @@ func cannotBuild(template scaffold.Template) string {
 }
 
 // missing is what a build says without its tools or the packages' registry.
-var missing = regexp.MustCompile(`(?i)no (mvn|maven|java|jdk|go|node|npm|composer|python)\b.*|.*(could not resolve host|network is unreachable|temporary failure in name resolution|EAI_AGAIN|ENOTFOUND|Could not transfer artifact).*`)
+var missing = regexp.MustCompile(`(?m)^error: .*(?:on this machine|on (?:the )?PATH\b).*$|` +
+	`.*(?:[Cc]ould not resolve host|Network is unreachable|[Tt]emporary failure in name resolution|EAI_AGAIN|ENOTFOUND|Could not transfer artifact).*`)
 
 func unavailable(output string) string { return missing.FindString(output) }
 

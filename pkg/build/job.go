@@ -55,6 +55,8 @@ func (j *Job) Environ(environ []string, drop func(name string) bool) []string {
 		switch name = strings.ToUpper(name); name {
 		case "TMPDIR", "TEMP", "TMP":
 			return true
+		case "MAKEFLAGS", "MFLAGS", "GNUMAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MAKE_TERMOUT", "MAKE_TERMERR":
+			return true // of a make that s itself was started by
 		default:
 			return drop != nil && drop(name)
 		}

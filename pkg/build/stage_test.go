@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -230,6 +231,9 @@ func TestStamp(t *testing.T) {
 	s := stamp{Source: "s", Inputs: "i", Tools: []Tool{{Path: python, Version: "3.10.4"}, {Name: "in a container"}}}
 	if err := s.write(artifact); err != nil {
 		t.Fatal(err)
+	}
+	if info, err := os.Stat(artifact + stampSuffix); err != nil || info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		t.Errorf("others can read it: %v, %v", info, err)
 	}
 	read := readStamp(artifact)
 	if diff := cmp.Diff(s, read); diff != "" {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+
+	"s/pkg/atomicfile"
 )
 
 // stampSuffix is appended to an artifact's path for the note of what it was
@@ -70,5 +72,6 @@ func (s stamp) write(artifactDir string) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(artifactDir+stampSuffix, data)
+	// Arguments of tools may have a password in them.
+	return atomicfile.Write(artifactDir+stampSuffix, data, atomicfile.Options{Mode: 0o600})
 }

@@ -79,21 +79,11 @@ func (*Builder) ContainerTools(build.Request) []build.Tool {
 	return []build.Tool{{Name: "make", Path: "make"}}
 }
 
-// outer tells the variables of a make that s itself was started by: its jobs and
-// flags aren't for this one.
-func outer(name string) bool {
-	switch name {
-	case "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKE_TERMOUT", "MAKE_TERMERR", "GNUMAKEFLAGS", "MAKEOVERRIDES":
-		return true
-	}
-	return false
-}
-
 // Make runs make in a copy of the code.
 func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 	args := append([]string{job.Tools[0].Path, target(job.Request)}, job.Args...)
 	err := job.Run(ctx, build.Command{
-		Argv: append(args, "ARTIFACTS_DIR="+job.Out), What: "make " + target(job.Request), Dir: job.Work, Env: job.Environ(b.Environ, outer),
+		Argv: append(args, "ARTIFACTS_DIR="+job.Out), What: "make " + target(job.Request), Dir: job.Work, Env: job.Environ(b.Environ, nil),
 	})
 	if err != nil {
 		return err

@@ -115,8 +115,8 @@ func TestWhatIsWatched(t *testing.T) {
 	if got := w.seen(context.Background(), w.project); !strings.Contains(got, "nobody") {
 		t.Errorf("an unknown resource is seen as %s", got)
 	}
-	none, err := build.Builders{script{}}.Fingerprint(context.Background(), build.Request{Runtime: "go1"})
-	if none != "" || err == nil && none != "" {
-		t.Errorf("no code: %q, %v", none, err)
+	req := build.Request{Runtime: "go1", SourceDir: dir}
+	if none, err := (build.Builders{script{}}).Fingerprint(context.Background(), req); none != "" || err != nil {
+		t.Errorf("code that needs no build: %q, %v", none, err)
 	}
 }
