@@ -1,27 +1,47 @@
 // Package bootstrap holds the language bootstraps: the programs that run inside
 // an instance of a managed runtime, ask the Runtime API for invocations and call
-// the user's handler. Each is written in its own language and is embedded.
+// the user's handler. Each is written in its own language, has a folder of its
+// own here and is embedded. A language is one row: its file here, named after
+// it, says what is installed and how it is started.
 package bootstrap
 
 import (
 	"bytes"
-	"embed"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"s/pkg/atomicfile"
 )
 
-//go:embed python3/bootstrap.py
-var files embed.FS
+// Start is what a bootstrap needs to know of the instance that it is to run in.
+// All paths are those that the inside sees.
+type Start struct {
+	Program  string // the interpreter; empty if the language needs none
+	Version  string // of the interpreter, as it says itself; empty without
+	Dir      string // where the bootstrap's files are
+	Code     string // the function's code: /code
+	Layers   string // the merged layers: /opt
+	Handler  string // of the function
+	MemoryMB int    // the limit of the instance
+}
 
 // Bootstrap is the program of one language.
 type Bootstrap struct {
+	// Language is how toolchain.Finder knows the interpreter to run it; empty if
+	// the function's code is a program of its own.
+	Language string
 	// Dir is its folder's name below /var/fc/runtime: python3.
 	Dir string
-	// File is the program's name in it: bootstrap.py.
-	File string
+	// Files are what the folder holds, rooted there.
+	Files fs.FS
+	// Command is the command line that starts it.
+	Command func(Start) []string
+	// Env are variables that the language has in all functions, which the
+	// function's own may replace; may be nil.
+	Env func(Start) map[string]string
 }
 
 // UnsupportedError is a language without a bootstrap.
@@ -35,36 +55,49 @@ func (e *UnsupportedError) Error() string {
 // For gives the bootstrap of a runtime's language and version (fc.Runtime), or
 // an *UnsupportedError.
 func For(language, version string) (Bootstrap, error) {
-	if language == "python" && version != "2.7" {
-		return Bootstrap{Dir: "python3", File: "bootstrap.py"}, nil
-	}
-	if language == "python" {
+	switch language {
+	case "python":
+		if version != "2.7" {
+			return python3(), nil
+		}
 		language += " " + version
 	}
 	return Bootstrap{}, &UnsupportedError{Language: language}
 }
 
-// Source is the program's text.
-func (b Bootstrap) Source() ([]byte, error) {
-	return files.ReadFile(b.Dir + "/" + b.File)
+// below is the part of an embedded file system in a folder.
+func below(files fs.FS, dir string) fs.FS {
+	sub, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err) // only of a path that isn't one
+	}
+	return sub
 }
 
 // Install writes the bootstrap below root, if it isn't there as it should be,
 // and returns its folder, which is what instances mount. Several processes may
 // do that at once.
 func (b Bootstrap) Install(root string) (string, error) {
-	source, err := b.Source()
-	if err != nil {
-		return "", err
-	}
 	dir := filepath.Join(root, b.Dir)
-	path := filepath.Join(dir, b.File)
-	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, source) {
-		return dir, nil
-	}
-	// Instances run as any user: the folder and the file are readable for all.
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	return dir, atomicfile.Write(path, source, atomicfile.Options{Mode: 0o644})
+	return dir, fs.WalkDir(b.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(dir, filepath.FromSlash(name))
+		if d.IsDir() {
+			// Instances run as any user: folders and files are readable for all.
+			return os.MkdirAll(target, 0o755)
+		}
+		source, err := fs.ReadFile(b.Files, name)
+		if err != nil {
+			return err
+		}
+		if there, err := os.ReadFile(target); err == nil && bytes.Equal(there, source) {
+			return nil
+		}
+		return atomicfile.Write(target, source, atomicfile.Options{Mode: 0o644})
+	})
 }
+
+// in gives the path of a bootstrap's file inside the instance.
+func (s Start) in(name string) string { return path.Join(s.Dir, name) }

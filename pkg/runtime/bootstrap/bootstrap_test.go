@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +27,7 @@ func TestEveryManagedRuntime(t *testing.T) {
 		var unsupported *UnsupportedError
 		switch {
 		case r.Language == "python" && r.Version != "2.7":
-			if err != nil || b != (Bootstrap{Dir: "python3", File: "bootstrap.py"}) {
+			if err != nil || b.Dir != "python3" {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)
 			}
 		case !errors.As(err, &unsupported) || unsupported.Language == "":
@@ -41,30 +42,31 @@ func TestEveryManagedRuntime(t *testing.T) {
 	}
 }
 
-// TestSourceIsWhatIsOnDisk: what is embedded is the file that persons read, and
-// no license or name of another project's is in it.
-func TestSourceIsWhatIsOnDisk(t *testing.T) {
-	t.Parallel()
-	b := Bootstrap{Dir: "python3", File: "bootstrap.py"}
-	source, err := b.Source()
+// source is the text of a bootstrap's file.
+func source(t *testing.T, b Bootstrap, name string) []byte {
+	t.Helper()
+	text, err := fs.ReadFile(b.Files, name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return text
+}
+
+// TestSourceIsWhatIsOnDisk: what is embedded are the files that persons read.
+func TestSourceIsWhatIsOnDisk(t *testing.T) {
+	t.Parallel()
 	disk, err := os.ReadFile(filepath.Join("python3", "bootstrap.py"))
-	if err != nil || !bytes.Equal(source, disk) {
-		t.Errorf("embedded %d bytes, on disk %d; %v", len(source), len(disk), err)
+	if err != nil || !bytes.Equal(source(t, python3(), "bootstrap.py"), disk) {
+		t.Errorf("on disk %d bytes; %v", len(disk), err)
 	}
-	if _, err := (Bootstrap{Dir: "python3", File: "none.py"}).Source(); err == nil {
-		t.Error("a file that isn't there has a source")
-	}
-	if _, err := (Bootstrap{Dir: "cobol"}).Install(t.TempDir()); err == nil {
+	if _, err := (Bootstrap{Dir: "cobol", Files: below(python3Files, "cobol")}).Install(t.TempDir()); err == nil {
 		t.Error("a bootstrap that isn't there was installed")
 	}
 }
 
 func installed(t *testing.T, root string) string {
 	t.Helper()
-	dir, err := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Install(root)
+	dir, err := python3().Install(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func TestInstall(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(t.TempDir(), "deep", "er")
 	path := installed(t, root)
-	want, _ := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Source()
+	want := source(t, python3(), "bootstrap.py")
 	check := func(when string) os.FileInfo {
 		t.Helper()
 		got, err := os.ReadFile(path)
@@ -111,11 +113,11 @@ func TestInstall(t *testing.T) {
 func TestInstallAtOnce(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	want, _ := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Source()
+	want := source(t, python3(), "bootstrap.py")
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			dir, err := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Install(root)
+			dir, err := python3().Install(root)
 			if err != nil {
 				t.Error(err)
 				return
@@ -136,7 +138,7 @@ func TestInstallWhereItCant(t *testing.T) {
 	if err := os.WriteFile(root, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Bootstrap{Dir: "python3", File: "bootstrap.py"}.Install(root)
+	_, err := python3().Install(root)
 	var path *os.PathError
 	if !errors.As(err, &path) {
 		t.Errorf("%v", err)

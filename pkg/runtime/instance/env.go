@@ -18,19 +18,20 @@ const searchPath = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/sbin:/bin
 // environment is the complete environment of an instance: that of the platform,
 // then the user's own variables, which may override everything that isn't the
 // platform's.
-func environment(cfg *Config, rt fc.Runtime, id string, lang language) map[string]string {
+func environment(cfg *Config, rt fc.Runtime, id string, l *layout) map[string]string {
 	service, name := fc.SplitName(cfg.Function.FunctionName)
 	path := searchPath
-	if lang.bin != "" {
-		path = lang.bin + ":" + path
+	if l.lang.bin != "" {
+		path = l.lang.bin + ":" + path
 	}
 	env := map[string]string{
 		"PATH": path, "HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC",
-		"LD_LIBRARY_PATH": lang.libraries("/code:/code/lib:/usr/local/lib:/opt/lib"),
+		"LD_LIBRARY_PATH": l.lang.libraries("/code:/code/lib:/usr/local/lib:/opt/lib"),
 	}
 	if rt.Custom {
 		env["PYTHONPATH"] = "/opt/python:/code/python:/code"
 	}
+	maps.Copy(env, l.env)
 	for key, value := range cfg.Function.EnvironmentVariables {
 		if !reserved(key) {
 			env[key] = value

@@ -139,7 +139,7 @@ func (i *Instance) launch(ctx context.Context, rt fc.Runtime) error {
 	}
 	defer w.Close()
 	i.logs = logs
-	env := environment(i.cfg, rt, i.id, l.lang)
+	env := environment(i.cfg, rt, i.id, l)
 	if rt.Custom {
 		i.driver = newCustom(i, l, env)
 	} else {

@@ -10,94 +10,34 @@ import (
 	"s/pkg/fc"
 	"s/pkg/runtime/bootstrap"
 	"s/pkg/runtime/sandbox"
-	"s/pkg/toolchain"
 )
 
 // Places inside an instance (FC's own layout).
 const (
 	runtimeDir = "/var/fc/runtime"
 	langDir    = "/var/fc/lang"
+	codeDir    = "/code"
+	layerDir   = "/opt"
 )
-
-// language is the interpreter of an instance as the inside sees it.
-type language struct {
-	program string // /var/fc/lang/python3.10/bin/python3; empty without
-	bin     string // its folder
-	lib     string // a folder with the interpreter's shared library, if needed
-	mounts  []sandbox.Mount
-	warning string // that another version stands in
-}
-
-func (l language) libraries(rest string) string {
-	if l.lib == "" {
-		return rest
-	}
-	return rest + ":" + l.lib
-}
-
-// findLanguage finds the interpreter. A custom runtime does without if there is
-// none: its program may be of any language.
-func findLanguage(ctx context.Context, cfg *Config, rt fc.Runtime) (language, error) {
-	wanted := rt.Version
-	if rt.Custom {
-		wanted = rt.Interpreter
-		if wanted == "" {
-			return language{}, nil
-		}
-	}
-	finder := cfg.Toolchain
-	if finder == nil {
-		finder = toolchain.New(nil)
-	}
-	found, err := finder.FindPython(ctx, wanted)
-	if err != nil {
-		if rt.Custom && ctx.Err() == nil {
-			return language{}, nil
-		}
-		return language{}, err
-	}
-	name := rt.Name
-	if rt.Custom {
-		name = toolchain.Python + found.Minor()
-	}
-	return mountLanguage(found, path.Join(langDir, name)), nil
-}
-
-// mountLanguage shows an installation at target.
-func mountLanguage(found toolchain.Interpreter, target string) language {
-	l := language{
-		bin:    path.Join(target, "bin"),
-		mounts: []sandbox.Mount{{Source: found.Prefix, Target: target, ReadOnly: true}},
-	}
-	l.program = path.Join(l.bin, "python3")
-	if real, err := filepath.EvalSymlinks(filepath.Join(found.Prefix, "bin", "python3")); err != nil || real != found.Path {
-		// The installation's python3 is another one, or isn't there.
-		if rel, err := filepath.Rel(found.Prefix, found.Path); err == nil && filepath.IsLocal(rel) {
-			l.program = path.Join(target, filepath.ToSlash(rel))
-			l.bin = path.Dir(l.program)
-		}
-	}
-	// An interpreter built as a shared library looks for it where it was
-	// installed, which the instance may not see.
-	if libs, err := filepath.Glob(filepath.Join(found.Prefix, "lib", "libpython*.so*")); err == nil && len(libs) > 0 && found.Prefix != "/usr" {
-		l.lib = path.Join(target, "lib")
-	}
-	if !found.Exact {
-		l.warning = "python " + found.Wanted + " isn't on this machine: " + found.Version + " stands in"
-	}
-	return l
-}
 
 // layout is everything about the start of an instance that depends on the kind
 // of its runtime.
 type layout struct {
 	spec sandbox.Spec
 	lang language
+	env  map[string]string // of the language; the function's own come over it
 }
 
 // lay prepares the start: what is mounted where, and the environment.
 func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, error) {
-	lang, err := findLanguage(ctx, cfg, rt)
+	var boot bootstrap.Bootstrap
+	var err error
+	if !rt.Custom {
+		if boot, err = bootstrap.For(rt.Language, rt.Version); err != nil {
+			return nil, err
+		}
+	}
+	lang, err := findLanguage(ctx, cfg, rt, boot.Language)
 	if err != nil {
 		return nil, err
 	}
@@ -109,35 +49,37 @@ func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, e
 		return nil, err
 	}
 	spec := sandbox.Spec{
-		ID: id, Dir: "/code", TmpDir: tmp, MemoryMB: cfg.Function.MemorySize,
-		Mounts: append([]sandbox.Mount{{Source: cfg.CodeDir, Target: "/code", ReadOnly: true}}, lang.mounts...),
+		ID: id, Dir: codeDir, TmpDir: tmp, MemoryMB: cfg.Function.MemorySize,
+		Mounts: append([]sandbox.Mount{{Source: cfg.CodeDir, Target: codeDir, ReadOnly: true}}, lang.mounts...),
 	}
 	if cfg.LayerDir != "" {
-		spec.Mounts = append(spec.Mounts, sandbox.Mount{Source: cfg.LayerDir, Target: "/opt", ReadOnly: true})
+		spec.Mounts = append(spec.Mounts, sandbox.Mount{Source: cfg.LayerDir, Target: layerDir, ReadOnly: true})
 	}
 	l := &layout{spec: spec, lang: lang}
 	if rt.Custom {
 		l.custom(cfg)
 		return l, nil
 	}
-	return l, l.managed(cfg, rt)
+	return l, l.managed(cfg, boot)
 }
 
 // managed starts the bootstrap of the language under rloader.
-func (l *layout) managed(cfg *Config, rt fc.Runtime) error {
-	boot, err := bootstrap.For(rt.Language, rt.Version)
-	if err != nil {
-		return err
+func (l *layout) managed(cfg *Config, boot bootstrap.Bootstrap) error {
+	start := bootstrap.Start{
+		Program: l.lang.program, Version: l.lang.version, Dir: path.Join(runtimeDir, boot.Dir), Code: codeDir, Layers: layerDir,
+		Handler: cfg.Function.Handler, MemoryMB: cfg.Function.MemorySize,
+	}
+	l.spec.Init = true
+	l.spec.Args = boot.Command(start)
+	if boot.Env != nil {
+		l.env = boot.Env(start)
+	}
+	if boot.Files == nil {
+		return nil
 	}
 	dir, err := boot.Install(filepath.Join(cfg.WorkDir, "bootstrap"))
-	if err != nil {
-		return err
-	}
-	target := path.Join(runtimeDir, boot.Dir)
-	l.spec.Init = true
-	l.spec.Mounts = append(l.spec.Mounts, sandbox.Mount{Source: dir, Target: target, ReadOnly: true})
-	l.spec.Args = []string{l.lang.program, "-W", "ignore", path.Join(target, boot.File)}
-	return nil
+	l.spec.Mounts = append(l.spec.Mounts, sandbox.Mount{Source: dir, Target: start.Dir, ReadOnly: true})
+	return err
 }
 
 // custom starts the user's own command, which is to listen on a port.

@@ -45,17 +45,17 @@ func TestMountLanguage(t *testing.T) {
 	}{
 		{
 			"plain",
-			toolchain.Interpreter{Prefix: plain, Path: plain + "/bin/python3.10", Exact: true},
+			toolchain.Interpreter{Language: "python", Prefix: plain, Path: plain + "/bin/python3.10", Exact: true},
 			language{program: "/l/bin/python3", bin: "/l/bin"},
 		},
 		{
 			"python3 is another",
-			toolchain.Interpreter{Prefix: shared, Path: shared + "/bin/python3.10", Exact: true},
+			toolchain.Interpreter{Language: "python", Prefix: shared, Path: shared + "/bin/python3.10", Exact: true},
 			language{program: "/l/bin/python3.10", bin: "/l/bin", lib: "/l/lib"},
 		},
 		{
 			"stand-in",
-			toolchain.Interpreter{Prefix: plain, Path: plain + "/bin/python3.10", Wanted: "3.9", Version: "3.10.1"},
+			toolchain.Interpreter{Language: "python", Prefix: plain, Path: plain + "/bin/python3.10", Wanted: "3.9", Version: "3.10.1"},
 			language{program: "/l/bin/python3", bin: "/l/bin", warning: "python 3.9 isn't on this machine: 3.10.1 stands in"},
 		},
 	} {
@@ -132,7 +132,7 @@ func TestEnvironment(t *testing.T) {
 		}},
 		Region: "r", AccountID: "1", Qualifier: "LATEST", VersionID: "3", AccessKeyID: "K", AccessKeySecret: "S", SecurityToken: "T",
 	}
-	env := environment(cfg, fc.Runtime{Custom: true}, "c-1", language{bin: "/l/bin"})
+	env := environment(cfg, fc.Runtime{Custom: true}, "c-1", &layout{lang: language{bin: "/l/bin"}})
 	for key, want := range map[string]string{
 		"PATH": "/mine", "PYTHONPATH": "/p", "FC_REGION": "r", "accessKeyID": "K", "accessKeySecret": "S", "securityToken": "T",
 		"FC_FUNC_CODE_PATH": "/code/", "FC_SERVICE_NAME": "svc", "FC_FUNCTION_NAME": "f", "FC_FUNCTION_MEMORY_SIZE": "512",
@@ -151,7 +151,7 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("%q got through", pair)
 		}
 	}
-	plain := environment(&Config{}, fc.Runtime{}, "c-1", language{bin: "/l/bin"})
+	plain := environment(&Config{}, fc.Runtime{}, "c-1", &layout{lang: language{bin: "/l/bin"}})
 	if !strings.HasPrefix(plain["PATH"], "/l/bin:/usr/local/bin") || plain["PYTHONPATH"] != "" {
 		t.Errorf("%v", plain)
 	}
