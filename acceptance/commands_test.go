@@ -33,6 +33,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"keyring":    new(keyrings).command,
 		"leakfree":   leakfree,
 		"listen":     listen,
+		"onterminal": onterminal,
 		"serve":      serve,
 		"stdout2env": stdout2env,
 	}

@@ -15,6 +15,7 @@ import (
 
 	"s/pkg/bundle"
 	"s/pkg/debug"
+	"s/pkg/diag"
 )
 
 // Request is one function to build.
@@ -48,6 +49,8 @@ type Request struct {
 	// Debug gives the log that is told of tools that are started; nil, or one
 	// that gives nil, tells nobody.
 	Debug func() *debug.Log
+	// Step is told what is being done, for a person who waits; nil tells nobody.
+	Step func(diag.Message)
 	// AsBefore takes the options of the build that made the artifact there is:
 	// deploy wants it as the user had it built.
 	AsBefore bool
@@ -82,6 +85,13 @@ func (r *Request) Tool(argv []string) (ended func(error)) {
 		return func(error) {}
 	}
 	return r.Debug().Tool(argv)
+}
+
+// doing tells what is being done.
+func (r *Request) doing(step diag.Message) {
+	if r.Step != nil {
+		r.Step(step)
+	}
 }
 
 // Folder reports whether the code is a folder; an archive is taken as it is.

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"s/pkg/diag"
 )
 
 // Job is one part of an artifact to make.
@@ -34,6 +36,8 @@ type Command struct {
 	Shown []string
 	// What names it in errors: pip install.
 	What string
+	// Does tells a person what it does; empty names the program.
+	Does diag.Message
 	Dir  string
 	// Env is the whole environment.
 	Env []string
@@ -114,6 +118,10 @@ func (j *Job) start(ctx context.Context, c Command) ([]string, error) {
 	group(cmd)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	if c.Does == "" {
+		c.Does = diag.Say("running %s", c.What)
+	}
+	j.doing(c.Does)
 	ended := j.Request.Tool(shown)
 	err := cmd.Run()
 	end(cmd)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"s/pkg/debug"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/spec"
 )
@@ -106,6 +107,8 @@ type ProjectOptions struct {
 	AsBefore bool
 	// Debug is told of tools, see Request.
 	Debug func() *debug.Log
+	// Step is told what is being done, see Request.
+	Step func(diag.Message)
 	Options
 	// Begin is told when tools start to run, and where their output goes; nil
 	// is told nothing.
@@ -172,7 +175,7 @@ func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resou
 	}
 	req := NewRequest(p, r)
 	req.CacheDir, req.Fresh, req.Options, req.Debug = o.CacheDir, o.Fresh, o.Options, o.Debug
-	req.AsBefore = o.AsBefore
+	req.AsBefore, req.Step = o.AsBefore, o.Step
 	needed, err := o.Builders.Needed(req)
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", r.Name, err)

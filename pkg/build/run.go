@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"s/pkg/diag"
 )
 
 // Build makes the artifact, or finds it as it should be. It returns nil if the
@@ -29,11 +31,13 @@ func (bs Builders) Build(ctx context.Context, req Request) (*Artifact, error) {
 		req.CacheDir = dir
 	}
 	cache := NewCache(req.CacheDir)
+	req.doing(diag.Say("waiting for another build of it"))
 	unlock, err := cache.lock(ctx, "artifact "+req.ArtifactDir)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
+	req.doing(diag.Say("reading the source"))
 	// The source as it is once the lock is ours: another build may have run.
 	trees, err := readTrees(ctx, req, parts)
 	if err != nil {
@@ -110,6 +114,7 @@ func (r *run) toolsOf(ctx context.Context, p part) ([]Tool, error) {
 }
 
 func (r *run) make(ctx context.Context) (*Artifact, error) {
+	r.req.doing(diag.Say("looking for the tools"))
 	tools, err := r.tools(ctx)
 	if err != nil {
 		return nil, err
@@ -124,6 +129,7 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 		if err != nil {
 			return nil, err
 		}
+		r.req.doing(diag.Say("looking into the cache"))
 		entry, reused, err := r.cache.Get(ctx, key, r.req.Fresh, func(ctx context.Context, out, scratch string) error {
 			return r.part(ctx, p, tools[i], out, scratch)
 		})
@@ -134,6 +140,7 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 		made[i] = entry
 		a.Reused = a.Reused && reused
 	}
+	r.req.doing(diag.Say("copying the code"))
 	err = assemble(ctx, r.req, r.trees.code, keep(r.parts), func(dir string) error {
 		for i, p := range r.parts {
 			if err := copyAny(ctx, made[i].Dir, filepath.Join(dir, filepath.FromSlash(p.plan.Into))); err != nil {

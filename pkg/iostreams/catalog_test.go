@@ -52,6 +52,8 @@ func TestEveryMessageIsTranslated(t *testing.T) {
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "deploy"))) // the plan
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "vault")))  // where secrets are kept
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "bundle"))) // what of the code is large
+	maps.Copy(formats, spokenFormats(t, "."))
+	maps.Copy(formats, saidFormats(t, filepath.Join("..", "build"))) // what a build is doing
 	findings := findingFormats(t, filepath.Join("..", "spec"))
 	for _, label := range []string{"error", "warning", "note", "hint"} { // of findings
 		formats[label] = "pkg/diag/render.go"
@@ -87,6 +89,25 @@ func spokenFormats(t *testing.T, root string) map[string]string {
 	calls(t, root, func(call *ast.CallExpr, place string) {
 		method, ok := call.Fun.(*ast.SelectorExpr)
 		if !ok || len(call.Args) == 0 || method.Sel.Name != "T" && method.Sel.Name != "Errf" {
+			return
+		}
+		if format, ok := literal(call.Args[0]); ok {
+			formats[format] = place
+		}
+	})
+	return formats
+}
+
+// saidFormats finds those of diag.Say.
+func saidFormats(t *testing.T, root string) map[string]string {
+	t.Helper()
+	formats := map[string]string{}
+	calls(t, root, func(call *ast.CallExpr, place string) {
+		name, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || name.Sel.Name != "Say" || len(call.Args) == 0 {
+			return
+		}
+		if of, ok := name.X.(*ast.Ident); !ok || of.Name != "diag" {
 			return
 		}
 		if format, ok := literal(call.Args[0]); ok {

@@ -30,12 +30,19 @@ type IOStreams struct {
 	debug       *debug.Log
 	prompter    Prompter
 	promptsDone <-chan struct{} // see StopPromptsOn
+
+	area  *progressArea // nil shows no progress
+	above bool          // what is written goes above it
+	kept  *[]*Progress  // see KeepProgress
 }
 
 // DefaultWidth is the width in columns where the terminal doesn't tell its own.
 const DefaultWidth = 80
 
-// System gives the process's own streams. getenv reads NO_COLOR, TERM, LC_ALL,
+// defaultHeight is the height in lines of such a terminal.
+const defaultHeight = 24
+
+// System gives the process's own streams. getenv reads NO_COLOR, TERM, CI, LC_ALL,
 // LC_MESSAGES and LANG.
 func System(getenv func(string) string) *IOStreams {
 	s := &IOStreams{
@@ -46,6 +53,9 @@ func System(getenv func(string) string) *IOStreams {
 		lang:      language(getenv),
 	}
 	s.color = s.stderrTTY && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+	if s.stderrTTY && getenv("TERM") != "dumb" && getenv("CI") == "" {
+		s.area = &progressArea{out: os.Stderr, size: s.size, now: time.Now}
+	}
 	return s
 }
 
@@ -83,7 +93,7 @@ func language(getenv func(string) string) string {
 // StartDebug makes Debug give a log that is on, on stderr, faint where colour
 // is on. start is when the elapsed time of its lines begins.
 func (s *IOStreams) StartDebug(start time.Time) {
-	s.debug = debug.New(debug.Options{Out: s.ErrOut, Paint: s.Dim, Start: start})
+	s.debug = debug.New(debug.Options{Out: s.Above().ErrOut, Paint: s.Dim, Start: start})
 }
 
 // Debug is the log of --debug; nil, which is off, without it.
@@ -123,15 +133,28 @@ func (s *IOStreams) Lang() string { return s.lang }
 // SetLang overrides the language; for tests.
 func (s *IOStreams) SetLang(lang string) { s.lang = lang }
 
+// SetProgress makes streams show progress on a terminal of 80 columns, drawn when
+// show is called; for tests.
+func (s *IOStreams) SetProgress(now func() time.Time) (show func()) {
+	s.area = &progressArea{out: s.ErrOut, size: s.size, now: now, manual: true}
+	return s.area.show
+}
+
 // Width is the terminal's width in columns.
 func (s *IOStreams) Width() int {
+	width, _ := s.size()
+	return width
+}
+
+// size is the terminal's, in columns and lines.
+func (s *IOStreams) size() (width, height int) {
 	if s.width > 0 {
-		return s.width
+		return s.width, defaultHeight
 	}
 	if f, ok := s.ErrOut.(*os.File); ok {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return w
+		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w, h
 		}
 	}
-	return DefaultWidth
+	return DefaultWidth, defaultHeight
 }

@@ -30,8 +30,9 @@ func (s *IOStreams) StopPromptsOn(done <-chan struct{}) { s.promptsDone = done }
 
 // surveyPrompter is the Prompter over survey.
 type surveyPrompter struct {
-	in  *terminalInput
-	out *terminalOutput
+	in   *terminalInput
+	out  *terminalOutput
+	area *progressArea // which makes room for a question
 }
 
 func newSurveyPrompter(s *IOStreams) Prompter {
@@ -43,7 +44,7 @@ func newSurveyPrompter(s *IOStreams) Prompter {
 	translateSurvey(s.lang)
 	core.DisableColor = !s.color
 	input := &terminalInput{file: in, done: s.promptsDone}
-	return &surveyPrompter{in: input, out: &terminalOutput{File: out, in: input}}
+	return &surveyPrompter{in: input, out: &terminalOutput{File: out, in: input}, area: s.area}
 }
 
 // surveyTexts are the words in survey's own templates, English and Chinese.
@@ -84,6 +85,7 @@ func (p *surveyPrompter) ask(question survey.Prompt, answer any, opts ...survey.
 		return err
 	}
 	defer restore()
+	defer p.area.pause()()
 	opts = append(opts, survey.WithStdio(p.in, p.out, p.out))
 	err = survey.AskOne(question, answer, opts...)
 	if errors.Is(err, terminal.InterruptErr) || errors.Is(err, io.EOF) {

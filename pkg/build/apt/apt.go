@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -257,7 +258,7 @@ func (r *run) apt(ctx context.Context, args ...string) (string, error) {
 	job := *r.job
 	job.Log = &tee{&out, r.job}
 	err := job.Run(ctx, build.Command{
-		Argv: slices.Concat([]string{r.job.Tools[0].Path}, r.options, args), What: "apt-get " + args[0], Dir: r.dir, Env: r.environ,
+		Argv: slices.Concat([]string{r.job.Tools[0].Path}, r.options, args), What: "apt-get " + args[0], Does: diag.Say("installing packages (%s)", "apt-get "+args[0]), Dir: r.dir, Env: r.environ,
 	})
 	return out.String(), err
 }

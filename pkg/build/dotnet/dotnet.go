@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -119,7 +120,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 		job.Tools[0].Path, "publish", project, "-c", "Release", "-r", id, "--self-contained", "false", "-o", job.Out, "--nologo",
 	}
 	err = job.Run(ctx, build.Command{
-		Argv: append(args, job.Args...), What: "dotnet publish", Dir: job.Work, Env: b.environ(job),
+		Argv: append(args, job.Args...), What: "dotnet publish", Does: diag.Say("compiling (%s)", "dotnet"), Dir: job.Work, Env: b.environ(job),
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // Make compiles the program.
@@ -40,6 +41,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 		Argv:  slices.Concat(argv, []string{"-o", out}, rest),
 		Shown: slices.Concat(argv, []string{"-o", t.out}, rest),
 		What:  "go build",
+		Does:  diag.Say("compiling (%s)", "go build"),
 		Dir:   inCopy(job, m, m.dir),
 		Env:   b.environ(job, m),
 	})

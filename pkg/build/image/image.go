@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -138,7 +139,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 		argv = append(argv, job.Work)
 	}
 	return job.Run(ctx, build.Command{
-		Argv: argv, What: job.Tools[0].Name + " build", Dir: job.Work, Env: job.Environ(b.Environ, nil),
+		Argv: argv, What: job.Tools[0].Name + " build", Does: diag.Say("building the image (%s)", job.Tools[0].Name), Dir: job.Work, Env: job.Environ(b.Environ, nil),
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/toolchain"
 )
@@ -170,7 +171,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 	}
 	argv := p.argv(job)
 	err := job.Run(ctx, build.Command{
-		Argv: argv, Shown: shown(argv, job.Work), What: p.tool, Dir: filepath.Join(job.Work, p.rel(p.run)), Env: b.environ(job),
+		Argv: argv, Shown: shown(argv, job.Work), What: p.tool, Does: diag.Say("compiling (%s)", p.tool), Dir: filepath.Join(job.Work, p.rel(p.run)), Env: b.environ(job),
 	})
 	if failed := (*build.BuildError)(nil); errors.As(err, &failed) {
 		failed.Said = said(failed.Tail)

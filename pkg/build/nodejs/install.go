@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // installer runs a package manager in a copy of a project.
@@ -40,7 +41,7 @@ func (i *installer) install(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, restore()) }()
 	args = append(args, i.job.Args...)
-	return i.run(ctx, i.tool.Name+" "+args[0], i.root, args, env)
+	return i.run(ctx, i.tool.Name+" "+args[0], diag.Say("installing dependencies (%s)", i.tool.Name), i.root, args, env)
 }
 
 // script runs a script of the package in a folder.
@@ -53,15 +54,16 @@ func (i *installer) script(ctx context.Context, dir, name string) error {
 	case i.p.manager.berry:
 		env = []string{berryLinker}
 	}
-	return i.run(ctx, i.tool.Name+" run "+name, dir, args, env)
+	what := i.tool.Name + " run " + name
+	return i.run(ctx, what, diag.Say("running %s", what), dir, args, env)
 }
 
-func (i *installer) run(ctx context.Context, what, dir string, args, env []string) error {
+func (i *installer) run(ctx context.Context, what string, does diag.Message, dir string, args, env []string) error {
 	start := starts(i.node, i.tool)
 	base := append(cleaned(i.environ, i.node), asked()...)
 	return i.runTool(ctx, build.Command{
 		Argv: append(start, args...), Shown: append([]string{i.tool.Name}, args...),
-		What: what, Dir: dir, Env: i.job.Environ(append(base, env...), nil),
+		What: what, Does: does, Dir: dir, Env: i.job.Environ(append(base, env...), nil),
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -164,7 +165,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 		}
 	}
 	err = job.Run(ctx, build.Command{
-		Argv: append(args, job.Args...), What: "composer install", Dir: job.Work, Env: b.environ(job),
+		Argv: append(args, job.Args...), What: "composer install", Does: diag.Say("installing dependencies (%s)", "composer"), Dir: job.Work, Env: b.environ(job),
 	})
 	if err != nil {
 		return err

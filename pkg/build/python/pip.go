@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // runPip is `python -m pip` without the working directory in the search path (a
@@ -195,7 +196,7 @@ func (p *pip) run(ctx context.Context, python, dir string, args []string) error 
 	job.Log = wheels
 	err := job.Run(ctx, build.Command{
 		Argv: append([]string{python, "-c", runPip, p.orders().String()}, args...), Shown: append([]string{python, "-m", "pip"}, args...),
-		What: "pip install", Dir: dir, Env: p.pipEnviron(),
+		What: "pip install", Does: diag.Say("installing dependencies (%s)", "pip"), Dir: dir, Env: p.pipEnviron(),
 	})
 	if err != nil && p.cross && ctx.Err() == nil && len(wheels.failed) > 0 {
 		return p.noWheel(append(wheels.failed, p.foreign(wheels.made)...))

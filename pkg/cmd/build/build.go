@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +17,7 @@ import (
 	"s/pkg/build/languages"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/diag"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 	"s/pkg/toolchain"
@@ -204,8 +203,21 @@ func (o *Options) settle(ctx context.Context, project *spec.Project, resources [
 	return project, resources, cmdutil.CloudError(err, target)
 }
 
-// one builds a resource and tells what it did.
+// one builds a resource and tells what it did; on a terminal, what it is doing,
+// too.
 func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (build.Result, error) {
+	own := *o
+	own.IO = o.IO.Above()
+	line := own.IO.Progress(r.Name)
+	result, err := own.build(ctx, p, r, line)
+	if err == nil {
+		err = own.more(ctx, p, r, result)
+	}
+	line.End(err == nil, own.became(result, err))
+	return result, err
+}
+
+func (o *Options) build(ctx context.Context, p *spec.Project, r *spec.Resource, line *iostreams.Progress) (build.Result, error) {
 	if err := cmdutil.Unsettled(r, r.OpenSource(), cmdutil.AccessFlags(o.Settings)...); err != nil {
 		return build.Result{}, err
 	}
@@ -214,87 +226,19 @@ func (o *Options) one(ctx context.Context, p *spec.Project, r *spec.Resource) (b
 		return build.Result{}, err
 	}
 	if o.UseDocker {
+		line.Say(o.IO.T("looking for the image"))
 		if options.Container, err = o.container(ctx, p, r, options); err != nil {
 			return build.Result{}, err
 		}
 	}
 	results, err := build.Project(ctx, p, r.Name, build.ProjectOptions{
 		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, AsBefore: o.asBefore, Options: options, Debug: o.IO.Debug, Begin: o.begin, Done: o.done,
+		Step: func(step diag.Message) { line.Say(step.In(func(format string) string { return o.IO.T(format) })) },
 	})
 	if err != nil {
 		return build.Result{}, o.explain(ctx, p, err)
 	}
-	return results[0], o.more(ctx, p, r, results[0])
-}
-
-func (o *Options) begin(r *spec.Resource, _ string) {
-	o.IO.Errf("%s: building …", r.Name)
-}
-
-func (o *Options) done(result build.Result) {
-	a, elapsed := result.Artifact, fmt.Sprintf("%.2fs", result.Elapsed.Seconds())
-	if a == nil {
-		o.IO.Errf("%s: nothing to build, the code runs as it is", result.Resource)
-		return
-	}
-	for _, t := range a.Tools {
-		if !t.Exact && !t.Crosses {
-			o.IO.Errf("warning: %s: %s runs %s %s, which isn't on this machine: built with %s",
-				result.Resource, result.Runtime, t.Name, t.Wanted, t.Version)
-		}
-	}
-	if len(a.TooNew) > 0 {
-		o.IO.Errf("warning: %s: compiled for a newer system than that of %s (glibc %s), where it doesn't load: %s; s build --use-docker compiles for it",
-			result.Resource, result.Runtime, a.TooNew[0].Has, few(newFiles(a.TooNew)))
-	}
-	for _, l := range a.Lists {
-		o.IO.Errf("%s: the dependencies are those of %s; not read: %s", result.Resource, l.Used, few(l.Unread))
-	}
-	if len(a.LeftOut) > 0 {
-		o.IO.Errf("%s: left out of the code: %s", result.Resource, few(a.LeftOut))
-	}
-	switch {
-	case a.Unchanged:
-		o.IO.Errf("%s: up to date (%s)", result.Resource, toolNames(a.Tools))
-	case a.Reused:
-		o.IO.Errf("%s: built from the cache (%s), %s", result.Resource, toolNames(a.Tools), elapsed)
-	default:
-		o.IO.Errf("%s: built with %s, %s", result.Resource, toolNames(a.Tools), elapsed)
-	}
-}
-
-// newFiles names files with the C library that they ask for.
-func newFiles(files []build.TooNew) []string {
-	var names []string
-	for _, f := range files {
-		names = append(names, fmt.Sprintf("%s (%s)", f.Path, f.Needs))
-	}
-	return names
-}
-
-// toolNames names each tool once: Python 3.10.13, npm 10.2; one that works for
-// another version with it: Python 3.12.1 → 3.10.
-func toolNames(tools []build.Tool) string {
-	var names []string
-	for _, t := range tools {
-		name := strings.TrimSpace(t.Name + " " + t.Version)
-		if t.Crosses && !t.Exact {
-			name += " → " + t.Wanted
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-// few names at most five things.
-func few(names []string) string {
-	const most = 5
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + ", …"
-	}
-	return strings.Join(names, ", ")
+	return results[0], nil
 }
 
 // explain shows what a failed tool said and adds what can be done.

@@ -21,6 +21,7 @@ type Sections struct {
 
 // section is what one of them has printed before its turn.
 type section struct {
+	io      *iostreams.IOStreams
 	heading string
 	chunks  []chunk
 	done    bool
@@ -34,17 +35,18 @@ type chunk struct {
 // NewSections makes a section for each of the headings. One that isn't empty is
 // a line on stderr above what the section prints, if it prints anything.
 func NewSections(io *iostreams.IOStreams, headings ...string) *Sections {
-	s := &Sections{io: io}
-	for _, heading := range headings {
-		s.list = append(s.list, &section{heading: heading})
+	s := &Sections{io: io.Above()}
+	for i, heading := range headings {
+		own := s.io.With(&sectionWriter{s, i, s.io.Out}, &sectionWriter{s, i, s.io.ErrOut})
+		own.KeepProgress()
+		s.list = append(s.list, &section{io: own, heading: heading})
 	}
 	return s
 }
 
-// IO gives the streams of a section. Nobody can be asked there.
-func (s *Sections) IO(i int) *iostreams.IOStreams {
-	return s.io.With(&sectionWriter{s, i, s.io.Out}, &sectionWriter{s, i, s.io.ErrOut})
-}
+// IO gives the streams of a section. Nobody can be asked there. Progress that ends
+// is shown until the section's turn.
+func (s *Sections) IO(i int) *iostreams.IOStreams { return s.list[i].io }
 
 // Done ends a section. Nothing may be printed there afterwards.
 func (s *Sections) Done(i int) {
@@ -52,6 +54,7 @@ func (s *Sections) Done(i int) {
 	defer s.mu.Unlock()
 	s.list[i].done = true
 	for s.turn < len(s.list) && s.list[s.turn].done {
+		s.list[s.turn].io.DropProgress()
 		s.turn++
 		if s.turn < len(s.list) {
 			s.flush(s.list[s.turn])
