@@ -73,7 +73,11 @@ func unavailable(output string) string { return missing.FindString(output) }
 // runs reports whether the local cloud runs the functions of a template: the
 // other managed runtimes come with a later version.
 func runs(template *scaffold.Template) bool {
-	return template.Language == "python" || template.Kind == scaffold.KindCustom
+	switch template.Language {
+	case "python", "go":
+		return true
+	}
+	return template.Kind == scaffold.KindCustom
 }
 
 // try runs a command that may fail, and gives all that it printed.

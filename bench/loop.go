@@ -2,10 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
 )
 
 const (
-	loopP50 = 0.6 // ms
+	loopP50   = 0.6  // ms
+	goLoopP50 = 0.15 // ms
 	// peerLoopRPS is what the Runtime Interface Emulator of the other large
 	// cloud gives a Go no-op on a machine of two cores, with one connection; it
 	// ends at eight.
@@ -65,6 +71,51 @@ func measureLoop(ctx context.Context, w *World) ([]Figure, error) {
 	if err != nil {
 		return figures, err
 	}
+	figures = append(figures,
+		atLeast("8 connections, instanceConcurrency 1", median(rates), loopFactor*peerLoopRPS, " requests/s"))
+	goTimes, err := measureGoLoop(ctx, w)
+	if err != nil {
+		return figures, err
+	}
 	return append(figures,
-		atLeast("8 connections, instanceConcurrency 1", median(rates), loopFactor*peerLoopRPS, " requests/s")), nil
+		atMost("Go, 1 connection, p50", ms(percentile(goTimes, 50)), goLoopP50, " ms"),
+		note("Go, 1 connection, p99", "%s ms", number(ms(percentile(goTimes, 99))))), nil
+}
+
+// goSource is a program with the habits of Function Compute's Go runtime, which
+// the tests use, too.
+const goSource = "./pkg/runtime/instance/testdata/go"
+
+// measureGoLoop is the same loop with a program of Go.
+func measureGoLoop(ctx context.Context, w *World) ([]time.Duration, error) {
+	if err := w.Write(goNoop("gonoop")); err != nil {
+		return nil, err
+	}
+	compile := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(w.Dir, "code", "main"), goSource)
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := compile.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w: %s", err, out)
+	}
+	if _, err := w.S(ctx, "deploy", "-y"); err != nil {
+		return nil, err
+	}
+	api, err := w.API(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const calls = 3000
+	requests, err := signedInvokes(api, "gonoop", []byte("x"), calls)
+	if err != nil {
+		return nil, err
+	}
+	result := (&Load{
+		Addr: api.Host, Connections: 1, Check: invocation(`{"Name":"x"}`),
+		Next: func(_, n int) []byte {
+			if n >= calls {
+				return nil
+			}
+			return requests[n]
+		},
+	}).Run(ctx)
+	return result.Times[min(len(result.Times), 100):], result.firstError() // the first ones wait for the start
 }

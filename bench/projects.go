@@ -29,6 +29,26 @@ func noop(names ...string) map[string]string {
 	}
 }
 
+// goNoop is a project with a Go function whose program is code/main.
+func goNoop(name string) map[string]string {
+	return map[string]string{"s.yaml": fmt.Sprintf(`edition: 3.0.0
+name: bench
+access: local
+resources:
+  %s:
+    component: fc3
+    props:
+      region: cn-hangzhou
+      functionName: %s
+      runtime: go1
+      handler: main
+      code: ./code
+      memorySize: 512
+      timeout: 30
+      instanceConcurrency: 1
+`, name, name)}
+}
+
 // flask is a Flask application under gunicorn behind an anonymous HTTP trigger.
 func flask() map[string]string {
 	return map[string]string{

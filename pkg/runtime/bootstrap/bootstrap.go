@@ -42,6 +42,9 @@ type Bootstrap struct {
 	// Env are variables that the language has in all functions, which the
 	// function's own may replace; may be nil.
 	Env func(Start) map[string]string
+	// Check says why the function's code, in that folder of the host, can't be
+	// started at all; may be nil.
+	Check func(code string, s Start) error
 }
 
 // UnsupportedError is a language without a bootstrap.
@@ -61,6 +64,8 @@ func For(language, version string) (Bootstrap, error) {
 			return python3(), nil
 		}
 		language += " " + version
+	case "go":
+		return golang(), nil
 	}
 	return Bootstrap{}, &UnsupportedError{Language: language}
 }

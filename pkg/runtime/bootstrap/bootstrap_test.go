@@ -30,6 +30,10 @@ func TestEveryManagedRuntime(t *testing.T) {
 			if err != nil || b.Dir != "python3" {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)
 			}
+		case r.Language == "go":
+			if err != nil || b.Language != "" || b.Check == nil {
+				t.Errorf("%s: %+v, %v", r.Name, b, err)
+			}
 		case !errors.As(err, &unsupported) || unsupported.Language == "":
 			t.Errorf("%s: %+v, %v", r.Name, b, err)
 		}

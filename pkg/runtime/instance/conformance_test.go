@@ -236,6 +236,12 @@ func hold(t *testing.T, c clause, code, version, mode string) {
 		}
 	}
 	cfg, logs := config(t, mode, "testdata/"+code, fn)
+	c.run(t, cfg, logs, version)
+}
+
+// run runs the steps of a clause.
+func (c clause) run(t *testing.T, cfg Config, logs *collected, version string) {
+	t.Helper()
 	i := start(t, cfg)
 	for n, s := range c.steps {
 		id := fmt.Sprintf("1-00000000-%08d-000000000000", n)

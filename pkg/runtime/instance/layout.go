@@ -69,6 +69,11 @@ func (l *layout) managed(cfg *Config, boot bootstrap.Bootstrap) error {
 		Program: l.lang.program, Version: l.lang.version, Dir: path.Join(runtimeDir, boot.Dir), Code: codeDir, Layers: layerDir,
 		Handler: cfg.Function.Handler, MemoryMB: cfg.Function.MemorySize,
 	}
+	if boot.Check != nil {
+		if err := boot.Check(cfg.CodeDir, start); err != nil {
+			return err
+		}
+	}
 	l.spec.Init = true
 	l.spec.Args = boot.Command(start)
 	if boot.Env != nil {
