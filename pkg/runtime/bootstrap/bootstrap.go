@@ -60,10 +60,10 @@ func (e *UnsupportedError) Error() string {
 func For(language, version string) (Bootstrap, error) {
 	switch language {
 	case "python":
-		if version != "2.7" {
-			return python3(), nil
+		if version == "2.7" {
+			return python2(), nil
 		}
-		language += " " + version
+		return python3(), nil
 	case "go":
 		return golang(), nil
 	}

@@ -26,8 +26,8 @@ func TestEveryManagedRuntime(t *testing.T) {
 		b, err := For(r.Language, r.Version)
 		var unsupported *UnsupportedError
 		switch {
-		case r.Language == "python" && r.Version != "2.7":
-			if err != nil || b.Dir != "python3" {
+		case r.Language == "python":
+			if want := map[bool]string{true: "python2.7", false: "python3"}[r.Version == "2.7"]; err != nil || b.Dir != want {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)
 			}
 		case r.Language == "go":
@@ -37,9 +37,6 @@ func TestEveryManagedRuntime(t *testing.T) {
 		case !errors.As(err, &unsupported) || unsupported.Language == "":
 			t.Errorf("%s: %+v, %v", r.Name, b, err)
 		}
-	}
-	if _, err := For("python", "2.7"); err == nil || err.Error() != "managed runtimes of python 2.7 can't run locally yet" {
-		t.Errorf("%v", err)
 	}
 	if _, err := For("cobol", "85"); err == nil || err.Error() != "managed runtimes of cobol can't run locally yet" {
 		t.Errorf("%v", err)
@@ -59,9 +56,11 @@ func source(t *testing.T, b Bootstrap, name string) []byte {
 // TestSourceIsWhatIsOnDisk: what is embedded are the files that persons read.
 func TestSourceIsWhatIsOnDisk(t *testing.T) {
 	t.Parallel()
-	disk, err := os.ReadFile(filepath.Join("python3", "bootstrap.py"))
-	if err != nil || !bytes.Equal(source(t, python3(), "bootstrap.py"), disk) {
-		t.Errorf("on disk %d bytes; %v", len(disk), err)
+	for dir, b := range map[string]Bootstrap{"python3": python3(), "python2": python2()} {
+		disk, err := os.ReadFile(filepath.Join(dir, "bootstrap.py"))
+		if err != nil || !bytes.Equal(source(t, b, "bootstrap.py"), disk) {
+			t.Errorf("%s: on disk %d bytes; %v", dir, len(disk), err)
+		}
 	}
 	if _, err := (Bootstrap{Dir: "cobol", Files: below(python3Files, "cobol")}).Install(t.TempDir()); err == nil {
 		t.Error("a bootstrap that isn't there was installed")

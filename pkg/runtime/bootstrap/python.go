@@ -12,3 +12,18 @@ func python3() Bootstrap {
 		Command: func(s Start) []string { return []string{s.Program, "-W", "ignore", s.in("bootstrap.py")} },
 	}
 }
+
+//go:embed python2/bootstrap.py
+var python2Files embed.FS
+
+// python2 runs Python 2.7. Its output isn't buffered, and is UTF-8 although it is
+// no terminal's, which would be ASCII otherwise.
+func python2() Bootstrap {
+	return Bootstrap{
+		Language: "python", Dir: "python2.7", Files: below(python2Files, "python2"),
+		Command: func(s Start) []string {
+			return []string{s.Program, "-u", "-W", "ignore", s.in("bootstrap.py")}
+		},
+		Env: func(Start) map[string]string { return map[string]string{"PYTHONIOENCODING": "UTF-8"} },
+	}
+}

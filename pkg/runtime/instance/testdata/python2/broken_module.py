@@ -1,0 +1,1 @@
+raise KeyError(u"\u4f60")

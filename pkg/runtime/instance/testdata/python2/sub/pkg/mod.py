@@ -1,0 +1,5 @@
+import sibling
+
+
+def handler(event, context):
+    return "from a package, " + sibling.name
