@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -33,6 +34,10 @@ func TestEveryManagedRuntime(t *testing.T) {
 		case r.Language == "go":
 			if err != nil || b.Language != "" || b.Check == nil {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)
+			}
+		case !r.RunsLocally():
+			if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), ".NET can't run locally") || !strings.Contains(err.Error(), "custom runtime") {
+				t.Errorf("%s: %v", r.Name, err)
 			}
 		case !errors.As(err, &unsupported) || unsupported.Language == "":
 			t.Errorf("%s: %+v, %v", r.Name, b, err)
