@@ -3,10 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -126,5 +130,76 @@ func TestRunRefuses(t *testing.T) {
 	}
 	if code := run([]string{"-s", "/no/such/program", "version"}, &out, &errOut); code != 1 || !strings.Contains(out.String(), "make build") {
 		t.Errorf("no program: %d\n%s", code, &out)
+	}
+}
+
+// TestApplications: each has what a build of it needs, and a name of its own.
+func TestApplications(t *testing.T) {
+	names := map[string]bool{}
+	for _, app := range applications() {
+		if names[app.name] || app.makes == "" || app.prepare == nil && len(app.files) == 0 {
+			t.Errorf("%+v", app)
+		}
+		names[app.name] = true
+	}
+}
+
+// TestAlone: the tools of an application find their settings, and nothing that
+// was kept.
+func TestAlone(t *testing.T) {
+	user := t.TempDir()
+	t.Setenv("HOME", user)
+	t.Setenv("GOMODCACHE", filepath.Join(user, "modules"))
+	for _, name := range []string{".npmrc", ".m2/settings.xml", ".m2/repository/kept.jar"} {
+		path := filepath.Join(user, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &World{root: t.TempDir(), env: os.Environ()}
+	own, err := w.alone(application{name: "x", props: []string{"runtime: go1"}, files: map[string]string{"code/x": "1"}, env: []string{"A=b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := filepath.Join(own.root, "user")
+	for name, want := range map[string]bool{".npmrc": true, ".m2/settings.xml": true, ".m2/repository": false, ".gitconfig": false, "../project/code/x": true} {
+		if _, err := os.Stat(filepath.Join(home, name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !slices.Contains(own.env, "HOME="+home) || !slices.Contains(own.env, "A=b") || slices.ContainsFunc(own.env, func(kv string) bool { return strings.HasPrefix(kv, "GOMODCACHE=") }) {
+		t.Errorf("%q", own.env)
+	}
+	yaml, err := os.ReadFile(filepath.Join(own.Dir, "s.yaml"))
+	if err != nil || !strings.HasSuffix(string(yaml), "      functionName: app\n      runtime: go1\n") {
+		t.Errorf("%v %s", err, yaml)
+	}
+}
+
+// TestPackagist serves a package with its classes.
+func TestPackagist(t *testing.T) {
+	w := &World{root: t.TempDir()}
+	sources := t.TempDir()
+	if err := errors.Join(os.MkdirAll(filepath.Join(sources, "A/B"), 0o755), os.WriteFile(filepath.Join(sources, "A/B/C.php"), []byte("<?php"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	url, err := w.packagist(t.Context(), sources, []phpPackage{{"a/b", "1.0.0", "A/B"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.closers[0]()
+	for name, want := range map[string]string{"/packages.json": `"psr-4":{"A\\B\\":""}`, "/b.zip": "C.php"} {
+		res, err := http.Get(url + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %v %q", name, err, text)
+		}
+	}
+	if !errors.Is(skip("no %s", "x"), errSkip) {
+		t.Error("a skipped application is a failure")
 	}
 }

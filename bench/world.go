@@ -19,6 +19,8 @@ type World struct {
 	root   string
 	binary string
 	env    []string
+
+	closers []func() // what else runs for it
 }
 
 func newWorld(binary string) (*World, error) {
