@@ -39,6 +39,9 @@ type Bootstrap struct {
 	Files fs.FS
 	// Command is the command line that starts it.
 	Command func(Start) []string
+	// Wrapped says that a function may have its variable BOOTSTRAP_WRAPPER put
+	// before the command line, as FC's start scripts of the language do.
+	Wrapped bool
 	// Env are variables that the language has in all functions, which the
 	// function's own may replace; may be nil.
 	Env func(Start) map[string]string
@@ -63,6 +66,8 @@ func (e *UnsupportedError) Error() string {
 // an *UnsupportedError.
 func For(language, version string) (Bootstrap, error) {
 	switch language {
+	case "nodejs":
+		return node(version), nil
 	case "python":
 		if version == "2.7" {
 			return python2(), nil

@@ -31,6 +31,10 @@ func TestEveryManagedRuntime(t *testing.T) {
 			if want := map[bool]string{true: "python2.7", false: "python3"}[r.Version == "2.7"]; err != nil || b.Dir != want {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)
 			}
+		case r.Language == "nodejs":
+			if err != nil || b.Dir != "nodejs" || !b.Wrapped {
+				t.Errorf("%s: %+v, %v", r.Name, b, err)
+			}
 		case r.Language == "go":
 			if err != nil || b.Language != "" || b.Check == nil {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,7 +21,8 @@ type clause struct {
 	name        string
 	handler     string
 	initializer string
-	timeout     int // seconds
+	timeout     int           // seconds
+	grace       time.Duration // how long it may take to end when it is to; 0 is the tests' own
 	steps       []step
 }
 
@@ -30,6 +32,7 @@ type step struct {
 	body  string         // exactly
 	json  map[string]any // the body's content
 	has   []string       // parts of the body
+	lacks []string       // parts that neither the body nor the log's tail has
 	size  int            // of the body
 
 	errorType string // of the result; with it, of the error document:
@@ -279,6 +282,11 @@ func (s step) check(t *testing.T, res *Result, id, version string) {
 	for _, part := range s.has {
 		if !strings.Contains(body, part) {
 			t.Errorf("%q is not in the body", part)
+		}
+	}
+	for _, part := range s.lacks {
+		if strings.Contains(body+string(res.LogTail), part) {
+			t.Errorf("%q is in the body or the log", part)
 		}
 	}
 	if s.json != nil {

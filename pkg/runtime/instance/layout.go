@@ -76,6 +76,10 @@ func (l *layout) managed(cfg *Config, boot bootstrap.Bootstrap) error {
 	}
 	l.spec.Init = true
 	l.spec.Args = boot.Command(start)
+	if boot.Wrapped {
+		wrapper := strings.Fields(cfg.Function.EnvironmentVariables["BOOTSTRAP_WRAPPER"])
+		l.spec.Args = append(wrapper, l.spec.Args...)
+	}
 	if boot.Env != nil {
 		l.env = boot.Env(start)
 	}

@@ -171,17 +171,26 @@ func (c *collector) cut(b []byte) {
 	c.line(b)
 }
 
-// line attributes one line and hands it on. The collector is locked.
+// line attributes one line and hands it on. Carriage returns in it hold a message
+// of several lines together (FC's Node.js writes them so): all are of one
+// invocation. The collector is locked.
 func (c *collector) line(b []byte) {
 	if n := len(b); n > 0 && b[n-1] == '\r' {
 		b = b[:n-1]
 	}
+	r := c.owner(b)
+	for part := range bytes.SplitSeq(b, []byte("\r")) {
+		c.put(r, part)
+	}
+}
+
+// put hands a line on to its invocation, nil for none. The collector is locked.
+func (c *collector) put(r *record, b []byte) {
 	text := string(b)
 	if c.rewrite != nil {
 		text = c.rewrite.Replace(text)
 		b = []byte(text)
 	}
-	r := c.owner(b)
 	id := ""
 	if r == nil {
 		c.boot.add(b)

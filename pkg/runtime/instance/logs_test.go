@@ -61,6 +61,24 @@ func TestLinesBelongToTheInvocation(t *testing.T) {
 	}
 }
 
+// TestMessagesOfSeveralLines come with carriage returns between their lines, and
+// belong together.
+func TestMessagesOfSeveralLines(t *testing.T) {
+	c, w, logs := newTestCollector(t, nil)
+	a, b := c.begin(&Invocation{RequestID: "1-aa"}), c.begin(&Invocation{RequestID: "1-bb"})
+	print(t, w, "1-bb [info] first\rsecond\r\r\n1-aa [info] one\r\n")
+	c.end(a)
+	if tail := c.end(b); string(tail) != "1-bb [info] first\nsecond\n\n" {
+		t.Errorf("tail %q", tail)
+	}
+	if got := logs.of("1-bb"); !slices.Equal(got, []string{"1-bb [info] first", "second", ""}) {
+		t.Errorf("%q", got)
+	}
+	if got := logs.of("1-aa"); !slices.Equal(got, []string{"1-aa [info] one"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestLinesOfSeveralInvocations(t *testing.T) {
 	c, w, logs := newTestCollector(t, nil)
 	a, b := c.begin(&Invocation{RequestID: "1-aa"}), c.begin(&Invocation{RequestID: "1-bb"})

@@ -106,13 +106,22 @@ func (m *managed) invoke(ctx context.Context, inv *Invocation) (*Result, error) 
 	case err != nil:
 		return nil, err
 	case reply.Failed:
-		return &Result{ErrorType: fc.ErrorTypeUnhandled, Body: reply.Body, Duration: call.Duration()}, nil
+		return &Result{ErrorType: errorType(reply), Body: reply.Body, Duration: call.Duration()}, nil
 	}
 	res := &Result{Body: reply.Body, Duration: call.Duration()}
 	if inv.R != nil {
 		answerHTTP(inv.W, reply, res)
 	}
 	return res, nil
+}
+
+// errorType is what the caller is told of a failed invocation: that the function
+// reported the error itself, if the language runtime says so.
+func errorType(reply rapi.Reply) string {
+	if reply.ErrorType == fc.ErrorTypeHandled {
+		return fc.ErrorTypeHandled
+	}
+	return fc.ErrorTypeUnhandled
 }
 
 // httpTask describes the request of an HTTP trigger to the runtime.

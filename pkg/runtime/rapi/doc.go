@@ -11,6 +11,11 @@
 //	POST /invocation/{id}/error      its error, a JSON document
 //	POST /init/error                 the runtime can't start
 //
+// A post to error may have the header x-fc-error-type with the type that the
+// caller is told: HandledInvocationError for an error that the function reported
+// itself. That is ours; FC's own runtimes and server have another way, which isn't
+// public.
+//
 // Success is answered with 200 and nothing else: clients take other statuses
 // for failures and ask again at once, so a next that nothing can answer any
 // more is held open, never refused.

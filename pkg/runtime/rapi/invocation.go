@@ -42,6 +42,9 @@ type Reply struct {
 	// HTTPParams is the status and headers of an FC 2.0 HTTP invocation, base64
 	// of JSON; empty otherwise.
 	HTTPParams string
+	// ErrorType is the header x-fc-error-type of the post: how a language runtime
+	// says that the function reported the error itself. Empty if it has none.
+	ErrorType string
 }
 
 // Call is an invocation under way.

@@ -28,6 +28,7 @@ type request struct {
 	id         string   // of the invocation
 	length     int64    // of the body; -1 if chunked
 	httpParams string
+	errorType  string
 	close      bool // the client wants no other request on this connection
 	expect     bool // it waits for 100 Continue
 }
@@ -183,6 +184,10 @@ func (r *request) field(line []byte, length, encoded *bool) error {
 	case len("x-fc-http-params"):
 		if bytes.EqualFold(name, []byte("x-fc-http-params")) {
 			r.httpParams = string(value)
+		}
+	case len("x-fc-error-type"):
+		if bytes.EqualFold(name, []byte("x-fc-error-type")) {
+			r.errorType = string(value)
 		}
 	case len("connection"): // 10
 		if bytes.EqualFold(name, []byte("connection")) && bytes.EqualFold(value, []byte("close")) {

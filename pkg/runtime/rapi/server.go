@@ -249,7 +249,7 @@ func (s *Server) post(req *request, body []byte, bodyErr error) *refusal {
 		}
 		return unknownRequest(req.id)
 	}
-	reply := Reply{Body: body, Failed: req.event == postError, HTTPParams: req.httpParams}
+	reply := Reply{Body: body, Failed: req.event == postError, HTTPParams: req.httpParams, ErrorType: req.errorType}
 	s.phase = v.next
 	s.end(call, reply, bodyErr)
 	next, c := s.match()

@@ -59,6 +59,27 @@ func TestLoop(t *testing.T) {
 	}
 }
 
+// TestErrorTypeOfAPost: how a language runtime says whose error it was.
+func TestErrorTypeOfAPost(t *testing.T) {
+	s := newServer(t, Config{})
+	c := dial(t, s)
+	for _, test := range [][2]string{
+		{"", ""},
+		{"x-fc-error-type: HandledInvocationError\r\n", "HandledInvocationError"},
+		{"X-Fc-Error-Type:\r\n", ""},
+		{"y-fc-error-type: HandledInvocationError\r\n", ""},
+	} {
+		call := start(t, s, "a"+test[0][:min(1, len(test[0]))]+test[1], "x")
+		c.ask()
+		h, _ := c.want(200)
+		c.write(post("invocation/"+h.Get("X-Fc-Request-Id")+"/error", "{}", test[0]))
+		c.want(200)
+		if r, err := reply(t, call); err != nil || !r.Failed || r.ErrorType != test[1] {
+			t.Errorf("%q: %+v %v", test[0], r, err)
+		}
+	}
+}
+
 func TestNextBlocksUntilThereIsWork(t *testing.T) {
 	s := newServer(t, Config{})
 	c := dial(t, s)

@@ -1,0 +1,83 @@
+'use strict'
+// Words errors for the caller and for the log: with the user's frames alone.
+
+const stringify = JSON.stringify
+const MAX_LINES = 64 // of a stackTrace
+
+// LoadError is a handler that can't be loaded.
+class LoadError {
+  // error is why, if it isn't text alone.
+  constructor (type, error) {
+    this.type = type
+    this.error = error
+  }
+}
+
+function isError (value) {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
+}
+
+// read gives a property as text, whatever the object does.
+function read (object, name) {
+  try {
+    const value = object[name]
+    return value === undefined || value === null ? '' : String(value)
+  } catch (err) {
+    return ''
+  }
+}
+
+function show (value) {
+  try {
+    const text = typeof value === 'string' ? value : stringify(value)
+    return text === undefined ? String(value) : text
+  } catch (err) {
+    return String(err)
+  }
+}
+
+// internal reports whether a line of a stack is a frame of this runtime or of
+// Node.js itself.
+function internal (line) {
+  const frame = /^\s+at (?:async )?(?:.*\()?(.*?)\)?$/.exec(line)
+  if (!frame) return false
+  const place = frame[1].replace(/^file:\/\//, '')
+  return place.startsWith(__dirname + '/') || /^(?:node:|internal\/|\w+\.js:\d)/.test(place)
+}
+
+// withoutUs removes the files of this runtime from the list of who required what.
+function withoutUs (text) {
+  if (text.indexOf('\nRequire stack:') < 0) return text
+  const lines = text.split('\n').filter(line => !line.startsWith('- ' + __dirname + '/'))
+  return lines.filter((line, i) => line !== 'Require stack:' || /^- /.test(lines[i + 1] || '')).join('\n')
+}
+
+// describe gives type, message and the lines of the stack.
+function describe (value, handled) {
+  let type = ''
+  if (value instanceof LoadError) {
+    type = value.type
+    value = value.error
+    if (!isError(value)) return { type, message: String(value), lines: [] }
+  }
+  if (!isError(value)) {
+    return { type: handled ? 'FunctionHandledError' : 'FunctionUnhandledError', message: show(value), lines: [] }
+  }
+  const name = read(value, 'name') || 'Error'
+  const message = withoutUs(read(value, 'message'))
+  let lines = withoutUs(read(value, 'stack') || name + ': ' + message).split('\n').filter(line => !internal(line))
+  if (lines.length > MAX_LINES) {
+    const left = lines.length - MAX_LINES
+    lines = lines.slice(0, MAX_LINES / 2).concat('    ... ' + left + ' lines ...', lines.slice(-MAX_LINES / 2))
+  }
+  return { type: type || name, message, lines }
+}
+
+// document is what the caller gets.
+function document (found) {
+  const doc = { errorMessage: found.message, errorType: found.type }
+  if (found.lines.length > 0) doc.stackTrace = found.lines
+  return stringify(doc)
+}
+
+module.exports = { LoadError, describe, document }

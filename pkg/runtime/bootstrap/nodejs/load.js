@@ -1,0 +1,99 @@
+'use strict'
+// Finds the function that a handler "folder/file.function" names.
+
+const fs = require('fs')
+const path = require('path')
+const LoadError = require('./errors').LoadError
+
+// The first version whose ES modules need no flag.
+const MODULES_SINCE = 14
+
+function isFile (name) {
+  try {
+    return fs.statSync(name).isFile()
+  } catch (err) {
+    return false
+  }
+}
+
+// isModulePackage reports whether the nearest package.json from a folder up to
+// the code's root says that .js files are ES modules.
+function isModulePackage (folder, root) {
+  for (;;) {
+    const name = path.join(folder, 'package.json')
+    if (isFile(name)) {
+      try {
+        return JSON.parse(fs.readFileSync(name, 'utf8')).type === 'module'
+      } catch (err) {
+        return false // Node.js says what is wrong with it
+      }
+    }
+    if (folder === root || folder === path.dirname(folder)) return false
+    folder = path.dirname(folder)
+  }
+}
+
+// locate gives the file of a module and whether it is an ES module.
+function locate (base, root) {
+  if (isFile(base + '.js')) {
+    return { file: base + '.js', module: isModulePackage(path.dirname(base), root) }
+  }
+  if (isFile(base + '.mjs')) return { file: base + '.mjs', module: true }
+  if (isFile(base + '.cjs')) return { file: base + '.cjs', module: false }
+  return { file: base, module: false }
+}
+
+// explain tells why a module can't be loaded.
+function explain (err) {
+  if (err instanceof SyntaxError) return new LoadError('UserCodeSyntaxError', err)
+  const code = err && err.code
+  if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') return new LoadError('ImportModuleError', err)
+  return err
+}
+
+// pick takes the function out of what a module exports.
+function pick (exported, name, module) {
+  const found = exported === undefined || exported === null ? undefined : exported[name]
+  if (typeof found === 'function') return found
+  throw new LoadError('HandlerNotFound', "Handler '" + name + "' is missing on module '" + module + "'")
+}
+
+// load finds a handler: done(err, function), at once unless it is in an ES
+// module.
+function load (root, handler, done) {
+  const dot = handler.lastIndexOf('.')
+  const module = handler.slice(0, dot)
+  const name = handler.slice(dot + 1)
+  if (dot <= 0 || module.endsWith('/') || !name || name.indexOf('/') >= 0) {
+    done(new LoadError('InvalidHandleName', "Invalid handler '" + handler + "'"))
+    return
+  }
+  const found = locate(path.join(root, module), root)
+  if (found.module) {
+    loadModule(found.file, name, module, done)
+    return
+  }
+  let fn
+  try {
+    fn = pick(require(found.file), name, module)
+  } catch (err) {
+    done(explain(err))
+    return
+  }
+  done(null, fn)
+}
+
+function loadModule (file, name, module, done) {
+  const major = parseInt(process.versions.node, 10)
+  if (major < MODULES_SINCE) {
+    done(new LoadError('ImportModuleError', "'" + path.basename(file) + "' is an ES module, which Node.js " +
+      process.versions.node + ' has no support for; use nodejs' + MODULES_SINCE + ' or newer'))
+    return
+  }
+  // Old versions can't even read a file with import() in it.
+  require('./import.js')(require('url').pathToFileURL(file).href).then(
+    exported => pick(exported, name, module)
+  ).then(fn => done(null, fn), err => done(explain(err)))
+}
+
+module.exports = load
