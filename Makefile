@@ -55,6 +55,10 @@ test: setup ## Run all tests (PKG=./pkg/spec/... for some), with the race detect
 acceptance: setup ## Drive the real binary (RUN=deploy/ for some of the scripts)
 	$(GO) test -count=1 -timeout 12m -v $(if $(RUN),-run 'TestScripts/$(RUN)') ./acceptance
 
+.PHONY: conformance
+conformance: setup ## Hold every language to the runtime contract and write the table in docs/runtimes.md
+	$(GO) test -count=1 -timeout 12m ./pkg/runtime/conformance -args -table $(CURDIR)/docs/runtimes.md
+
 .PHONY: differential
 differential: build $(PEER) ## Compare s preview with that of Serverless Devs over hack/differential/cases (needs npm)
 	@$(GO) run ./hack/differential -s $(BIN) -peer $(PEER)/node_modules/.bin/s

@@ -1,0 +1,135 @@
+package conformance
+
+import (
+	"errors"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+
+	"s/pkg/fc"
+	"s/pkg/toolchain"
+)
+
+// language is a column of the table: the handlers of one language, and what the
+// contract leaves to it.
+type language struct {
+	name string // heading of the column
+	// runtimes are those to run, the first also without confinement. Those whose
+	// interpreter isn't on this machine are left out.
+	runtimes []string
+	// short are those of them that run when no table is written: the first and
+	// those at the ends.
+	short []string
+	// handler writes a handler's name as the language does; handlers has those
+	// that don't follow.
+	handler  func(name string) string
+	handlers map[string]string
+	// code gives the folder with the handlers; nil is testdata/<name>.
+	code func(s *subject) string
+	env  map[string]string
+	// words are how the language says something.
+	words map[string]string
+	// lacks are fields of the context that the language hasn't.
+	lacks []string
+	// logLine is what its logger writes: level and message are replaced.
+	logLine func(id, level, message string) string
+	// cannot are clauses that can't apply, each with the reason.
+	cannot map[string]string
+	// change changes the function under test; may be nil.
+	change func(*fc.Function)
+}
+
+func (l *language) adjust(fn *fc.Function) {
+	if l.change != nil {
+		l.change(fn)
+	}
+}
+
+func (l *language) folder(s *subject) string {
+	s.Helper()
+	if l.code != nil {
+		return l.code(s)
+	}
+	dir, err := filepath.Abs(filepath.Join("testdata", l.name))
+	s.ok(err)
+	return dir
+}
+
+// languages are the columns, each in a file of its own.
+func languages() []*language {
+	return []*language{python3(), custom()}
+}
+
+// here reports whether a runtime's interpreter is on this machine.
+func here(t *testing.T, name string) bool {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		return false
+	}
+	rt, ok := fc.LookupRuntime(name)
+	if !ok {
+		t.Fatalf("there is no runtime %s", name)
+	}
+	if rt.Custom || rt.Language == "go" {
+		return true
+	}
+	found, err := tools().Find(t.Context(), rt.Language, rt.Version)
+	var missing *toolchain.NotFoundError
+	if errors.As(err, &missing) {
+		return false
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Exact || rt.Language == toolchain.Java
+}
+
+func TestConformance(t *testing.T) {
+	all := clauses()
+	for _, l := range languages() {
+		t.Run(l.name, func(t *testing.T) {
+			for id, reason := range l.cannot {
+				outcomes.cannot(l.name, id, reason)
+				if !slices.ContainsFunc(all, func(c clause) bool { return c.id == id }) {
+					t.Errorf("there is no clause %s", id)
+				}
+			}
+			first := true
+			for _, name := range l.runtimes {
+				if *table == "" && !slices.Contains(l.short, name) || !here(t, name) {
+					continue
+				}
+				hold(t, l, name, "", all, first)
+				if first {
+					hold(t, l, name, "process", all, false)
+				}
+				first = false
+			}
+		})
+	}
+}
+
+// hold holds a runtime to all clauses, the slow ones only the first time.
+func hold(t *testing.T, l *language, name, mode string, all []clause, first bool) {
+	title := name
+	if mode != "" {
+		title += " in mode " + mode
+	}
+	t.Run(title, func(t *testing.T) {
+		t.Parallel()
+		for _, c := range all {
+			if _, ok := l.cannot[c.id]; ok || mode != "" && c.confined || c.slow && !first {
+				continue
+			}
+			t.Run(c.id, func(t *testing.T) {
+				t.Cleanup(func() { outcomes.ran(l.name, c.id, !t.Failed(), t.Skipped()) })
+				s := &subject{T: t, lang: l, runtime: name, mode: mode}
+				c.run(s)
+				if s.i != nil {
+					s.i.Kill()
+				}
+			})
+		}
+	})
+}
