@@ -82,6 +82,8 @@ func (f *Finder) Find(ctx context.Context, language, version string) (Interprete
 		return f.FindPython(ctx, version)
 	case Node:
 		return f.FindNode(ctx, version)
+	case PHP:
+		return f.FindPHP(ctx, version)
 	default:
 		return Interpreter{}, &UnknownLanguageError{Language: language}
 	}

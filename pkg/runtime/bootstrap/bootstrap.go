@@ -75,6 +75,8 @@ func For(language, version string) (Bootstrap, error) {
 		return python3(), nil
 	case "go":
 		return golang(), nil
+	case "php":
+		return php(), nil
 	}
 	return Bootstrap{}, &UnsupportedError{Language: language}
 }

@@ -35,6 +35,10 @@ func TestEveryManagedRuntime(t *testing.T) {
 			if err != nil || b.Dir != "nodejs" || !b.Wrapped {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)
 			}
+		case r.Language == "php":
+			if err != nil || b.Dir != "php7.2" || b.Language != toolchain.PHP {
+				t.Errorf("%s: %+v, %v", r.Name, b, err)
+			}
 		case r.Language == "go":
 			if err != nil || b.Language != "" || b.Check == nil {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)
@@ -73,6 +77,24 @@ func TestSourceIsWhatIsOnDisk(t *testing.T) {
 	}
 	if _, err := (Bootstrap{Dir: "cobol", Files: below(python3Files, "cobol")}).Install(t.TempDir()); err == nil {
 		t.Error("a bootstrap that isn't there was installed")
+	}
+}
+
+func TestPHPSettings(t *testing.T) {
+	t.Parallel()
+	env := php().Env(Start{Dir: "/var/fc/runtime/php7.2", Code: "/code", Layers: "/opt"})
+	if got := env["PHP_INI_SCAN_DIR"]; got != ":/var/fc/runtime/php7.2:/code/extension:/opt/php" {
+		t.Error(got)
+	}
+	entries, err := fs.ReadDir(php().Files, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		disk, err := os.ReadFile(filepath.Join("php", e.Name()))
+		if err != nil || !bytes.Equal(disk, source(t, php(), e.Name())) {
+			t.Errorf("%s: %v", e.Name(), err)
+		}
 	}
 }
 

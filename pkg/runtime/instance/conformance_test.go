@@ -339,7 +339,7 @@ func (s step) checkError(t *testing.T, body string) {
 
 var lineNumber = regexp.MustCompile(`", line \d+, in `)
 
-var timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z `)
+var timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z `)
 
 // checkLog checks that the lines come in that order, others between them.
 func checkLog(t *testing.T, want, got []string, id string) {

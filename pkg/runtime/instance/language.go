@@ -76,6 +76,10 @@ func mountLanguage(found toolchain.Interpreter, target string) language {
 	if libs, err := filepath.Glob(filepath.Join(found.Prefix, "lib", "libpython*.so*")); err == nil && len(libs) > 0 && found.Prefix != "/usr" {
 		l.lib = path.Join(target, "lib")
 	}
+	if found.Language == toolchain.PHP && found.Prefix != "/usr" {
+		// Where its settings and extensions are is compiled into PHP.
+		l.mounts = append(l.mounts, sandbox.Mount{Source: found.Prefix, Target: found.Prefix, ReadOnly: true})
+	}
 	if !found.Exact {
 		l.warning = found.Language + " " + found.Wanted + " isn't on this machine: " + found.Version + " stands in"
 	}

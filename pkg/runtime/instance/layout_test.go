@@ -67,6 +67,11 @@ func TestMountLanguage(t *testing.T) {
 			t.Errorf("%s: mounts %+v", tt.name, got.mounts)
 		}
 	}
+	own := installation(t, "bin/php")
+	got := mountLanguage(toolchain.Interpreter{Language: "php", Prefix: own, Path: own + "/bin/php", Exact: true}, "/l")
+	if got.program != "/l/bin/php" || len(got.mounts) != 2 || got.mounts[1] != (sandbox.Mount{Source: own, Target: own, ReadOnly: true}) {
+		t.Errorf("PHP looks for its settings where it was installed: %+v", got)
+	}
 	if got := (language{lib: "/l/lib"}).libraries("/a"); got != "/a:/l/lib" {
 		t.Error(got)
 	}

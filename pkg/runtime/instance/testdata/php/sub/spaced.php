@@ -1,0 +1,4 @@
+<?php
+namespace My\Own;
+
+function handler($event, $context) { return __FUNCTION__; }
