@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"s/pkg/cmd/cmdutil"
+	eventcmd "s/pkg/cmd/event"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 )
@@ -20,6 +21,10 @@ func (o *Options) event() ([]byte, error) {
 		data, err = readSome(o.IO.In)
 	case o.EventFile != "":
 		data, err = readFile(o.EventFile)
+	case o.Template != "":
+		if data, err = eventcmd.Make(o.Template, o.Sets); err != nil {
+			return nil, err
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("event: %w", err)

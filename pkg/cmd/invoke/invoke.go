@@ -42,7 +42,9 @@ type Options struct {
 	Event       string
 	EventFile   string // "-" is stdin
 	EventStdin  bool
-	HasEvent    bool // --event was given
+	HasEvent    bool     // --event was given
+	Template    string   // type of a sample event
+	Sets        []string // values of the sample
 	Type        string
 	Qualifier   string
 	TaskID      string
@@ -85,6 +87,8 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	flags.StringVarP(&opts.Event, "event", "e", "", "the event")
 	flags.StringVarP(&opts.EventFile, "event-file", "f", "", "a file with the event; - is stdin")
 	flags.BoolVarP(&opts.EventStdin, "event-stdin", "s", false, "read the event from stdin")
+	flags.StringVar(&opts.Template, "event-template", "", "call with the sample event of a trigger type, see s event")
+	flags.StringArrayVar(&opts.Sets, "set", nil, "PATH=VALUE, a value of the sample event; may be given several times")
 	flags.StringVar(&opts.Type, "invocation-type", "sync", "sync or async")
 	flags.StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
 	flags.StringVar(&opts.TaskID, "async-task-id", "", "name of the asynchronous task")
@@ -99,14 +103,16 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 // check refuses flags that contradict each other.
 func (o *Options) check() error {
 	sources := 0
-	for _, given := range []bool{o.HasEvent, o.EventFile != "", o.EventStdin} {
+	for _, given := range []bool{o.HasEvent, o.EventFile != "", o.EventStdin, o.Template != ""} {
 		if given {
 			sources++
 		}
 	}
 	switch {
 	case sources > 1:
-		return cmdutil.UsageError(errors.New("choose one of --event, --event-file and --event-stdin"))
+		return cmdutil.UsageError(errors.New("choose one of --event, --event-file, --event-stdin and --event-template"))
+	case len(o.Sets) > 0 && o.Template == "":
+		return cmdutil.UsageError(errors.New("--set needs --event-template"))
 	case !strings.EqualFold(o.Type, fc.InvocationSync) && !strings.EqualFold(o.Type, fc.InvocationAsync):
 		return cmdutil.UsageError(fmt.Errorf("unknown invocation type %q: choose sync or async", o.Type))
 	case o.Timeout < 0:

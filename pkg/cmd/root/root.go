@@ -21,6 +21,7 @@ import (
 	configcmd "s/pkg/cmd/config"
 	deploycmd "s/pkg/cmd/deploy"
 	envcmd "s/pkg/cmd/env"
+	eventcmd "s/pkg/cmd/event"
 	infocmd "s/pkg/cmd/info"
 	initcmd "s/pkg/cmd/init"
 	instancecmd "s/pkg/cmd/instance"
@@ -88,6 +89,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		deploycmd.NewCmd(f, nil),
 		plancmd.NewCmd(f, nil),
 		invokecmd.NewCmd(f, nil),
+		eventcmd.NewCmd(f, nil),
 		infocmd.NewCmd(f, nil),
 		removecmd.NewCmd(f, nil),
 		instancecmd.NewCmd(f, nil),
