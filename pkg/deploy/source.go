@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -82,12 +83,50 @@ func (p Preparer) Prepare(ctx context.Context, project *spec.Project, r *spec.Re
 	case needsCode(r):
 		return nil, fmt.Errorf("%s has no code: set codeUri (edition 1.0.0) or code (edition 3.0.0)", r.Name)
 	}
-	var merge func(artifact, user map[string]string) map[string]string
-	if p.Artifacts != nil {
-		merge = p.Artifacts.MergeEnv
-	}
-	out.Desired = Want(r, archive, env, merge)
+	out.Desired = Want(r, archive, env, p.merge())
 	return out, nil
+}
+
+// Unpacked is a desired state whose code lies on this machine as it is.
+type Unpacked struct {
+	Prepared
+	// Code is a folder, or a zip archive where there is none.
+	Code string
+}
+
+// Unpacked is Prepare for who runs the code where it is: nothing is packed but
+// what isn't in a folder.
+func (p Preparer) Unpacked(ctx context.Context, project *spec.Project, r *spec.Resource) (*Unpacked, error) {
+	out := &Unpacked{}
+	source, env, err := p.source(ctx, project, r, &out.Prepared)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(source)
+	if source == "" || err == nil && !info.IsDir() {
+		packed, err := p.Prepare(ctx, project, r)
+		if err != nil {
+			return nil, err
+		}
+		code := packed.Desired.Code
+		if code == nil || code.Path == "" {
+			return nil, fmt.Errorf("%s has no code on this machine", r.Name)
+		}
+		return &Unpacked{Prepared: *packed, Code: code.Path}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("code of %s: %w", r.Name, err)
+	}
+	out.Desired, out.Code = Want(r, nil, env, p.merge()), source
+	return out, nil
+}
+
+// merge is how the user's variables go over those of an artifact.
+func (p Preparer) merge() func(artifact, user map[string]string) map[string]string {
+	if p.Artifacts == nil {
+		return nil
+	}
+	return p.Artifacts.MergeEnv
 }
 
 // source chooses between the artifact and the source, and builds what has to be

@@ -118,7 +118,7 @@ func changed(text, path, value string) (string, error) {
 
 // containsAll compares without regard to the order of keys.
 func containsAll(got, want string) bool {
-	for _, part := range strings.Split(want, ",\"") {
+	for part := range strings.SplitSeq(want, ",\"") {
 		part = strings.TrimPrefix(part, `"`)
 		if !strings.Contains(got, part) {
 			return false

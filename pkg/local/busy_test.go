@@ -33,6 +33,7 @@ func (p *busyPool) Invoke(context.Context, *instance.Invocation) (*instance.Resu
 	return nil, pool.ErrClosed
 }
 func (p *busyPool) Instances() []instance.Info { return nil }
+func (p *busyPool) Warm(context.Context) error { return nil }
 func (p *busyPool) Drain(context.Context)      { p.Close() }
 func (p *busyPool) Close()                     { p.once.Do(func() { close(p.closed) }) }
 

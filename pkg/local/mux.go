@@ -34,9 +34,9 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	known := version == fc.APIVersion3 || version == fc.APIVersion2 || version == fc.APIVersion2Old
+	known := isVersion(version)
 	if proxied, ok := strings.CutPrefix(rest, "proxy/"); ok && known {
-		c.serveProxy(w, r, version, proxied)
+		c.paths().proxy(w, r, version, proxied)
 		return
 	}
 	if _, err := c.verifier.Verify(r); err != nil {
@@ -49,8 +49,25 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !known:
 		reply.Error(w, reply.NotServed("'"+r.Method+"' against '"+path+"'"))
 	default:
-		c.serveAPI(w, r, version, strings.Split(rest, "/"))
+		if !c.paths().serve(w, r, version, strings.Split(rest, "/")) {
+			c.control.ServeHTTP(w, r)
+		}
 	}
+}
+
+// paths are the operations that concern running instances.
+func (c *Cloud) paths() invokePaths { return invokePaths{c.gateway, c.info.Region} }
+
+// invokePaths finds the function that a path of the API stands for. The cloud
+// and the server of the working tree share it.
+type invokePaths struct {
+	gateway *gateway.Gateway
+	region  string // of requests that name none
+}
+
+// isVersion reports whether a path begins with a version of the API.
+func isVersion(version string) bool {
+	return version == fc.APIVersion3 || version == fc.APIVersion2 || version == fc.APIVersion2Old
 }
 
 // serveOwn serves what FC doesn't have.
@@ -71,35 +88,31 @@ func (c *Cloud) serveOwn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveAPI picks the operations that concern running instances; the rest is
-// management. segments are the escaped path after the version.
-func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request, version string, segments []string) {
+// serve serves the operations that concern running instances; false is another
+// one. segments are the escaped path after the version.
+func (p invokePaths) serve(w http.ResponseWriter, r *http.Request, version string, segments []string) bool {
 	names, action := functionPath(version, segments)
-	if names == nil {
-		c.control.ServeHTTP(w, r)
-		return
-	}
 	invoke := r.Method == http.MethodPost && len(action) == 1 && action[0] == "invocations"
 	exec := r.Method == http.MethodGet && len(action) == 3 && action[0] == "instances" && action[2] == "exec"
-	if !invoke && !exec {
-		c.control.ServeHTTP(w, r)
-		return
+	if names == nil || !invoke && !exec {
+		return false
 	}
-	t, err := c.target(r, names)
+	t, err := p.target(r, names)
 	if err != nil {
 		reply.Error(w, err)
-		return
+		return true
 	}
 	if invoke {
-		c.gateway.ServeInvoke(w, r, t)
-		return
+		p.gateway.ServeInvoke(w, r, t)
+		return true
 	}
 	id, err := url.PathUnescape(action[1])
 	if err != nil {
 		reply.Error(w, reply.Invalid("the path can't be read"))
-		return
+		return true
 	}
-	c.gateway.ServeExec(w, r, t, id)
+	p.gateway.ServeExec(w, r, t, id)
+	return true
 }
 
 // functionPath splits the path of an operation on a function: its names (the
@@ -120,10 +133,10 @@ func functionPath(version string, segments []string) (names, action []string) {
 
 // target is the function that escaped names stand for. The qualifier is in the
 // query or after a dot of the first name.
-func (c *Cloud) target(r *http.Request, names []string) (gateway.Target, error) {
+func (p invokePaths) target(r *http.Request, names []string) (gateway.Target, error) {
 	t := gateway.Target{}
 	var err error
-	if t.Region, err = control.Region(r, c.info.Region); err != nil {
+	if t.Region, err = control.Region(r, p.region); err != nil {
 		return t, err
 	}
 	plain := make([]string, len(names))
@@ -143,10 +156,10 @@ func (c *Cloud) target(r *http.Request, names []string) (gateway.Target, error) 
 	return t, nil
 }
 
-// serveProxy serves an HTTP trigger by its path:
+// proxy serves an HTTP trigger by its path:
 // <service>[.<qualifier>]/<function>/… of FC 2.0 and
 // <function>[.<qualifier>]/… of FC 3.0.
-func (c *Cloud) serveProxy(w http.ResponseWriter, r *http.Request, version, proxied string) {
+func (p invokePaths) proxy(w http.ResponseWriter, r *http.Request, version, proxied string) {
 	count := 2
 	if version == fc.APIVersion3 {
 		count = 1
@@ -165,10 +178,10 @@ func (c *Cloud) serveProxy(w http.ResponseWriter, r *http.Request, version, prox
 	own.RawQuery = "" // it is the function's
 	plain := *r
 	plain.URL = &own
-	t, err := c.target(&plain, segments[:count])
+	t, err := p.target(&plain, segments[:count])
 	if err != nil {
 		reply.Error(w, err)
 		return
 	}
-	c.gateway.ServeProxy(w, r, t, rest)
+	p.gateway.ServeProxy(w, r, t, rest)
 }

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"s/pkg/access"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
 	"s/pkg/fc"
@@ -54,6 +56,10 @@ type Options struct {
 	SkipActions bool
 	Parallel    int // how many resources at the same time; 0 is all
 
+	// Tree runs functions from the working tree, whatever is deployed:
+	// LocalFallback is the only way.
+	Tree bool
+
 	several bool // this call is one of several
 	// done takes what came of a call; nil shows it.
 	done func(*view, *invoke.Outcome) (any, error)
@@ -83,21 +89,31 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 			return Run(cmd.Context(), opts)
 		},
 	}
+	opts.bindEvent(cmd.Flags())
+	opts.bindCall(cmd.Flags())
 	flags := cmd.Flags()
-	flags.StringVarP(&opts.Event, "event", "e", "", "the event")
-	flags.StringVarP(&opts.EventFile, "event-file", "f", "", "a file with the event; - is stdin")
-	flags.BoolVarP(&opts.EventStdin, "event-stdin", "s", false, "read the event from stdin")
-	flags.StringVar(&opts.Template, "event-template", "", "call with the sample event of a trigger type, see s event")
-	flags.StringArrayVar(&opts.Sets, "set", nil, "PATH=VALUE, a value of the sample event; may be given several times")
 	flags.StringVar(&opts.Type, "invocation-type", "sync", "sync or async")
 	flags.StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
 	flags.StringVar(&opts.TaskID, "async-task-id", "", "name of the asynchronous task")
-	flags.IntVar(&opts.Timeout, "timeout", 0, "seconds to wait for the answer (default: the function's timeout and 120)")
 	flags.BoolVar(&opts.RemoteOnly, "remote", false, "never run the function locally instead")
-	flags.BoolVar(&opts.Silent, "silent", false, "show the result only")
-	cmdutil.BindParallel(flags, &opts.Parallel, "how many functions to call at the same time (default: all that don't wait for others)")
-	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	return cmd
+}
+
+// bindEvent defines the flags that say what the event is.
+func (o *Options) bindEvent(flags *pflag.FlagSet) {
+	flags.StringVarP(&o.Event, "event", "e", "", "the event")
+	flags.StringVarP(&o.EventFile, "event-file", "f", "", "a file with the event; - is stdin")
+	flags.BoolVarP(&o.EventStdin, "event-stdin", "s", false, "read the event from stdin")
+	flags.StringVar(&o.Template, "event-template", "", "call with the sample event of a trigger type, see s event")
+	flags.StringArrayVar(&o.Sets, "set", nil, "PATH=VALUE, a value of the sample event; may be given several times")
+}
+
+// bindCall defines the flags of every call.
+func (o *Options) bindCall(flags *pflag.FlagSet) {
+	flags.IntVar(&o.Timeout, "timeout", 0, "seconds to wait for the answer (default: the function's timeout and 120)")
+	flags.BoolVar(&o.Silent, "silent", false, "show the result only")
+	cmdutil.BindParallel(flags, &o.Parallel, "how many functions to call at the same time (default: all that don't wait for others)")
+	flags.BoolVar(&o.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 }
 
 // check refuses flags that contradict each other.
@@ -125,10 +141,18 @@ func (o *Options) check() error {
 
 func (o *Options) async() bool { return strings.EqualFold(o.Type, fc.InvocationAsync) }
 
+// command is what actions are written for.
+func (o *Options) command() string {
+	if o.Tree {
+		return "local"
+	}
+	return "invoke"
+}
+
 // Run invokes.
 func Run(ctx context.Context, opts *Options) error {
 	opts = opts.oneTarget()
-	project, err := opts.Project(ctx, "invoke")
+	project, err := opts.Project(ctx, opts.command())
 	if err != nil {
 		return err
 	}
@@ -144,11 +168,11 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	project, _, err = cmdutil.SettleNames(ctx, "invoke", project, cmdutil.In(groups, project), opts.settle(ctx, project, false))
+	project, _, err = cmdutil.SettleNames(ctx, opts.command(), project, cmdutil.In(groups, project), opts.settle(ctx, project, false))
 	if err != nil {
 		return cmdutil.CloudError(err, nil)
 	}
-	actions := cmdutil.NewActions(opts.IO, "invoke", opts.SkipActions, opts.Outside)
+	actions := cmdutil.NewActions(opts.IO, opts.command(), opts.SkipActions, opts.Outside)
 	whole := &cmdutil.Subject{Project: project}
 	if err := actions.Before(ctx, whole); err != nil {
 		return err
@@ -164,6 +188,9 @@ func Run(ctx context.Context, opts *Options) error {
 // call invokes at the target or, where that can't be, locally. It gives the result
 // as data, if it is wanted as that.
 func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) (any, error) {
+	if o.Tree {
+		return o.callLocal(ctx, project, r, event, o.Settings.Access == access.LocalAlias)
+	}
 	target, err := o.Target(ctx, project)
 	if o.withoutTarget(err) {
 		o.tellWhy(err)
@@ -197,7 +224,7 @@ func (o *Options) callLocal(ctx context.Context, project *spec.Project, r *spec.
 		return nil, err
 	}
 	settle := o.settle(ctx, project, isLocal)
-	project, settled, err := cmdutil.SettleAll(ctx, "invoke", project, []*spec.Resource{r}, settle)
+	project, settled, err := cmdutil.SettleAll(ctx, o.command(), project, []*spec.Resource{r}, settle)
 	if err == nil && settled[0].Pending() {
 		err = cmdutil.Unsettled(r, cmdutil.FirstOpen(settled[0]), settle.Flags...)
 	}

@@ -148,6 +148,8 @@ func TestWhereEventsComeFrom(t *testing.T) {
 		"-f -":          "from stdin",
 		"-s":            "from stdin",
 		"--event-stdin": "from stdin",
+
+		"--event-template timer --set payload=p --set triggerTime=t": "{\n  \"payload\": \"p\",\n  \"triggerName\": \"timer\",\n  \"triggerTime\": \"t\"\n}\n",
 	} {
 		w := world(t, spec.Edition3)
 		w.In.WriteString("from stdin")
@@ -160,7 +162,7 @@ func TestWhereEventsComeFrom(t *testing.T) {
 func TestWrongFlags(t *testing.T) {
 	t.Parallel()
 	w := world(t, spec.Edition3)
-	for _, args := range []string{"-e x -s", "-e x -f y", "-e= -s", "--invocation-type later", "--timeout -1", "--async-task-id x", "--parallel -1", "a b", "nope"} {
+	for _, args := range []string{"-e x -s", "-e x --event-template oss", "--set key=x", "--event-template fax", "--event-template oss --set none.such=1", "-e x -f y", "-e= -s", "--invocation-type later", "--timeout -1", "--async-task-id x", "--parallel -1", "a b", "nope"} {
 		if err := w.Run(NewCmd(w.Factory, nil), strings.Fields(args)...); code(err) != cmdutil.ExitUsage {
 			t.Errorf("%s: %v", args, err)
 		}

@@ -39,7 +39,7 @@ func (o *Options) each(project *spec.Project, event []byte, several bool) *cmdut
 // one calls a function and runs its resource's actions around that. The result is
 // shown before those that follow, unless one of them may replace it.
 func (o *Options) one(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) (any, error) {
-	actions := cmdutil.NewActions(o.IO, "invoke", o.SkipActions, o.Outside)
+	actions := cmdutil.NewActions(o.IO, o.command(), o.SkipActions, o.Outside)
 	s := &cmdutil.Subject{Project: project, Resource: r}
 	if err := actions.Before(ctx, s); err != nil {
 		return nil, actions.After(ctx, s, err)

@@ -10,6 +10,7 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/local/reply"
+	"s/pkg/local/store"
 )
 
 // Lengths of names in characters (CreateFunction, CreateTrigger, CreateService).
@@ -42,6 +43,21 @@ func checkName(field, name string, longest int) error {
 	}
 	return nil
 }
+
+// Complete makes of a function what CreateFunction would store: service, of FC
+// 2.0, hands down its settings, and what isn't given gets its default. The error
+// is the one that CreateFunction would answer with.
+func Complete(f *store.Function, service *fc.Service) error {
+	v2 := service != nil
+	if v2 {
+		inherit(&store.Service{Region: f.Region, Service: *service}, f)
+	}
+	return setDefaults(&f.Function, v2)
+}
+
+// HTTPConfig reads the configuration of an HTTP trigger; the error is the one
+// that CreateTrigger would answer with.
+func HTTPConfig(text string) (*fc.HTTPTriggerConfig, error) { return parseHTTPConfig(text) }
 
 // setDefaults fills in what wasn't given and checks the whole.
 func setDefaults(f *fc.Function, v2 bool) error {

@@ -27,15 +27,32 @@ type Pool interface {
 	Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error)
 	// Instances lists those that run.
 	Instances() []instance.Info
+	// Warm starts an instance, unless one is there.
+	Warm(ctx context.Context) error
 	// Drain lets the invocations under way end, then stops the instances.
 	Drain(ctx context.Context)
 	// Close kills the instances.
 	Close()
 }
 
+// Functions is where the gateway finds functions, their HTTP triggers and their
+// code. What it gives isn't changed any more: a function that changed is another
+// one. *store.Store is one.
+type Functions interface {
+	// Function finds a function; the error is an API error or *store.NotFoundError.
+	Function(region, name string) (*store.Function, error)
+	// HTTPTrigger finds a function's HTTP trigger of a qualifier.
+	HTTPTrigger(region, function, qualifier string) (*store.Trigger, error)
+	// TriggerByHost finds an HTTP trigger by the first label of its host name.
+	TriggerByHost(region, label string) (*store.Trigger, error)
+	// OpenCode gives the folder of the code that a function refers to. It stays
+	// until release is called.
+	OpenCode(sha string) (dir string, release func(), err error)
+}
+
 // Config is what the gateway needs to know.
 type Config struct {
-	Store     *store.Store
+	Store     Functions
 	AccountID string
 	// Keys that the functions are given as their role's.
 	AccessKeyID, AccessKeySecret, SecurityToken string
@@ -55,6 +72,8 @@ type Config struct {
 	Verify func(*http.Request) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Adjust, if set, changes how the instances of a function are started.
+	Adjust func(*instance.Config)
 }
 
 // Gateway serves invocations.
@@ -99,6 +118,18 @@ func New(cfg Config) *Gateway {
 // asynchronous invocations are dropped.
 func (g *Gateway) Close() {
 	g.cancel()
+	g.end(func(p Pool) { p.Close() })
+	g.wg.Wait()
+}
+
+// Drain takes nothing new and lets what runs end the gentle way, hooks and all;
+// when the context ends, what is left is killed. Close must follow.
+func (g *Gateway) Drain(ctx context.Context) {
+	g.end(func(p Pool) { p.Drain(ctx) })
+}
+
+// end ends all pools the given way.
+func (g *Gateway) end(how func(Pool)) {
 	g.mu.Lock()
 	g.closed = true
 	entries := g.entries
@@ -106,10 +137,18 @@ func (g *Gateway) Close() {
 	g.mu.Unlock()
 	var closing sync.WaitGroup
 	for _, e := range entries {
-		closing.Go(func() { e.close(func(p Pool) { p.Close() }) })
+		closing.Go(func() { e.close(how) })
 	}
 	closing.Wait()
-	g.wg.Wait()
+}
+
+// Warm starts an instance of a function, unless one is there.
+func (g *Gateway) Warm(ctx context.Context, region, function string) error {
+	e, err := g.entry(ctx, region, function)
+	if err != nil {
+		return err
+	}
+	return e.pool.Warm(ctx)
 }
 
 // close ends an entry's pool the given way and gives its code back.
@@ -248,13 +287,17 @@ func (g *Gateway) fill(e *entry) error {
 	}
 	e.release = release
 	service, _ := fc.SplitName(e.fn.Function.FunctionName)
-	e.pool = g.cfg.NewPool(instance.Config{
+	cfg := instance.Config{
 		Function: e.fn.Function, Qualifier: fc.LatestQualifier, Region: e.fn.Region, AccountID: g.cfg.AccountID,
 		AccessKeyID: g.cfg.AccessKeyID, AccessKeySecret: g.cfg.AccessKeySecret, SecurityToken: g.cfg.SecurityToken,
 		CodeDir: dir, WorkDir: g.cfg.WorkDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
 		HTTPParams:  !e.custom && service != "",
 		IdleTimeout: g.cfg.IdleTimeout, MaxInstances: g.cfg.MaxInstances, Now: g.cfg.Now, Logs: e.live.add,
-	})
+	}
+	if g.cfg.Adjust != nil {
+		g.cfg.Adjust(&cfg)
+	}
+	e.pool = g.cfg.NewPool(cfg)
 	return nil
 }
 

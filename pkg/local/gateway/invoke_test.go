@@ -354,3 +354,31 @@ func TestCloseEndsEverything(t *testing.T) {
 		t.Errorf("instances %v", infos)
 	}
 }
+
+// Warm makes the pool and starts an instance; Adjust has a say in how.
+func TestWarm(t *testing.T) {
+	w := newWorld(t)
+	w.g.cfg.Adjust = func(cfg *instance.Config) { cfg.MaxInstances = 7 }
+	w.deploy("f", "python3.10", "one")
+	if err := w.g.Warm(t.Context(), region, "f"); err != nil {
+		t.Fatal(err)
+	}
+	if p := w.pool(0); p.warmed != 1 || p.cfg.MaxInstances != 7 {
+		t.Errorf("%+v", p)
+	}
+	if err := w.g.Warm(t.Context(), region, "none"); err == nil {
+		t.Error("a function that isn't there was warmed")
+	}
+}
+
+// Drain ends pools the gentle way and takes nothing new.
+func TestDrain(t *testing.T) {
+	w := newWorld(t)
+	w.deploy("f", "python3.10", "one")
+	w.want(w.do("POST", "/invoke/f", "x"), 200, "")
+	w.g.Drain(t.Context())
+	if how := w.pool(0).endedAs(); how != "drained" {
+		t.Error(how)
+	}
+	w.want(w.do("POST", "/invoke/f", "x"), 503, "")
+}

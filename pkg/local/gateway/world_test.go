@@ -35,6 +35,7 @@ type fakePool struct {
 	ended  string // drained or closed
 	active sync.WaitGroup
 	infos  []instance.Info
+	warmed int
 }
 
 func (p *fakePool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error) {
@@ -50,6 +51,13 @@ func (p *fakePool) Invoke(ctx context.Context, inv *instance.Invocation) (*insta
 }
 
 func (p *fakePool) Instances() []instance.Info { return p.infos }
+
+func (p *fakePool) Warm(context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.warmed++
+	return nil
+}
 
 func (p *fakePool) Drain(context.Context) { p.end("drained") }
 

@@ -79,6 +79,15 @@ func slashed(f *zip.File) string {
 	return f.Name
 }
 
+// Unpack unpacks the archive at path into the folder dir, which is made. The
+// error of an archive that can't be unpacked safely is a *CodeError.
+func Unpack(archive, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return unpackFile(archive, dir)
+}
+
 // unpackFile unpacks the archive at path into the folder dir, which is empty.
 // It never writes outside: os.Root refuses to, and symbolic links are made
 // last.

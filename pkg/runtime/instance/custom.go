@@ -83,7 +83,7 @@ func (c *custom) close(*exitError) {
 // ready waits until the server can be reached or, if a health check is
 // configured, says that it is well.
 func (c *custom) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, fc.MaxStartSeconds*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, c.i.startLimit())
 	defer cancel()
 	pause := firstPoll
 	for !c.reachable(ctx) {

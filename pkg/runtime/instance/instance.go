@@ -152,6 +152,11 @@ func (i *Instance) launch(ctx context.Context, rt fc.Runtime) error {
 	if l.lang.warning != "" {
 		logs.say(l.lang.warning)
 	}
+	if env, err = l.debug(i.cfg, rt, env); err != nil {
+		logs.pipe.close()
+		i.driver.close(&exitError{sandbox.Exit{Code: -1, StartFail: err.Error()}})
+		return notStarted("%v", err)
+	}
 	l.spec.Env, l.spec.Stdout, l.spec.Stderr = pairs(env), w, w
 	i.proc, err = i.cfg.Launcher.Launch(ctx, l.spec)
 	if err != nil {
@@ -162,7 +167,18 @@ func (i *Instance) launch(ctx context.Context, rt fc.Runtime) error {
 	if c, ok := i.driver.(*custom); ok {
 		c.connect(i.proc.Addr())
 	}
+	if o := i.cfg.Debug; o != nil && o.Started != nil {
+		o.Started(o.At(i.proc.Addr()))
+	}
 	return nil
+}
+
+// startLimit is how long a program may take until it can take invocations.
+func (i *Instance) startLimit() time.Duration {
+	if i.cfg.Debug != nil {
+		return fc.MaxTimeoutSeconds * time.Second
+	}
+	return fc.MaxStartSeconds * time.Second
 }
 
 // watch waits for the end of the program and clears up after it.

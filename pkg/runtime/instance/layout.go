@@ -9,6 +9,7 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/runtime/bootstrap"
+	"s/pkg/runtime/debugger"
 	"s/pkg/runtime/sandbox"
 )
 
@@ -95,6 +96,26 @@ func (l *layout) managed(cfg *Config, boot bootstrap.Bootstrap) error {
 func (l *layout) custom(cfg *Config) {
 	l.spec.Args = startCommand(cfg)
 	l.spec.Port = listenPort(cfg)
+}
+
+// debug changes the start so that a debugger can attach, and gives the
+// environment for that. The port of a managed runtime's debugger is then what of
+// the instance can be reached.
+func (l *layout) debug(cfg *Config, rt fc.Runtime, env map[string]string) (map[string]string, error) {
+	o := cfg.Debug
+	if o == nil {
+		return env, nil
+	}
+	kind := rt.Language
+	if rt.Custom {
+		kind = debugger.LanguageOf(l.spec.Args)
+	} else {
+		l.spec.Port = o.Port
+	}
+	launch, err := o.Apply(kind, debugger.Launch{Args: l.spec.Args, Env: env, Mounts: l.spec.Mounts})
+	l.spec.Args, l.spec.Mounts = launch.Args, launch.Mounts
+	l.spec.MemoryMB += debugger.ExtraMemoryMB
+	return launch.Env, err
 }
 
 // startCommand is the command of a custom runtime.

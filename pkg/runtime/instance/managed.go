@@ -43,7 +43,7 @@ func newManaged(i *Instance, env map[string]string) (*managed, error) {
 
 // ready waits until the runtime asks for work for the first time.
 func (m *managed) ready(ctx context.Context) error {
-	timer := time.NewTimer(fc.MaxStartSeconds * time.Second)
+	timer := time.NewTimer(m.i.startLimit())
 	defer timer.Stop()
 	begin := time.Now()
 	select {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/runtime/debugger"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
 )
@@ -55,6 +56,8 @@ type Config struct {
 	Grace time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Debug, if set, lets a debugger attach: no time limits the start then.
+	Debug *debugger.Options
 	// Logs receives every line that an instance prints, with the request it
 	// belongs to, if known. It must not block.
 	Logs func(LogLine)

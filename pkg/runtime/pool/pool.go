@@ -137,6 +137,18 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 	}
 }
 
+// Warm starts an instance, unless one has room, and waits until it can take
+// invocations. The error is as Invoke's, or the *instance.InitError of a runtime
+// that couldn't start.
+func (p *Pool) Warm(ctx context.Context) error {
+	s, err := p.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	p.release(s)
+	return nil
+}
+
 // Instances describes the instances, oldest first.
 func (p *Pool) Instances() []instance.Info {
 	p.mu.Lock()

@@ -482,3 +482,19 @@ func TestStorm(t *testing.T) {
 		}
 	}
 }
+
+func TestWarm(t *testing.T) {
+	w := newWorld(t, instance.Config{Function: function(1)})
+	for range 2 {
+		if err := w.pool.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if id := w.invoke(); id != "i0" || w.starts() != 1 {
+		t.Errorf("instance %s, %d starts", id, w.starts())
+	}
+	w.pool.Close()
+	if err := w.pool.Warm(t.Context()); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,115 @@
+// Package dev runs the functions of a project from its working tree: it makes of
+// each resource what pkg/local serves, and keeps that up with the files. It
+// prints nothing.
+package dev
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"s/pkg/build"
+	"s/pkg/bundle"
+	"s/pkg/deploy"
+	"s/pkg/fc"
+	"s/pkg/local"
+	"s/pkg/runtime/debugger"
+	"s/pkg/spec"
+)
+
+// Function makes of a resource what pkg/local serves. Code that needs a build is
+// built, if its artifact isn't up to date.
+func Function(ctx context.Context, p deploy.Preparer, project *spec.Project, r *spec.Resource, debug *debugger.Options) (local.DevFunction, error) {
+	ready, err := p.Unpacked(ctx, project, r)
+	if err != nil {
+		return local.DevFunction{}, err
+	}
+	want := ready.Desired
+	f := local.DevFunction{
+		Name: r.Name, Region: r.Region, Service: want.Service, Function: want.Function, Triggers: want.Triggers,
+		Code: ready.Code, Fleeting: ready.Artifact != "", Debug: debug,
+	}
+	if f.Function.Handler == "" && !fc.IsCustom(f.Function.Runtime) {
+		f.Function.Handler = "index.handler" // as deploy has it
+	}
+	return f, nil
+}
+
+// look is what was seen of a resource's files.
+type look struct {
+	print   string   // changes with whatever counts
+	folders []string // where changes are to be watched for
+	err     error    // why the files can't be read
+}
+
+// same reports whether nothing has changed since.
+func (l look) same(now look) bool {
+	if l.err != nil && now.err != nil {
+		return l.err.Error() == now.err.Error()
+	}
+	return l.print == now.print && (l.err == nil) == (now.err == nil)
+}
+
+// see looks at the files of a resource. What .fcignore and the default rules
+// leave out doesn't count, unless it is built from.
+func see(ctx context.Context, builders build.Builders, project *spec.Project, r *spec.Resource) look {
+	req := build.NewRequest(project, r)
+	req.AsBefore = true
+	info, err := os.Stat(req.SourceDir)
+	if err != nil {
+		return look{folders: []string{filepath.Dir(req.SourceDir)}, err: err}
+	}
+	if !info.IsDir() {
+		print := fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+		return look{print: print, folders: []string{filepath.Dir(req.SourceDir)}}
+	}
+	built, err := builders.Fingerprint(ctx, req)
+	if built != "" || err != nil {
+		return look{print: built, folders: sourceFolders(req.SourceDir), err: err}
+	}
+	return list(ctx, req.SourceDir)
+}
+
+// list looks at code that runs as it is.
+func list(ctx context.Context, dir string) look {
+	listing, err := bundle.List(ctx, dir, bundle.ListOptions{})
+	if err != nil {
+		return look{folders: sourceFolders(dir), err: err}
+	}
+	sum := sha256.New()
+	folders := map[string]bool{listing.Root: true}
+	for _, e := range listing.Entries {
+		fmt.Fprintf(sum, "%q %o %d %d %q\n", e.Path, e.Mode, e.Size, e.ModTime.UnixNano(), e.Target)
+		path := filepath.Join(listing.Root, filepath.FromSlash(e.Path))
+		if e.Mode.IsDir() {
+			folders[path] = true
+		}
+		for at := filepath.Dir(path); !folders[at]; at = filepath.Dir(at) {
+			folders[at] = true
+		}
+	}
+	return look{print: hex.EncodeToString(sum.Sum(nil)), folders: slices.Sorted(maps.Keys(folders))}
+}
+
+// sourceFolders lists the folders that a build may read, but not those that hold
+// what package managers installed.
+func sourceFolders(root string) []string {
+	var folders []string
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil //nolint:nilerr // a folder that has just gone isn't watched
+		}
+		if path != root && (build.NotPackage(d.Name()) || d.Name() == "node_modules") {
+			return fs.SkipDir
+		}
+		folders = append(folders, path)
+		return nil
+	})
+	return folders
+}
