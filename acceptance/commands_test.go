@@ -25,6 +25,7 @@ import (
 // commands are what scripts have beyond testscript's own.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
+		"await":      await,
 		"daemons":    daemons,
 		"exits":      exits,
 		"expand":     expand,
@@ -105,6 +106,28 @@ func daemons(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if time.Now().After(deadline) {
 			ts.Fatalf("%d processes, want %d: %v", len(found), want, found)
+		}
+	}
+}
+
+// await NAME FILE REGEXP waits until REGEXP is found in a file that a program in
+// the background writes, and sets a variable to its first group; NAME - sets none.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: await NAME FILE REGEXP")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[2])
+	ts.Check(err)
+	for deadline := time.Now().Add(settle); ; time.Sleep(10 * time.Millisecond) {
+		text, _ := os.ReadFile(ts.MkAbs(args[1])) // it may not be there yet
+		if match := pattern.FindSubmatch(text); match != nil {
+			if args[0] != "-" {
+				ts.Setenv(args[0], string(match[1]))
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s never says %s:\n%s", args[1], args[2], text)
 		}
 	}
 }
@@ -191,6 +214,9 @@ func httpRequest(ts *testscript.TestScript, neg bool, args []string) {
 	for _, header := range args[min(3, len(args)):] {
 		name, value, _ := strings.Cut(header, ":")
 		request.Header.Set(name, strings.TrimSpace(value))
+		if name == "Host" {
+			request.Host = strings.TrimSpace(value)
+		}
 	}
 	response, err := loopbackClient().Do(request)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 )
 
 // drainTime is how long instances may take to end the gentle way.
-const drainTime = 5 * time.Second
+const drainTime = 2 * time.Second
 
 // debugIdle is how long an instance that is debugged may idle: for good.
 const debugIdle = 365 * 24 * time.Hour

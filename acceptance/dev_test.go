@@ -1,0 +1,317 @@
+package acceptance
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"s/pkg/toolchain"
+)
+
+// started is an `s local start` that runs.
+type started struct {
+	t    *testing.T
+	w    *world
+	cmd  *exec.Cmd
+	done chan error
+
+	mu   sync.Mutex
+	text bytes.Buffer // of both streams
+}
+
+// Write takes what it prints.
+func (s *started) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (w *world) start(args ...string) *started {
+	w.t.Helper()
+	s := &started{t: w.t, w: w, cmd: s(w.vars, append([]string{"local", "start"}, args...)...), done: make(chan error, 1)}
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = w.work, s, s
+	if err := s.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	go func() { s.done <- s.cmd.Wait() }()
+	w.t.Cleanup(s.end)
+	return s
+}
+
+// end interrupts it; it must end well.
+func (s *started) end() {
+	_ = s.cmd.Process.Signal(syscall.SIGINT)
+	select {
+	case err := <-s.done:
+		if err != nil {
+			s.t.Errorf("s local start: %v\n%s", err, s.said())
+		}
+	case <-time.After(settle):
+		_ = s.cmd.Process.Kill()
+		s.t.Errorf("s local start doesn't end\n%s", s.said())
+	}
+}
+
+func (s *started) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// wait waits until it says something, and gives the first group.
+func (s *started) wait(pattern string) string {
+	s.t.Helper()
+	re := regexp.MustCompile("(?m)" + pattern)
+	for deadline := time.Now().Add(settle); ; time.Sleep(10 * time.Millisecond) {
+		if match := re.FindStringSubmatch(s.said()); match != nil {
+			return match[len(match)-1]
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("never said: %s\n%s", pattern, s.said())
+		}
+	}
+}
+
+func (s *started) post(url, body string) string {
+	s.t.Helper()
+	response, err := loopbackClient().Post(url, "text/plain", strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		s.t.Fatalf("%s: %s %s, %v", url, response.Status, data, err)
+	}
+	return string(data)
+}
+
+// waiting is a handler that waits for a file beside its code, and then says which
+// code it is.
+const waiting = `import os, time
+def handler(event, context):
+    if event == b"wait":
+        print("waiting", flush=True)
+        while not os.path.exists("/code/go"):
+            time.sleep(0.01)
+    return "%s"
+`
+
+// A request under way when its code is saved ends on the old instance, while the
+// new one answers already.
+func TestReloadUnderARequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{
+		"s.yaml": echoProject, "code/index.py": fmt.Sprintf(waiting, "old"), "code/.fcignore": "go\n",
+	})
+	s := w.start("--port", "0")
+	url := s.wait(`(http://\S+/invocations)`)
+	answer := make(chan string, 1)
+	go func() { answer <- s.post(url, "wait") }()
+	s.wait(`waiting$`)
+	if err := os.WriteFile(filepath.Join(w.work, "code/index.py"), fmt.Appendf(nil, waiting, "new"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(`echo: reloaded`)
+	if got := s.post(url, "x"); got != "new" {
+		t.Errorf("the new code says %q", got)
+	}
+	select {
+	case got := <-answer:
+		t.Errorf("the request under way was answered %q too early", got)
+	default:
+	}
+	if err := os.WriteFile(filepath.Join(w.work, "code/go"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-answer; got != "old" {
+		t.Errorf("the request under way was answered %q", got)
+	}
+}
+
+// What is interrupted while a request is under way ends all the same, and so
+// does a build.
+func TestInterruptedUnderARequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{"s.yaml": echoProject, "code/index.py": fmt.Sprintf(waiting, "old")})
+	s := w.start("--port", "0")
+	url := s.wait(`(http://\S+/invocations)`)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if r, err := loopbackClient().Post(url, "text/plain", strings.NewReader("wait")); err == nil { // it is cut off
+			r.Body.Close()
+		}
+	}()
+	s.wait(`waiting$`)
+	s.end()
+	s.done <- nil // it has ended
+	<-done
+	if left := processes(w.work); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A debugger attaches to Python over the Debug Adapter Protocol.
+func TestDebugPython(t *testing.T) {
+	t.Parallel()
+	finder := toolchain.New(os.LookupEnv)
+	python, err := finder.FindPython(t.Context(), "3.10")
+	if err != nil {
+		t.Skip("no Python 3.10: ", err)
+	}
+	if out, err := exec.Command(python.Path, "-m", "pip", "--version").CombinedOutput(); err != nil {
+		t.Skipf("no pip for it: %s", out)
+	}
+	w := newWorld(t, map[string]string{"s.yaml": echoProject, "code/index.py": echoCode})
+	port := strconv.Itoa(freePort(t))
+	s := w.start("--port", "0", "--debug-port", port)
+	s.wait(`"type": "debugpy"`)
+	s.wait(`watching for changes`)
+	attach(t, "127.0.0.1:"+port)
+	// After a reload the same port leads to the new instance.
+	if err := os.WriteFile(filepath.Join(w.work, "code/index.py"), []byte(echoCode+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(`(?s)echo: reloaded.*runtime inited`)
+	if got := s.post(s.wait(`(http://\S+/invocations)`), "x"); !strings.HasSuffix(got, " x") {
+		t.Errorf("%q", got)
+	}
+	attach(t, "127.0.0.1:"+port)
+}
+
+// attach does what an editor does until it could set breakpoints, and goes. The
+// adapter may not be there at once.
+func attach(t *testing.T, addr string) {
+	t.Helper()
+	for deadline := time.Now().Add(settle); ; time.Sleep(50 * time.Millisecond) {
+		err := handshake(addr)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func handshake(addr string) error {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
+	for i, request := range []string{
+		`"command":"initialize","arguments":{"adapterID":"test"}`, `"command":"attach","arguments":{"justMyCode":true}`,
+	} {
+		text := fmt.Sprintf(`{"seq":%d,"type":"request",%s}`, i+1, request)
+		if _, err := fmt.Fprintf(conn, "Content-Length: %d\r\n\r\n%s", len(text), text); err != nil {
+			return err
+		}
+	}
+	in := bufio.NewReader(conn)
+	for {
+		var length int
+		if _, err := fmt.Fscanf(in, "Content-Length: %d\r\n\r\n", &length); err != nil {
+			return err
+		}
+		body := make([]byte, length)
+		if _, err := io.ReadFull(in, body); err != nil {
+			return err
+		}
+		var message struct{ Event string }
+		if err := json.Unmarshal(body, &message); err != nil {
+			return err
+		}
+		if message.Event == "initialized" {
+			return nil
+		}
+	}
+}
+
+// The inspector of Node.js answers, in a custom runtime and in a managed one.
+func TestDebugNode(t *testing.T) {
+	t.Parallel()
+	if _, err := toolchain.New(os.LookupEnv).FindNode(t.Context(), "18"); err != nil {
+		t.Skip("no Node.js 18: ", err)
+	}
+	w := newWorld(t, map[string]string{
+		"s.yaml":        nodeProject,
+		"web/server.js": `require("http").createServer((q, r) => r.end("hello")).listen(9000, "0.0.0.0")`,
+		"code/index.js": `exports.handler = async () => "hello"`,
+	})
+	port := freePort(t)
+	s := w.start("--port", "0", "--debug-port", strconv.Itoa(port))
+	s.wait(`watching for changes`)
+	for _, p := range []int{port, port + 1} {
+		var targets []struct{ WebSocketDebuggerURL string }
+		response, err := loopbackClient().Get(fmt.Sprintf("http://127.0.0.1:%d/json", p))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, s.said())
+		}
+		err = json.NewDecoder(response.Body).Decode(&targets)
+		response.Body.Close()
+		if err != nil || len(targets) != 1 || !strings.HasPrefix(targets[0].WebSocketDebuggerURL, fmt.Sprintf("ws://127.0.0.1:%d/", p)) {
+			t.Errorf("%+v, %v", targets, err)
+		}
+	}
+}
+
+const nodeProject = `edition: 3.0.0
+name: app
+resources:
+  web:
+    component: fc3
+    props:
+      region: cn-hangzhou
+      functionName: web
+      runtime: custom.debian10
+      code: ./web
+      customRuntimeConfig:
+        command: [node, server.js]
+  event:
+    component: fc3
+    props:
+      region: cn-hangzhou
+      functionName: event
+      runtime: nodejs18
+      handler: index.handler
+      code: ./code
+`
+
+// freePort is a port that, with the next one, nobody has.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		one, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := one.Addr().(*net.TCPAddr).Port
+		two, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+1)))
+		one.Close()
+		if err == nil {
+			two.Close()
+			return port
+		}
+	}
+	t.Fatal("no two free ports")
+	return 0
+}
