@@ -12,12 +12,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // ForeignFile is a file that another machine than the function's would load.
 type ForeignFile struct {
-	Path string // in the artifact, with slashes
-	What string // what it is: a Mach-O file, of macOS
+	Path string       // in the artifact, with slashes
+	What diag.Message // what it is: a Mach-O file, of macOS
 }
 
 // ArchError is an artifact with files for another machine.
@@ -31,15 +33,19 @@ const maxForeign = 3
 
 // Error names the first files, what they are and what is needed.
 func (e *ArchError) Error() string {
-	var b strings.Builder
-	for _, f := range e.Files[:min(maxForeign, len(e.Files))] {
-		fmt.Fprintf(&b, "%s is %s; ", f.Path, f.What)
-	}
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *ArchError) Wording() error {
+	text := diag.Errorf("the function runs on %s", e.Platform)
 	if more := len(e.Files) - maxForeign; more > 0 {
-		fmt.Fprintf(&b, "%d more; ", more)
+		text = diag.Errorf("%d more; %w", more, text)
 	}
-	fmt.Fprintf(&b, "the function runs on %s", e.Platform)
-	return b.String()
+	for _, f := range slices.Backward(e.Files[:min(maxForeign, len(e.Files))]) {
+		text = diag.Errorf("%s is %s; %w", f.Path, f.What, text)
+	}
+	return text
 }
 
 // checkArch looks at all files in an artifact that the runtime would load or
@@ -81,8 +87,8 @@ func checkArch(req Request, dir string) ([]TooNew, error) {
 		return newer, err
 	}
 	return nil, &HelpError{
-		Err: fmt.Errorf("build %s: %w", req.Name, found),
-		Help: fmt.Sprintf("make it for %s (s build --use-docker does, in the runtime's image), or leave it out of the code with .fcignore if nothing uses it",
+		Err: diag.Errorf("build %s: %w", req.Name, found),
+		Help: diag.Say("make it for %s (s build --use-docker does, in the runtime's image), or leave it out of the code with .fcignore if nothing uses it",
 			platform),
 	}
 }
@@ -113,7 +119,7 @@ const headerSize = 4096
 
 // foreign says what a file is if it is a program or library of another machine
 // than the platform's, else nothing.
-func foreign(file string, platform Platform) (string, error) {
+func foreign(file string, platform Platform) (diag.Message, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return "", err
@@ -128,7 +134,7 @@ func foreign(file string, platform Platform) (string, error) {
 }
 
 // foreignHeader is foreign for the beginning of a file.
-func foreignHeader(head []byte, platform Platform) string {
+func foreignHeader(head []byte, platform Platform) diag.Message {
 	if len(head) < 8 {
 		return ""
 	}
@@ -136,16 +142,16 @@ func foreignHeader(head []byte, platform Platform) string {
 	case "\x7fELF":
 		return foreignELF(head, platform)
 	case "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe":
-		return "a Mach-O file, of macOS"
+		return diag.Say("a Mach-O file, of macOS")
 	case "\xca\xfe\xba\xbe", "\xca\xfe\xba\xbf":
 		// Java's classes begin alike; their version is where the number of
 		// processors is, and is 45 at least.
 		if n := binary.BigEndian.Uint32(head[4:]); n > 0 && n < 45 {
-			return "a Mach-O file, of macOS"
+			return diag.Say("a Mach-O file, of macOS")
 		}
 	}
 	if string(head[:2]) == "MZ" && isPE(head) {
-		return "a PE file, of Windows"
+		return diag.Say("a PE file, of Windows")
 	}
 	return ""
 }
@@ -170,7 +176,7 @@ const (
 
 // foreignELF names the processor of an ELF file that isn't the platform's.
 // Files to be linked are for tools, not for the runtime.
-func foreignELF(head []byte, platform Platform) string {
+func foreignELF(head []byte, platform Platform) diag.Message {
 	if len(head) < elfHeader {
 		return ""
 	}
@@ -185,7 +191,7 @@ func foreignELF(head []byte, platform Platform) string {
 	if head[elfData] == 1 && machine == elfMachineOf(platform) {
 		return ""
 	}
-	return "an ELF file for " + machineName(machine)
+	return diag.Say("an ELF file for %s", machineName(machine))
 }
 
 // Numbers of processors in ELF headers.

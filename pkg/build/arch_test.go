@@ -71,7 +71,7 @@ func TestForeignHeaders(t *testing.T) {
 		{"a script", "#!/bin/sh\necho\n", "linux/amd64", ""},
 		{"empty", "", "linux/amd64", ""},
 	} {
-		if got := foreignHeader([]byte(tc.head), tc.platform); got != tc.want {
+		if got := foreignHeader([]byte(tc.head), tc.platform).String(); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}
@@ -144,7 +144,7 @@ func TestArchError(t *testing.T) {
 	_, err := checkArch(Request{Name: "hello"}, dir)
 	want := "build hello: a.so is a Mach-O file, of macOS; b.so is an ELF file for arm64; c.node is a PE file, of Windows; 2 more; the function runs on linux/amd64"
 	var help *HelpError
-	if !errors.As(err, &help) || err.Error() != want || !strings.Contains(help.Help, "make it for linux/amd64") || !strings.Contains(help.Help, ".fcignore") {
+	if !errors.As(err, &help) || err.Error() != want || !strings.Contains(help.Help.String(), "make it for linux/amd64") || !strings.Contains(help.Help.String(), ".fcignore") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := checkArch(Request{Name: "hello"}, filepath.Join(dir, "missing")); !errors.Is(err, os.ErrNotExist) {
@@ -158,7 +158,7 @@ func FuzzHeaders(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, head []byte) {
-		amd, arm := foreignHeader(head, "linux/amd64"), foreignHeader(head, "linux/arm64")
+		amd, arm := foreignHeader(head, "linux/amd64").String(), foreignHeader(head, "linux/arm64").String()
 		if amd == "" && arm == "" {
 			return
 		}

@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"s/pkg/bundle"
+	"s/pkg/diag"
 )
 
 // copyTree copies what is listed, and what keep says (nil: all), into the folder
@@ -67,7 +67,7 @@ func copyFile(from, to string, e bundle.Entry) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
 	if _, err := io.Copy(out, in); err != nil {
-		return fmt.Errorf("%s: %w", e.Path, err)
+		return diag.Errorf("%s: %w", e.Path, err)
 	}
 	info, err := in.Stat()
 	if err != nil {

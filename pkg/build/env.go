@@ -3,7 +3,6 @@ package build
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"s/pkg/atomicfile"
+	"s/pkg/diag"
 )
 
 // CodeDir is where a function's code is on FC.
@@ -36,7 +36,7 @@ func Environment(artifactDir string) (map[string]string, error) {
 	}
 	env := map[string]string{}
 	if err := json.Unmarshal(data, &env); err != nil {
-		return nil, fmt.Errorf("%s%s: %w", artifactDir, envSuffix, err)
+		return nil, diag.Errorf("%s%s: %w", artifactDir, envSuffix, err)
 	}
 	return env, nil
 }

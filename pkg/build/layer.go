@@ -2,11 +2,11 @@ package build
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"s/pkg/diag"
 	"s/pkg/spec"
 )
 
@@ -14,7 +14,7 @@ import (
 const layersDir = ".s/build/layers"
 
 // ErrNoDependencies is an artifact without anything for a layer.
-var ErrNoDependencies = errors.New("the build installs no dependencies for a layer")
+var ErrNoDependencies = diag.Errorf("the build installs no dependencies for a layer")
 
 // LayerDir is the folder of the layer with a resource's dependencies, named as
 // the peer names the layer: <function>-layer.

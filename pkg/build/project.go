@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,7 +133,12 @@ type UnknownResourceError struct {
 
 // Error names the resource and those that there are.
 func (e *UnknownResourceError) Error() string {
-	return fmt.Sprintf("no resource %q in s.yaml, which has %s", e.Name, strings.Join(e.Have, ", "))
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *UnknownResourceError) Wording() error {
+	return diag.Errorf("no resource %q in s.yaml, which has %s", e.Name, strings.Join(e.Have, ", "))
 }
 
 // Project builds one resource of a project, or with an empty name all of them,
@@ -178,7 +182,7 @@ func (o *ProjectOptions) one(ctx context.Context, p *spec.Project, r *spec.Resou
 	req.AsBefore, req.Step = o.AsBefore, o.Step
 	needed, err := o.Builders.Needed(req)
 	if err != nil {
-		return nil, fmt.Errorf("build %s: %w", r.Name, err)
+		return nil, diag.Errorf("build %s: %w", r.Name, err)
 	}
 	if !needed {
 		return nil, Remove(req.ArtifactDir)

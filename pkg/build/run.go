@@ -88,7 +88,7 @@ func (r *run) tools(ctx context.Context) ([][]Tool, error) {
 	for i, p := range r.parts {
 		tools, err := r.toolsOf(ctx, p)
 		if err != nil {
-			return nil, fmt.Errorf("build %s: %w", r.req.Name, err)
+			return nil, diag.Errorf("build %s: %w", r.req.Name, err)
 		}
 		all[i] = tools
 	}
@@ -102,8 +102,8 @@ func (r *run) toolsOf(ctx context.Context, p part) ([]Tool, error) {
 	in, ok := p.Builder.(InContainer)
 	if !ok {
 		return nil, &HelpError{
-			Err:  fmt.Errorf("the %s builder doesn't work in containers", p.Name()),
-			Help: "s build without --use-docker builds on this machine",
+			Err:  diag.Errorf("the %s builder doesn't work in containers", p.Name()),
+			Help: "run s build without --use-docker: it builds on this machine",
 		}
 	}
 	tools := in.ContainerTools(r.req)
@@ -174,7 +174,7 @@ func (r *run) archive(dir string) (string, error) {
 		return "", err
 	}
 	if len(files) != 1 || files[0].IsDir() {
-		return "", fmt.Errorf("build %s: the code is an archive that was built, and can't be joined by other parts", r.req.Name)
+		return "", diag.Errorf("build %s: the code is an archive that was built, and can't be joined by other parts", r.req.Name)
 	}
 	return files[0].Name(), nil
 }

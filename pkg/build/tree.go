@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"s/pkg/bundle"
+	"s/pkg/diag"
 )
 
 // racyWindow is how old a file must be for its time to tell of later changes:
@@ -98,7 +99,7 @@ func readTrees(ctx context.Context, req Request, parts []part) (*trees, error) {
 	var err error
 	if req.Folder() {
 		if t.code, err = readTree(ctx, req.SourceDir, bundle.ListOptions{Skip: req.ArtifactDir, Leave: leave(parts)}); err != nil {
-			return nil, fmt.Errorf("source of %s: %w", req.Name, err)
+			return nil, diag.Errorf("source of %s: %w", req.Name, err)
 		}
 	}
 	for _, p := range parts {
@@ -110,7 +111,7 @@ func readTrees(ctx context.Context, req Request, parts []part) (*trees, error) {
 		}
 		opts := bundle.ListOptions{Skip: req.ArtifactDir, NoIgnoreFiles: true, Leave: p.plan.Skip}
 		if t.roots[p.Name()], err = readTree(ctx, p.plan.Root, opts); err != nil {
-			return nil, fmt.Errorf("source of %s: %w", req.Name, err)
+			return nil, diag.Errorf("source of %s: %w", req.Name, err)
 		}
 	}
 	return t, nil

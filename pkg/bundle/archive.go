@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"archive/zip"
-	"fmt"
 	"hash/crc64"
 	"io"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // take describes an archive that the user made himself.
@@ -17,7 +18,7 @@ func take(path string, opts Options) (*Bundle, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".zip", ".jar", ".war":
 	default:
-		return nil, fmt.Errorf("%s is neither a folder nor a .zip, .jar or .war archive", path)
+		return nil, diag.Errorf("%s is neither a folder nor a .zip, .jar or .war archive", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -38,11 +39,11 @@ func take(path string, opts Options) (*Bundle, error) {
 		return nil, over
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, diag.Errorf("%s: %w", path, err)
 	}
 	for _, entry := range z.File {
 		if err := checkEntry(entry); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, diag.Errorf("%s: %w", path, err)
 		}
 		if !entry.FileInfo().IsDir() {
 			b.Files++

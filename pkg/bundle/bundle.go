@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -100,16 +101,21 @@ func Pack(ctx context.Context, path string, opts Options) (*Bundle, error) {
 // FileError is a file that can't be packed.
 type FileError struct {
 	Path   string // relative to the folder that is packed, with slashes
-	Reason string
+	Reason diag.Message
 	Err    error // what the system said, if it did
 }
 
 // Error names the file and the reason.
 func (e *FileError) Error() string {
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *FileError) Wording() error {
 	if e.Err == nil {
-		return fmt.Sprintf("%s: %s", e.Path, e.Reason)
+		return diag.Errorf("%s: %s", e.Path, e.Reason)
 	}
-	return fmt.Sprintf("%s: %s: %v", e.Path, e.Reason, reason(e.Err))
+	return diag.Errorf("%s: %s: %w", e.Path, e.Reason, reason(e.Err))
 }
 
 // Unwrap gives what the system said.
@@ -133,20 +139,19 @@ type TooLargeError struct {
 
 // Error names the limit and the largest files.
 func (e *TooLargeError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "the code is larger than %s when packed", Megabytes(e.Limit))
-	if e.Report == nil {
-		return b.String()
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *TooLargeError) Wording() error {
+	if e.Report == nil || len(e.Report.Files) == 0 {
+		return diag.Errorf("the code is larger than %s when packed", Megabytes(e.Limit))
 	}
-	for i, f := range e.Report.Files[:min(5, len(e.Report.Files))] {
-		if i == 0 {
-			b.WriteString("; its largest files are ")
-		} else {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%s (%s)", f.Path, Megabytes(f.Size))
+	var files []string
+	for _, f := range e.Report.Files[:min(5, len(e.Report.Files))] {
+		files = append(files, fmt.Sprintf("%s (%s)", f.Path, Megabytes(f.Size)))
 	}
-	return b.String()
+	return diag.Errorf("the code is larger than %s when packed; its largest files are %s", Megabytes(e.Limit), strings.Join(files, ", "))
 }
 
 // Megabytes shows a number of bytes in MB.

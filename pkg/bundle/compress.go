@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/flate"
+
+	"s/pkg/diag"
 )
 
 const (
@@ -31,7 +33,7 @@ const (
 	keptAtOnce = 256
 )
 
-const changed = "changed while it was packed"
+const changed diag.Message = "changed while it was packed"
 
 // unit is a piece of work: a whole entry, a chunk of a large one, or entries
 // that are unchanged.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"s/pkg/diag"
 )
 
 const (
@@ -41,16 +42,21 @@ type FetchOptions struct {
 // FetchError is an archive that can't be had from a URL.
 type FetchError struct {
 	URL    string // without what may be secret in it
-	Reason string
+	Reason diag.Message
 	Err    error
 }
 
 // Error names the URL and the reason.
 func (e *FetchError) Error() string {
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *FetchError) Wording() error {
 	if e.Err == nil {
-		return fmt.Sprintf("%s: %s", e.URL, e.Reason)
+		return diag.Errorf("%s: %s", e.URL, e.Reason)
 	}
-	return fmt.Sprintf("%s: %s: %v", e.URL, e.Reason, e.Err)
+	return diag.Errorf("%s: %s: %w", e.URL, e.Reason, e.Err)
 }
 
 // Unwrap gives what the system said.
@@ -104,7 +110,7 @@ type fetched struct {
 	SHA256       string `json:"sha256"`
 }
 
-func (f *fetch) fail(reason string, err error) error {
+func (f *fetch) fail(reason diag.Message, err error) error {
 	if ue := (*url.Error)(nil); errors.As(err, &ue) {
 		err = ue.Err // it repeats the whole URL
 	}
@@ -113,11 +119,11 @@ func (f *fetch) fail(reason string, err error) error {
 
 func (f *fetch) parse(address string) (err error) {
 	if f.url, err = url.Parse(address); err != nil || f.url.Host == "" || f.url.Scheme != "http" && f.url.Scheme != "https" {
-		return f.fail("is not an http or https URL", nil)
+		return f.fail(diag.Say("is not an http or https URL"), nil)
 	}
 	if sum, ok := strings.CutPrefix(f.url.Fragment, "sha256="); ok {
 		if raw, err := hex.DecodeString(sum); err != nil || len(raw) != sha256.Size {
-			return f.fail("what follows #sha256= is not a SHA-256 in hex", nil)
+			return f.fail(diag.Say("what follows #sha256= is not a SHA-256 in hex"), nil)
 		}
 		f.want = strings.ToLower(sum)
 	}
@@ -172,10 +178,10 @@ func (f *fetch) client() *http.Client {
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
-				return fmt.Errorf("more than %d redirects", maxRedirects)
+				return diag.Errorf("more than %d redirects", maxRedirects)
 			}
 			if r.URL.Scheme != "https" && via[len(via)-1].URL.Scheme == "https" {
-				return fmt.Errorf("redirected from https to %s", r.URL.Scheme)
+				return diag.Errorf("redirected from https to %s", r.URL.Scheme)
 			}
 			return nil
 		},
@@ -187,7 +193,7 @@ func (f *fetch) run(ctx context.Context) error {
 	defer cancel(nil)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url.String(), nil)
 	if err != nil {
-		return f.fail("is not an http or https URL", nil)
+		return f.fail(diag.Say("is not an http or https URL"), nil)
 	}
 	if f.known.SHA256 != "" && f.want == "" {
 		setIf(request, "If-None-Match", f.known.ETag)
@@ -198,16 +204,16 @@ func (f *fetch) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return f.fail("can't be fetched", err)
+		return f.fail(diag.Say("can't be fetched"), err)
 	}
 	defer response.Body.Close()
 	switch {
 	case response.StatusCode == http.StatusNotModified && f.known.SHA256 != "":
 		return nil
 	case response.StatusCode != http.StatusOK:
-		return f.fail("the server answered "+response.Status, nil)
+		return f.fail(diag.Say("the server answered %s", response.Status), nil)
 	case response.ContentLength > f.opts.Limit:
-		return f.fail(fmt.Sprintf("is larger than %s", Megabytes(f.opts.Limit)), nil)
+		return f.fail(diag.Say("is larger than %s", Megabytes(f.opts.Limit)), nil)
 	}
 	return f.save(ctx, cancel, response)
 }
@@ -234,7 +240,7 @@ func (f *fetch) save(ctx context.Context, cancel context.CancelCauseFunc, respon
 	if stall == 0 {
 		stall = stallsAfter
 	}
-	errStalled := fmt.Errorf("nothing came for %v", stall)
+	errStalled := diag.Errorf("nothing came for %v", stall)
 	timer := time.AfterFunc(stall, func() { cancel(errStalled) })
 	defer timer.Stop()
 	sum := sha256.New()
@@ -246,17 +252,17 @@ func (f *fetch) save(ctx context.Context, cancel context.CancelCauseFunc, respon
 		} else if cause != nil {
 			err = cause
 		}
-		return f.fail("the download broke off", err)
+		return f.fail(diag.Say("the download broke off"), err)
 	}
 	if n > f.opts.Limit {
-		return f.fail(fmt.Sprintf("is larger than %s", Megabytes(f.opts.Limit)), nil)
+		return f.fail(diag.Say("is larger than %s", Megabytes(f.opts.Limit)), nil)
 	}
 	got := hex.EncodeToString(sum.Sum(nil))
 	if f.want != "" && got != f.want {
-		return f.fail("has the SHA-256 "+got+", not the one that the URL asks for", nil)
+		return f.fail(diag.Say("has the SHA-256 %s, not the one that the URL asks for", got), nil)
 	}
 	if err := checkZip(temp, n); err != nil {
-		return f.fail("is not a zip archive", err)
+		return f.fail(diag.Say("is not a zip archive"), err)
 	}
 	return f.keep(temp, fetched{URL: f.key(), ETag: response.Header.Get("ETag"), LastModified: response.Header.Get("Last-Modified"), SHA256: got})
 }

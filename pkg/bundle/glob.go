@@ -1,11 +1,11 @@
 package bundle
 
 import (
-	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // maxSegments is what the states of a match fit in; maxAlternatives bounds what
@@ -52,7 +52,7 @@ func compileGlob(pattern string) (glob, error) {
 		}
 	}
 	if len(g.segments) > maxSegments {
-		return g, fmt.Errorf("deeper than %d folders", maxSegments)
+		return g, diag.Errorf("deeper than %d folders", maxSegments)
 	}
 	return g, nil
 }
@@ -72,7 +72,7 @@ func compileSegment(part string) (segment, error) {
 	b.WriteString("$")
 	re, err := regexp.Compile(b.String())
 	if err != nil {
-		return segment{}, fmt.Errorf("cannot be understood: %w", err)
+		return segment{}, diag.Errorf("cannot be understood: %w", err)
 	}
 	return segment{re: re}, nil
 }
@@ -82,7 +82,7 @@ func translateAll(b *strings.Builder, p string, depth int) error {
 	for i := 0; i < len(p); {
 		if parts, n := extended(p[i:]); n > 0 {
 			if p[i] == '!' || depth == maxDepth {
-				return errors.New("patterns such as !(a|b), or deep in others, aren't supported; write a rule with ! instead")
+				return diag.Errorf("patterns such as !(a|b), or deep in others, aren't supported; write a rule with ! instead")
 			}
 			b.WriteString("(?:")
 			for j, part := range parts {
@@ -266,7 +266,7 @@ func (s *segment) match(name string) bool {
 // expandBraces writes a{b,c}d as abd and acd, {1..3} as 1, 2, 3.
 func expandBraces(p string) ([]string, error) {
 	if len(p) > maxPattern {
-		return nil, fmt.Errorf("longer than %d bytes", maxPattern)
+		return nil, diag.Errorf("longer than %d bytes", maxPattern)
 	}
 	open, end, parts := findBraces(p)
 	if open < 0 {
@@ -285,7 +285,7 @@ func expandBraces(p string) ([]string, error) {
 		for _, h := range heads {
 			for _, t := range tails {
 				if len(out) == maxAlternatives {
-					return nil, fmt.Errorf("its braces make more than %d patterns", maxAlternatives)
+					return nil, diag.Errorf("its braces make more than %d patterns", maxAlternatives)
 				}
 				out = append(out, p[:open]+h+t)
 			}

@@ -1,10 +1,11 @@
 package bundle
 
 import (
-	"fmt"
 	"os"
 	"path"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // IgnoreFile is the name of the files that say what isn't code.
@@ -32,12 +33,17 @@ type PatternError struct {
 	File    string
 	Line    int
 	Pattern string
-	Reason  string
+	Reason  diag.Message
 }
 
 // Error gives file, line, rule and reason.
 func (e *PatternError) Error() string {
-	return fmt.Sprintf("%s:%d: rule %q: %s", e.File, e.Line, e.Pattern, e.Reason)
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *PatternError) Wording() error {
+	return diag.Errorf("%s:%d: rule %q: %s", e.File, e.Line, e.Pattern, e.Reason)
 }
 
 // rule is one line of an ignore file.
@@ -100,7 +106,7 @@ func parseRules(file, text, dir string, parent *ruleSet) (*ruleSet, error) {
 		}
 		r, err := parseRule(line)
 		if err != nil {
-			return nil, &PatternError{File: file, Line: i + 1, Pattern: line, Reason: err.Error()}
+			return nil, &PatternError{File: file, Line: i + 1, Pattern: line, Reason: diag.MessageOf(err)}
 		}
 		if len(r.globs) > 0 {
 			s.rules = append(s.rules, r)

@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"hash"
 	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
+
+	"s/pkg/diag"
 )
 
 // The index lies beside an archive and says what every entry was made of and
@@ -30,7 +31,7 @@ const (
 )
 
 // errIndex is an index, or an archive, that isn't what it says.
-var errIndex = errors.New("the index is not usable")
+var errIndex = diag.Errorf("the index is not usable")
 
 // block is a compressed chunk of a file in the archive.
 type block struct {

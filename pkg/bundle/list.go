@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"s/pkg/diag"
 )
 
 // Entry is one file, symbolic link or empty folder of a tree.
@@ -244,7 +246,7 @@ func (l *lister) child(parent string, c fs.DirEntry, rules *ruleSet) error {
 		}
 		e.Size = int64(len(e.Target))
 	default:
-		return &FileError{Path: rel, Reason: "is " + kind(info.Mode()) + ", which code can't hold"}
+		return &FileError{Path: rel, Reason: kind(info.Mode())}
 	}
 	return l.visit(e)
 }
@@ -258,7 +260,7 @@ func (l *lister) link(rel string) (string, error) {
 		return "", &FileError{Path: rel, Reason: changed, Err: err}
 	}
 	slashed := filepath.ToSlash(target)
-	outside := &FileError{Path: rel, Reason: "is a symbolic link that leads out of the folder, to " + target}
+	outside := &FileError{Path: rel, Reason: diag.Say("is a symbolic link that leads out of the folder, to %s", target)}
 	if filepath.IsAbs(target) || path.IsAbs(slashed) || !within(path.Join(path.Dir(rel), slashed)) {
 		return "", outside
 	}
@@ -287,16 +289,16 @@ func display(rel string) string {
 	return rel
 }
 
-func kind(m fs.FileMode) string {
+func kind(m fs.FileMode) diag.Message {
 	switch {
 	case m&fs.ModeSocket != 0:
-		return "a socket"
+		return diag.Say("is a socket, which code can't hold")
 	case m&fs.ModeNamedPipe != 0:
-		return "a pipe"
+		return diag.Say("is a pipe, which code can't hold")
 	case m&fs.ModeDevice != 0:
-		return "a device"
+		return diag.Say("is a device, which code can't hold")
 	default:
-		return "a special file"
+		return diag.Say("is a special file, which code can't hold")
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // topItems is how many items a report has of each kind.
@@ -35,7 +37,7 @@ type Item struct {
 func ReportArchive(file string) (*Report, error) {
 	z, err := zip.OpenReader(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, diag.Errorf("%s: %w", file, err)
 	}
 	defer z.Close()
 	return reportZip(&z.Reader), nil

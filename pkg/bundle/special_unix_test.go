@@ -47,7 +47,7 @@ func TestKindsOfFiles(t *testing.T) {
 	for mode, want := range map[fs.FileMode]string{
 		fs.ModeSocket: "a socket", fs.ModeNamedPipe: "a pipe", fs.ModeDevice: "a device", fs.ModeDevice | fs.ModeCharDevice: "a device", fs.ModeIrregular: "a special file",
 	} {
-		if got := kind(mode); got != want {
+		if got := kind(mode).String(); got != "is "+want+", which code can't hold" {
 			t.Errorf("%v is %s, want %s", mode, got, want)
 		}
 	}

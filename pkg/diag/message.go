@@ -42,11 +42,15 @@ func (m Message) In(translate func(string) string) string {
 	})
 }
 
+// String is the text in English.
+func (m Message) String() string {
+	return m.In(func(text string) string { return text })
+}
+
 // summary is the summary in the language of a translation. One that was changed
 // after it was made stays as it is.
 func (d Diagnostic) summary(translate func(string) string) string {
-	same := func(text string) string { return text }
-	if translate == nil || d.Message == "" || d.Message.In(same) != d.Summary {
+	if translate == nil || d.Message == "" || d.Message.String() != d.Summary {
 		return d.Summary
 	}
 	return d.Message.In(translate)

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,7 +54,9 @@ func TestEveryMessageIsTranslated(t *testing.T) {
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "vault")))  // where secrets are kept
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "bundle"))) // what of the code is large
 	maps.Copy(formats, spokenFormats(t, "."))
-	maps.Copy(formats, saidFormats(t, filepath.Join("..", "build"))) // what a build is doing
+	for _, root := range []string{"build", "bundle", "cmd/build", "cmd/clean", "cmd/deploy"} {
+		maps.Copy(formats, saidFormats(t, filepath.Join("..", root))) // what a build is doing, and why it fails
+	}
 	findings := findingFormats(t, filepath.Join("..", "spec"))
 	for _, label := range []string{"error", "warning", "note", "hint"} { // of findings
 		formats[label] = "pkg/diag/render.go"
@@ -98,27 +101,65 @@ func spokenFormats(t *testing.T, root string) map[string]string {
 	return formats
 }
 
-// saidFormats finds those of diag.Say.
+// saidFormats finds those of diag.Say and diag.Errorf, and the messages that are
+// literals: reasons and help of errors.
 func saidFormats(t *testing.T, root string) map[string]string {
 	t.Helper()
 	formats := map[string]string{}
-	calls(t, root, func(call *ast.CallExpr, place string) {
-		name, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || name.Sel.Name != "Say" || len(call.Args) == 0 {
-			return
-		}
-		if of, ok := name.X.(*ast.Ident); !ok || of.Name != "diag" {
-			return
-		}
-		if format, ok := literal(call.Args[0]); ok {
+	add := func(e ast.Expr, place string) {
+		if format, ok := literal(e); ok && !isCommand(format) {
 			formats[format] = place
+		}
+	}
+	nodes(t, root, func(node ast.Node, place string) {
+		switch node := node.(type) {
+		case *ast.CallExpr:
+			if (selects(node.Fun, "diag", "Say") || selects(node.Fun, "diag", "Errorf")) && len(node.Args) > 0 {
+				add(node.Args[0], place)
+			}
+		case *ast.KeyValueExpr:
+			if key, ok := node.Key.(*ast.Ident); ok && (key.Name == "Reason" || key.Name == "Help") {
+				add(node.Value, place)
+			}
+		case *ast.ValueSpec:
+			if selects(node.Type, "diag", "Message") && len(node.Values) > 0 {
+				add(node.Values[0], place)
+			}
 		}
 	})
 	return formats
 }
 
+// selects reports whether an expression is a name of a package.
+func selects(e ast.Expr, pkg, name string) bool {
+	selector, ok := e.(*ast.SelectorExpr)
+	if !ok || selector.Sel.Name != name {
+		return false
+	}
+	of, ok := selector.X.(*ast.Ident)
+	return ok && of.Name == pkg
+}
+
+// isCommand tells a command that the user can run as it is: it is the same in
+// every language.
+func isCommand(text string) bool {
+	program, _, _ := strings.Cut(text, " ")
+	programs := []string{"s", "pyenv", "nvm", "poetry", "pdm", "pipenv", "uv"}
+	return slices.Contains(programs, program) && !strings.ContainsAny(text, ",;") && !strings.Contains(text, " on this machine")
+}
+
 // calls visits all calls in the Go files below root that aren't tests.
 func calls(t *testing.T, root string, visit func(call *ast.CallExpr, place string)) {
+	t.Helper()
+	nodes(t, root, func(node ast.Node, place string) {
+		if call, ok := node.(*ast.CallExpr); ok {
+			visit(call, place)
+		}
+	})
+}
+
+// nodes visits all of the syntax of the Go files below root that aren't tests.
+func nodes(t *testing.T, root string, visit func(node ast.Node, place string)) {
 	t.Helper()
 	files := token.NewFileSet()
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
@@ -130,8 +171,8 @@ func calls(t *testing.T, root string, visit func(call *ast.CallExpr, place strin
 			return err
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
-			if call, ok := node.(*ast.CallExpr); ok {
-				visit(call, files.Position(call.Pos()).String())
+			if node != nil {
+				visit(node, files.Position(node.Pos()).String())
 			}
 			return true
 		})

@@ -34,6 +34,10 @@ func (s *IOStreams) T(format string, args ...any) string {
 	return fmt.Sprintf(format, args...)
 }
 
+// Text gives a text in the user's language that has no arguments, or is a format
+// whose arguments come later.
+func (s *IOStreams) Text(text string) string { return s.T(text) }
+
 // Errf writes a message in the user's language to stderr, with a newline.
 func (s *IOStreams) Errf(format string, args ...any) {
 	fmt.Fprintln(s.ErrOut, s.T(format, args...))

@@ -78,7 +78,7 @@ func readList(source string) ([]string, error) {
 		for name := range strings.FieldsSeq(line) {
 			if !packagePattern.MatchString(name) {
 				return nil, &build.HelpError{
-					Err:  fmt.Errorf("%s:%d: not the name of a package: %.100q", listFile, i+1, name),
+					Err:  diag.Errorf("%s:%d: not the name of a package: %.100q", listFile, i+1, name),
 					Help: "name Debian packages, as apt-get install takes them: libzbar0",
 				}
 			}
@@ -127,13 +127,13 @@ func environment(req build.Request) build.Env {
 // function's image.
 func (b *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, error) {
 	if host := build.Platform(runtime.GOOS + "/" + runtime.GOARCH); host != req.Target() {
-		return nil, inContainer("packages for %s can't be had on %s", req.Target(), host)
+		return nil, inContainer(diag.Errorf("packages for %s can't be had on %s", req.Target(), host))
 	}
 	var tools []build.Tool
 	for _, name := range []string{"apt-get", "dpkg-deb"} {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			return nil, inContainer("there is no %s on the PATH, which Debian and Ubuntu have", name)
+			return nil, inContainer(diag.Errorf("there is no %s on the PATH, which Debian and Ubuntu have", name))
 		}
 		tools = append(tools, build.Tool{Name: name, Path: path, Exact: true})
 	}
@@ -147,14 +147,14 @@ func (b *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, e
 	}
 	rt, _ := fc.LookupRuntime(req.Runtime)
 	if newer(have, rt.Glibc) {
-		return nil, inContainer("the packages of this machine are for glibc %s, and %s has %s", have, req.Runtime, rt.Glibc)
+		return nil, inContainer(diag.Errorf("the packages of this machine are for glibc %s, and %s has %s", have, req.Runtime, rt.Glibc))
 	}
 	tools[0].Version = "for glibc " + have
 	return tools, nil
 }
 
-func inContainer(format string, args ...any) error {
-	return &build.HelpError{Err: fmt.Errorf(listFile+": "+format, args...), Help: "s build --use-docker"}
+func inContainer(err error) error {
+	return &build.HelpError{Err: diag.Errorf("%s: %w", listFile, err), Help: "s build --use-docker"}
 }
 
 // getconf asks for the version of this machine's C library.
@@ -163,7 +163,7 @@ func (b *Builder) getconf(ctx context.Context) (string, error) {
 	cmd.Env = b.Environ
 	out, err := cmd.Output()
 	if err != nil {
-		return "", inContainer("this machine doesn't tell its glibc: %w", err)
+		return "", inContainer(diag.Errorf("this machine doesn't tell its glibc: %w", err))
 	}
 	return strings.TrimSpace(strings.TrimPrefix(string(out), "glibc")), nil
 }
@@ -207,7 +207,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 		return !asked(packages, p.name) && slices.ContainsFunc(base, func(q debFile) bool { return q.name == p.name })
 	})
 	if len(needed) == 0 {
-		return fmt.Errorf("build %s: %s: apt-get names nothing to download", job.Name, listFile)
+		return diag.Errorf("build %s: %s: apt-get names nothing to download", job.Name, listFile)
 	}
 	return r.unpack(ctx, needed)
 }

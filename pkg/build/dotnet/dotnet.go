@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path"
@@ -66,7 +64,7 @@ func projectFile(req build.Request) (string, error) {
 	}
 	if len(found) > 1 {
 		return "", &build.HelpError{
-			Err:  fmt.Errorf("the code of %s has several projects: %s", req.Name, strings.Join(found, ", ")),
+			Err:  diag.Errorf("the code of %s has several projects: %s", req.Name, strings.Join(found, ", ")),
 			Help: "set code to a folder with one of them",
 		}
 	}
@@ -84,7 +82,7 @@ func (*Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, err
 	dotnet, err := exec.LookPath("dotnet")
 	if err != nil {
 		return nil, &build.HelpError{
-			Err:  errors.New("the code is a .NET project, and there is no dotnet on the PATH"),
+			Err:  diag.Errorf("the code is a .NET project, and there is no dotnet on the PATH"),
 			Help: "https://dotnet.microsoft.com/download, or s build --use-docker",
 		}
 	}
@@ -95,7 +93,7 @@ func (*Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, err
 	out, err := cmd.Output()
 	ended(err)
 	if err != nil {
-		return nil, fmt.Errorf("%s --version: %w", dotnet, err)
+		return nil, diag.Errorf("%s --version: %w", dotnet, err)
 	}
 	return []build.Tool{{Name: ".NET SDK", Version: strings.TrimSpace(string(out)), Path: dotnet, Exact: true}}, nil
 }
@@ -143,7 +141,7 @@ func runtimeID(p build.Platform) (string, error) {
 	case "linux/arm64":
 		return "linux-arm64", nil
 	}
-	return "", fmt.Errorf("no .NET runtime identifier is known for %s", p)
+	return "", diag.Errorf("no .NET runtime identifier is known for %s", p)
 }
 
 // handler checks that the assembly that a managed function's handler names
@@ -165,7 +163,7 @@ func handler(job *build.Job) error {
 		made[i] = strings.TrimSuffix(path.Base(filepath.ToSlash(file)), ".dll")
 	}
 	return &build.HelpError{
-		Err:  fmt.Errorf("build %s: the handler %s is in the assembly %s, which the project doesn't make; it makes %s", job.Name, job.Handler, assembly, strings.Join(made, ", ")),
+		Err:  diag.Errorf("build %s: the handler %s is in the assembly %s, which the project doesn't make; it makes %s", job.Name, job.Handler, assembly, strings.Join(made, ", ")),
 		Help: "set the handler, or AssemblyName in the project",
 	}
 }

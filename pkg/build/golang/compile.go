@@ -22,7 +22,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 		return err
 	}
 	if t == nil {
-		return errors.New("the code changed while it was built: build again")
+		return diag.Errorf("the code changed while it was built: build again")
 	}
 	out := filepath.Join(job.Out, filepath.FromSlash(t.out))
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {

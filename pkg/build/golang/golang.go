@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/toolchain"
 )
@@ -156,12 +157,12 @@ func (b *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, e
 	if wanted == "" {
 		wanted = "1.16"
 	}
-	install := "install Go " + wanted + " or newer: https://go.dev/dl/"
+	install := diag.Say("install Go %s or newer: https://go.dev/dl/", wanted)
 	folders := b.Finder.GoFolders()
 	program := b.Finder.Program("go", folders...)
 	if program == "" {
 		return nil, &build.HelpError{
-			Err:  fmt.Errorf("no Go on this machine; looked on PATH and in %s", strings.Join(folders, ", ")),
+			Err:  diag.Errorf("no Go on this machine; looked on PATH and in %s", strings.Join(folders, ", ")),
 			Help: install,
 		}
 	}
@@ -171,11 +172,11 @@ func (b *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, e
 	}
 	if compareVersions(version, wanted) < 0 && (toolchain == "local" || compareVersions(version, "1.21") < 0) {
 		e := &build.HelpError{
-			Err:  fmt.Errorf("%s is Go %s, and %s asks for %s", program, version, shorten(req.ProjectDir, filepath.Join(m.dir, modFile)), wanted),
+			Err:  diag.Errorf("%s is Go %s, and %s asks for %s", program, version, shorten(req.ProjectDir, filepath.Join(m.dir, modFile)), wanted),
 			Help: install,
 		}
 		if toolchain == "local" {
-			e.Help += "; or let go fetch it: GOTOOLCHAIN=auto s build"
+			e.Help = diag.Say("install Go %s or newer: https://go.dev/dl/; or let go fetch it: GOTOOLCHAIN=auto s build", wanted)
 		}
 		return nil, e
 	}
@@ -198,15 +199,15 @@ func (b *Builder) ask(ctx context.Context, program string) (version, toolchain s
 	out, err := cmd.Output()
 	ended(err)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return "", "", fmt.Errorf("%s env: %w: %s", program, err, strings.TrimSpace(string(exit.Stderr)))
+		return "", "", diag.Errorf("%s env: %w: %s", program, err, strings.TrimSpace(string(exit.Stderr)))
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("%s env: %w", program, err)
+		return "", "", diag.Errorf("%s env: %w", program, err)
 	}
 	lines := strings.Split(strings.ReplaceAll(string(out), "\r\n", "\n"), "\n")
 	version, ok := strings.CutPrefix(lines[0], "go")
 	if !ok || len(lines) < 2 {
-		return "", "", fmt.Errorf("%s env: unexpected answer %.80q", program, out)
+		return "", "", diag.Errorf("%s env: unexpected answer %.80q", program, out)
 	}
 	version, _, _ = strings.Cut(version, " ") // an experiment may follow
 	return version, lines[1], nil

@@ -199,7 +199,7 @@ func TestGoThatWontDo(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		var help *build.HelpError
-		if errors.As(err, &help) != (tc.help != "") || help != nil && help.Help != tc.help {
+		if errors.As(err, &help) != (tc.help != "") || help != nil && help.Help.String() != tc.help {
 			t.Errorf("%s: %+v", name, help)
 		}
 	}
@@ -212,7 +212,7 @@ func TestNoGo(t *testing.T) {
 	finder := &toolchain.Finder{System: []string{"/nowhere/go/bin"}}
 	err := p.Fail(&Builder{Finder: finder})
 	var help *build.HelpError
-	if !errors.As(err, &help) || help.Help != "install Go 1.24.1 or newer: https://go.dev/dl/" {
+	if !errors.As(err, &help) || help.Help.String() != "install Go 1.24.1 or newer: https://go.dev/dl/" {
 		t.Errorf("%+v", help)
 	}
 	if err.Error() != "build hello: no Go on this machine; looked on PATH and in /nowhere/go/bin" {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // Names of the files that describe modules.
@@ -92,7 +93,7 @@ func workspace(dir, goWork string) (string, error) {
 		return "", nil
 	case goWork != "":
 		if !filepath.IsAbs(goWork) {
-			return "", fmt.Errorf("GOWORK is %q, which is not an absolute path", goWork)
+			return "", diag.Errorf("GOWORK is %q, which is not an absolute path", goWork)
 		}
 		return goWork, nil
 	}

@@ -3,7 +3,6 @@ package golang
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	gobuild "go/build"
 	"io"
 	"io/fs"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -156,11 +156,11 @@ func (m *module) noMain(req build.Request, name string, places []string, ours bo
 	for _, dir := range places {
 		e.Looked = append(e.Looked, shorten(req.ProjectDir, dir))
 	}
-	what := "handler"
+	help := diag.Say("set code to the folder of the main package, or give the handler the name of one in cmd")
 	if rt.Custom {
-		what = "command's program"
+		help = diag.Say("set code to the folder of the main package, or give the command's program the name of one in cmd")
 	}
-	return &build.HelpError{Err: e, Help: fmt.Sprintf("set code to the folder of the main package, or give the %s the name of one in cmd", what)}
+	return &build.HelpError{Err: e, Help: help}
 }
 
 // NoMainError is a function whose main package isn't where it is looked for.
@@ -175,11 +175,16 @@ const maxMains = 20
 
 // Error names the places and the main packages that there are.
 func (e *NoMainError) Error() string {
-	text := fmt.Sprintf("no Go main package for the program %s in %s", e.Name, strings.Join(e.Looked, " or "))
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *NoMainError) Wording() error {
+	looked := strings.Join(e.Looked, " or ")
 	if len(e.Mains) == 0 {
-		return text + "; the module has none"
+		return diag.Errorf("no Go main package for the program %s in %s; the module has none", e.Name, looked)
 	}
-	return text + "; the module's are in " + strings.Join(e.Mains[:min(len(e.Mains), maxMains)], ", ")
+	return diag.Errorf("no Go main package for the program %s in %s; the module's are in %s", e.Name, looked, strings.Join(e.Mains[:min(len(e.Mains), maxMains)], ", "))
 }
 
 // mains lists the folders with main packages, relative to the module.

@@ -196,7 +196,7 @@ func TestNoMainPackage(t *testing.T) {
 		_, err := p.b.Plan(p.req)
 		var help *build.HelpError
 		var none *NoMainError
-		if !errors.As(err, &help) || !errors.As(err, &none) || help.Help != tc.help || err.Error() != tc.want {
+		if !errors.As(err, &help) || !errors.As(err, &none) || help.Help.String() != tc.help || err.Error() != tc.want {
 			t.Errorf("%s: %v\n%+v", name, err, help)
 		}
 	}

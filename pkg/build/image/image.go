@@ -56,7 +56,7 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 	}
 	if req.Image == "" {
 		return nil, &build.HelpError{
-			Err:  fmt.Errorf("build %s: no name for the image of %s", req.Name, file),
+			Err:  diag.Errorf("build %s: no name for the image of %s", req.Name, file),
 			Help: "set customContainerConfig.image",
 		}
 	}
@@ -81,12 +81,12 @@ func places(req build.Request) (folder, file string, err error) {
 	}
 	if req.Context != "" {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			return "", "", fmt.Errorf("--context: %s is no folder", folder)
+			return "", "", diag.Errorf("--context: %s is no folder", folder)
 		}
 	}
 	if req.Dockerfile != "" {
 		if _, err := os.Stat(req.Dockerfile); err != nil {
-			return "", "", fmt.Errorf("--dockerfile: %w", err)
+			return "", "", diag.Errorf("--dockerfile: %w", err)
 		}
 		return folder, req.Dockerfile, nil
 	}
@@ -107,12 +107,12 @@ func places(req build.Request) (folder, file string, err error) {
 func (b *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, error) {
 	engine := b.Engine(ctx, req.Buildkit)
 	if engine == "" {
-		what := "no Docker or Podman engine answers"
+		err := diag.Errorf("no Docker or Podman engine answers, and the image of %s needs one to be built", req.Name)
 		if req.Buildkit {
-			what = "no BuildKit answers (buildctl)"
+			err = diag.Errorf("no BuildKit answers (buildctl), and the image of %s needs one to be built", req.Name)
 		}
 		return nil, &build.HelpError{
-			Err:  fmt.Errorf("%s, and the image of %s needs one to be built", what, req.Name),
+			Err:  err,
 			Help: "start one, or build the image elsewhere and push it",
 		}
 	}

@@ -3,7 +3,6 @@ package java
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -24,7 +24,12 @@ type TooNewError struct {
 
 // Error names the class and the versions.
 func (e *TooNewError) Error() string {
-	return fmt.Sprintf("%s is compiled for Java %d, and %s runs Java %d", e.Class, e.Java, e.Runtime, e.Runs)
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *TooNewError) Wording() error {
+	return diag.Errorf("%s is compiled for Java %d, and %s runs Java %d", e.Class, e.Java, e.Runtime, e.Runs)
 }
 
 // runsOn makes sure that the project's own classes are for the runtime's Java. A
@@ -53,9 +58,9 @@ func (p *project) runsOn(rt fc.Runtime, work string) error {
 	})
 	var newer *TooNewError
 	if errors.As(err, &newer) {
-		help := fmt.Sprintf("set maven.compiler.release to %d in the properties of pom.xml", runs)
+		help := diag.Say("set maven.compiler.release to %d in the properties of pom.xml", runs)
 		if p.tool == gradle {
-			help = fmt.Sprintf("set options.release = %d for the JavaCompile tasks in the build file", runs)
+			help = diag.Say("set options.release = %d for the JavaCompile tasks in the build file", runs)
 		}
 		return &build.HelpError{Err: newer, Help: help}
 	}

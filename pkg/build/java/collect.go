@@ -3,7 +3,6 @@ package java
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -35,7 +35,7 @@ func (p *project) collect(ctx context.Context, job *build.Job) error {
 			return err
 		}
 		return &build.HelpError{
-			Err:  &NotMadeError{Tool: p.tool, Code: shorten(job.ProjectDir, job.SourceDir), Made: made},
+			Err:  &NotMadeError{Tool: p.tool, Code: diag.Say("%s", shorten(job.ProjectDir, job.SourceDir)), Made: made},
 			Help: "set code to what the build makes",
 		}
 	}
@@ -56,13 +56,21 @@ func (p *project) collect(ctx context.Context, job *build.Job) error {
 // NotMadeError is code that the build didn't make.
 type NotMadeError struct {
 	Tool string
-	Code string   // what s.yaml names
-	Made []string // jars and wars that were made
+	Code diag.Message // what s.yaml names
+	Made []string     // jars and wars that were made
 }
 
 // Error names what was made instead.
 func (e *NotMadeError) Error() string {
-	return fmt.Sprintf("%s didn't make %s; %s", e.Tool, e.Code, madeText(e.Made))
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *NotMadeError) Wording() error {
+	if len(e.Made) == 0 {
+		return diag.Errorf("%s didn't make %s; it made no jar", e.Tool, e.Code)
+	}
+	return diag.Errorf("%s didn't make %s; it made %s", e.Tool, e.Code, strings.Join(e.Made, ", "))
 }
 
 // SeveralJarsError is a project that makes more than one jar, so that it must be
@@ -74,17 +82,15 @@ type SeveralJarsError struct {
 
 // Error names them.
 func (e *SeveralJarsError) Error() string {
-	if len(e.Made) == 0 {
-		return e.Tool + " made no jar"
-	}
-	return fmt.Sprintf("%s made more than one jar that may be the code: %s", e.Tool, strings.Join(e.Made, ", "))
+	return e.Wording().Error()
 }
 
-func madeText(made []string) string {
-	if len(made) == 0 {
-		return "it made no jar"
+// Wording is the same in words that can be translated.
+func (e *SeveralJarsError) Wording() error {
+	if len(e.Made) == 0 {
+		return diag.Errorf("%s made no jar", e.Tool)
 	}
-	return "it made " + strings.Join(made, ", ")
+	return diag.Errorf("%s made more than one jar that may be the code: %s", e.Tool, strings.Join(e.Made, ", "))
 }
 
 // onlyJar finds the one jar that may be the code of a function whose code is
@@ -122,7 +128,7 @@ func (p *project) onlyJar(job *build.Job) (string, error) {
 		return "", e
 	}
 	return "", &build.HelpError{
-		Err:  &NotMadeError{Tool: p.tool, Code: "a jar in " + shorten(job.ProjectDir, filepath.Join(p.root, dir)), Made: made},
+		Err:  &NotMadeError{Tool: p.tool, Code: diag.Say("a jar in %s", shorten(job.ProjectDir, filepath.Join(p.root, dir))), Made: made},
 		Help: "set code to one of them",
 	}
 }

@@ -108,11 +108,11 @@ func (b *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, e
 	rt, _ := fc.LookupRuntime(req.Runtime)
 	jdk, err := b.Finder.FindJDK(ctx, rt.Version)
 	if err != nil {
-		help := "install a JDK and set JAVA_HOME to its folder"
+		help := diag.Say("install a JDK and set JAVA_HOME to its folder")
 		if rt.Version != "" {
-			help = fmt.Sprintf("install JDK %s or newer and set JAVA_HOME to its folder", rt.Version)
+			help = diag.Say("install JDK %s or newer and set JAVA_HOME to its folder", rt.Version)
 		}
-		return nil, &build.HelpError{Err: err, Help: help}
+		return nil, &build.HelpError{Err: build.NotFound(err), Help: help}
 	}
 	tool, err := b.buildTool(ctx, p, req, filepath.Dir(filepath.Dir(jdk.Path)))
 	if err != nil {
@@ -142,8 +142,8 @@ func (b *Builder) buildTool(ctx context.Context, p *project, req build.Request, 
 	path := b.Finder.Program(name, folders...)
 	if path == "" {
 		return build.Tool{}, &build.HelpError{
-			Err:  fmt.Errorf("no %s: %s has no wrapper (%s), and there is no %s on PATH or in %s", p.tool, shorten(req.ProjectDir, p.run), p.wrapperName(), name, strings.Join(folders, ", ")),
-			Help: fmt.Sprintf("install %s (%s), or give the project a wrapper where it is: %s", p.tool, install, wrapper),
+			Err:  diag.Errorf("no %s: %s has no wrapper (%s), and there is no %s on PATH or in %s", p.tool, shorten(req.ProjectDir, p.run), p.wrapperName(), name, strings.Join(folders, ", ")),
+			Help: diag.Say("install %s (%s), or give the project a wrapper where it is: %s", p.tool, install, wrapper),
 		}
 	}
 	version := installedVersion(path)
@@ -167,7 +167,7 @@ func (*Builder) ContainerTools(req build.Request) []build.Tool {
 func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 	p := findProject(job.Request)
 	if p == nil {
-		return errors.New("the project changed while it was built: build again")
+		return diag.Errorf("the project changed while it was built: build again")
 	}
 	argv := p.argv(job)
 	err := job.Run(ctx, build.Command{
@@ -180,7 +180,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 		return err
 	}
 	if err := p.collect(ctx, job); err != nil {
-		return fmt.Errorf("build %s: %w", job.Name, err)
+		return diag.Errorf("build %s: %w", job.Name, err)
 	}
 	return nil
 }

@@ -237,7 +237,7 @@ func TestModules(t *testing.T) {
 func wantHelp(t *testing.T, err error, text, advice string) {
 	t.Helper()
 	var help *build.HelpError
-	if !errors.As(err, &help) || help.Help != advice || err.Error() != text {
+	if !errors.As(err, &help) || help.Help.String() != advice || err.Error() != text {
 		t.Errorf("got  %v (%+v)\nwant %s (%s)", err, help, text, advice)
 	}
 }

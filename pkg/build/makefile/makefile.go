@@ -14,6 +14,7 @@ import (
 	"regexp"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -69,7 +70,7 @@ func has(text []byte, target string) bool {
 func (*Builder) Tools(context.Context, build.Request) ([]build.Tool, error) {
 	path, err := exec.LookPath("make")
 	if err != nil {
-		return nil, &build.HelpError{Err: errors.New("the code has a Makefile, and there is no make on the PATH"), Help: "s build --use-docker"}
+		return nil, &build.HelpError{Err: diag.Errorf("the code has a Makefile, and there is no make on the PATH"), Help: "s build --use-docker"}
 	}
 	return []build.Tool{{Name: "make", Path: path, Exact: true}}, nil
 }
@@ -91,7 +92,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 	made, err := os.ReadDir(job.Out)
 	if err == nil && len(made) == 0 {
 		return &build.HelpError{
-			Err:  errors.New("build " + job.Name + ": make " + target(job.Request) + " put nothing into $(ARTIFACTS_DIR)"),
+			Err:  diag.Errorf("build %s: make %s put nothing into $(ARTIFACTS_DIR)", job.Name, target(job.Request)),
 			Help: "cp -r what the function needs to $(ARTIFACTS_DIR) in the target",
 		}
 	}

@@ -3,7 +3,6 @@ package nodejs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -16,6 +15,7 @@ import (
 
 	"s/pkg/build"
 	"s/pkg/bundle"
+	"s/pkg/diag"
 )
 
 // deepest is how deep packages may lie in each other: versions that need each
@@ -98,7 +98,7 @@ func (f *flattener) place(p *placed) ([]*placed, error) {
 			modules: filepath.Join(at.modules, filepath.FromSlash(name), modulesDir),
 		}
 		if child.depth() > deepest {
-			return nil, fmt.Errorf("package %s: its dependencies need different versions of each other in a circle", name)
+			return nil, diag.Errorf("package %s: its dependencies need different versions of each other in a circle", name)
 		}
 		at.has[name] = child
 		found = append(found, child)
@@ -155,7 +155,7 @@ func (f *flattener) copy(ctx context.Context, p *placed) error {
 		installed := strings.Contains(filepath.ToSlash(strings.TrimPrefix(child.real, f.work)), "/"+modulesDir+"/") || !within(f.work, child.real)
 		opts.NoDefaultIgnore, opts.NoIgnoreFiles = installed, installed
 		if err := bring(ctx, child.real, filepath.Dir(child.modules), opts); err != nil {
-			return fmt.Errorf("package %s: %w", name, err)
+			return diag.Errorf("package %s: %w", name, err)
 		}
 		if err := f.copyGenerated(ctx, child); err != nil {
 			return err
@@ -286,7 +286,7 @@ func copyFile(from, to string, e bundle.Entry) (err error) {
 // otherPlatform is a package that the function can't use.
 func otherPlatform(name string, t target) error {
 	return &build.HelpError{
-		Err:  fmt.Errorf("package %s isn't for %s/%s, where the function runs", name, t.system, t.cpu),
+		Err:  diag.Errorf("package %s isn't for %s/%s, where the function runs", name, t.system, t.cpu),
 		Help: "install npm 10 or newer, or run: s build --use-docker",
 	}
 }

@@ -1,7 +1,6 @@
 package nodejs
 
 import (
-	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/toolchain"
 )
@@ -29,12 +29,12 @@ func (m *maker) handler() error {
 		}
 		looked = append(looked, module+suffix)
 	}
-	help := "correct handler in s.yaml, or where the build script writes to"
+	help := diag.Say("correct handler in s.yaml, or where the build script writes to")
 	if other := m.alike(path.Base(module)); other != "" {
-		help = "handler: " + other + m.job.Handler[dot:]
+		help = diag.Say("handler: %s", other+m.job.Handler[dot:])
 	}
 	return &build.HelpError{
-		Err:  fmt.Errorf("handler %q: the build script made none of %s", m.job.Handler, strings.Join(looked, ", ")),
+		Err:  diag.Errorf("handler %q: the build script made none of %s", m.job.Handler, strings.Join(looked, ", ")),
 		Help: help,
 	}
 }

@@ -205,7 +205,7 @@ func edit(path string, change func([]byte) ([]byte, error)) (restore func() erro
 	}
 	after, err := change(before)
 	if err != nil {
-		return restore, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		return restore, diag.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	gone := before == nil
 	restore = func() error {

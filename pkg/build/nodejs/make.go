@@ -15,6 +15,7 @@ import (
 
 	"s/pkg/build"
 	"s/pkg/bundle"
+	"s/pkg/diag"
 )
 
 // Make installs, builds if there is something to build, and leaves what runs.
@@ -24,7 +25,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 	if err == nil || ctx.Err() != nil || errors.As(err, &failed) {
 		return err
 	}
-	return fmt.Errorf("build %s: %w", job.Name, err)
+	return diag.Errorf("build %s: %w", job.Name, err)
 }
 
 func (b *Builder) make(ctx context.Context, job *build.Job) error {

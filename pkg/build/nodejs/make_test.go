@@ -150,7 +150,7 @@ func TestHandlerAfterTheBuild(t *testing.T) {
 			}
 			err := p.Fail(f.builder())
 			var help *build.HelpError
-			if err.Error() != tc.err || !errors.As(err, &help) || help.Help != tc.help {
+			if err.Error() != tc.err || !errors.As(err, &help) || help.Help.String() != tc.help {
 				t.Errorf("got %v, %+v", err, help)
 			}
 		})

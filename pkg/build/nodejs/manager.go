@@ -3,7 +3,6 @@ package nodejs
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"s/pkg/diag"
 )
 
 // Package managers.
@@ -67,7 +68,7 @@ func (p *project) findManager() (manager, error) {
 		name, version, _ := strings.Cut(root.packageManager, "@")
 		version, _, _ = strings.Cut(version, "+") // a checksum
 		if !slices.Contains([]string{npm, pnpm, yarn}, name) {
-			return m, fmt.Errorf("%s: packageManager %q: not npm, pnpm or yarn", filepath.Join(p.root, manifestFile), root.packageManager)
+			return m, diag.Errorf("%s: packageManager %q: not npm, pnpm or yarn", filepath.Join(p.root, manifestFile), root.packageManager)
 		}
 		m.name, m.version, m.why = name, version, "packageManager in "+manifestFile
 		m.lock = ""
@@ -112,7 +113,7 @@ func (p *project) readYarn(m *manager) error {
 		YarnPath string `yaml:"yarnPath"`
 	}
 	if err := yaml.Unmarshal(settings, &file); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(p.root, ".yarnrc.yml"), err)
+		return diag.Errorf("%s: %w", filepath.Join(p.root, ".yarnrc.yml"), err)
 	}
 	if file.YarnPath != "" {
 		m.program = filepath.Join(p.root, filepath.FromSlash(file.YarnPath))

@@ -3,13 +3,14 @@ package nodejs
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // manifestFile describes a package.
@@ -42,7 +43,7 @@ func readManifest(dir string) (*manifest, error) {
 	}
 	m, err := parseManifest(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, diag.Errorf("%s: %w", path, err)
 	}
 	return m, nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // addonSuffix is that of compiled modules.
@@ -127,7 +128,7 @@ func (m *maker) checkPackage(modules, dir string, files []string) error {
 	name := nameOf(modules, dir)
 	if wrong.platform != want {
 		return &build.HelpError{
-			Err:  fmt.Errorf("package %s has a module compiled for %s, the function runs on %s", name, wrong.platform, want),
+			Err:  diag.Errorf("package %s has a module compiled for %s, the function runs on %s", name, wrong.platform, want),
 			Help: "s build --use-docker",
 		}
 	}
@@ -136,8 +137,8 @@ func (m *maker) checkPackage(modules, dir string, files []string) error {
 		compiled = fmt.Sprintf("%s (ABI %d)", nodeOfABI(wrong.abi), wrong.abi)
 	}
 	return &build.HelpError{
-		Err:  fmt.Errorf("package %s has a module compiled for Node.js %s, the function runs Node.js %s", name, compiled, wantedNode(m.job.Runtime)),
-		Help: "install Node.js " + wantedNode(m.job.Runtime) + ", or run: s build --use-docker",
+		Err:  diag.Errorf("package %s has a module compiled for Node.js %s, the function runs Node.js %s", name, compiled, wantedNode(m.job.Runtime)),
+		Help: diag.Say("install Node.js %s, or run: s build --use-docker", wantedNode(m.job.Runtime)),
 	}
 }
 

@@ -165,7 +165,7 @@ func TestCheck(t *testing.T) {
 		case tc.err == "" && err == nil:
 		case err == nil || err.Error() != tc.err:
 			t.Errorf("%s: got %v, want %s", name, err, tc.err)
-		case !errors.As(err, &help) || !strings.Contains(help.Help, tc.helpWith):
+		case !errors.As(err, &help) || !strings.Contains(help.Help.String(), tc.helpWith):
 			t.Errorf("%s: help %+v", name, help)
 		}
 	}

@@ -243,7 +243,7 @@ func TestNoInterpreter(t *testing.T) {
 	if !errors.As(err, &nf) || nf.Wanted != "18" || !strings.HasPrefix(err.Error(), "build hello: no nodejs 18 or newer on this machine; found only 16.1.0") {
 		t.Errorf("got %v", err)
 	}
-	if !errors.As(err, &help) || help.Help != "nvm install 18" {
+	if !errors.As(err, &help) || help.Help.String() != "nvm install 18" {
 		t.Errorf("help: %+v", help)
 	}
 	f.node("20.2.0", fakeInstall)
@@ -306,7 +306,7 @@ func TestMissingManagers(t *testing.T) {
 			b.Environ = nil
 			err := p.Fail(b)
 			var help *build.HelpError
-			if !errors.As(err, &help) || help.Help != tc.help {
+			if !errors.As(err, &help) || help.Help.String() != tc.help {
 				t.Errorf("help: %+v", help)
 			}
 			if got := strings.ReplaceAll(err.Error(), filepath.Join(f.dir, "bin/node"), "NODE"); got != tc.err {

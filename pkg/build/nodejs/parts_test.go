@@ -88,8 +88,8 @@ func TestWhatCannotBePlanned(t *testing.T) {
 			t.Errorf("%s: got  %s\nwant %s", name, got, tc.err)
 		}
 		var help *build.HelpError
-		if errors.As(err, &help) && strings.ReplaceAll(help.Help, p.Root, "ROOT") != tc.help {
-			t.Errorf("%s: help %s", name, help.Help)
+		if errors.As(err, &help) && strings.ReplaceAll(help.Help.String(), p.Root, "ROOT") != tc.help {
+			t.Errorf("%s: help %s", name, help.Help.String())
 		}
 	}
 	p := newProject(t, "nodejs99", map[string]string{"package.json": "{}"})

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // project is the code with what decides how its dependencies are installed.
@@ -167,8 +168,8 @@ func (p *project) findPaths() error {
 			to := filepath.Join(dir, filepath.FromSlash(paths[name]))
 			if filepath.IsAbs(paths[name]) || strings.HasPrefix(paths[name], "~") || !within(p.top, to) {
 				return &build.HelpError{
-					Err:  fmt.Errorf("%s: %s is at %s, outside of the project", filepath.Join(dir, manifestFile), name, paths[name]),
-					Help: "move it below " + p.top,
+					Err:  diag.Errorf("%s: %s is at %s, outside of the project", filepath.Join(dir, manifestFile), name, paths[name]),
+					Help: diag.Say("move it below %s", p.top),
 				}
 			}
 			for !within(p.base, to) {

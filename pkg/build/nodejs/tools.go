@@ -2,9 +2,9 @@ package nodejs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // nodeTool is the name of the interpreter in messages.
@@ -32,11 +33,8 @@ func (b *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, e
 	wanted := wantedNode(req.Runtime)
 	found, err := b.Finder.FindNode(ctx, wanted)
 	if err != nil {
-		help := "nvm install " + wanted
-		if wanted == "" {
-			help = "nvm install --lts"
-		}
-		return nil, &build.HelpError{Err: err, Help: help}
+		help := diag.Say("nvm install %s", cmp.Or(wanted, "--lts"))
+		return nil, &build.HelpError{Err: build.NotFound(err), Help: help}
 	}
 	node := build.Tool{Name: nodeTool, Version: found.Version, Path: found.Path, Exact: found.Exact, Wanted: found.Wanted}
 	tool, err := b.managerTool(ctx, p, node)
@@ -62,7 +60,7 @@ func (b *Builder) managerTool(ctx context.Context, p *project, node build.Tool) 
 		tool.Path = b.script(node, npm, "npm/bin/npm-cli.js")
 		if tool.Path == "" {
 			return tool, &build.HelpError{
-				Err:  fmt.Errorf("node.js %s at %s has no npm", node.Version, node.Path),
+				Err:  diag.Errorf("node.js %s at %s has no npm", node.Version, node.Path),
 				Help: "install npm for it, or a Node.js that comes with npm",
 			}
 		}
@@ -85,8 +83,8 @@ func (b *Builder) managerTool(ctx context.Context, p *project, node build.Tool) 
 		return tool, nil
 	}
 	return tool, &build.HelpError{
-		Err:  fmt.Errorf("this code is for %s (%s), which isn't on this machine", m.name, m.why),
-		Help: helpFor(m, corepack != ""),
+		Err:  diag.Errorf("this code is for %s (%s), which isn't on this machine", m.name, m.why),
+		Help: diag.Say("%s", helpFor(m, corepack != "")),
 	}
 }
 
@@ -157,7 +155,7 @@ func versionOf(dir string) (string, error) {
 	}
 	version := versionField(data)
 	if version == "" {
-		return "", fmt.Errorf("%s: no version", filepath.Join(dir, manifestFile))
+		return "", diag.Errorf("%s: no version", filepath.Join(dir, manifestFile))
 	}
 	return version, nil
 }
@@ -178,7 +176,7 @@ func (b *Builder) ask(ctx context.Context, p *project, node, tool build.Tool) (s
 			return "", ctx.Err()
 		}
 		said := strings.TrimSpace(stderr.String())
-		return "", fmt.Errorf("%s --version: %w", tool.Path, errors.Join(err, errors.New(lastLine(said))))
+		return "", diag.Errorf("%s --version: %w", tool.Path, errors.Join(err, errors.New(lastLine(said))))
 	}
 	return lastLine(strings.TrimSpace(stdout.String())), nil
 }

@@ -2,7 +2,6 @@ package nodejs
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -10,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"s/pkg/diag"
 )
 
 // pnpmWorkspace lists the packages of a workspace, and has pnpm's settings.
@@ -27,7 +28,7 @@ func workspacePatterns(dir string) (patterns, error) {
 	switch {
 	case err == nil:
 		if err := yaml.Unmarshal(data, &file); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, pnpmWorkspace), err)
+			return nil, diag.Errorf("%s: %w", filepath.Join(dir, pnpmWorkspace), err)
 		}
 		if len(file.Packages) > 0 {
 			return file.Packages, nil

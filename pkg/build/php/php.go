@@ -70,7 +70,7 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 	}
 	var m manifest
 	if err := json.Unmarshal(text, &m); err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", manifestFile, req.Name, err)
+		return nil, diag.Errorf("%s of %s: %w", manifestFile, req.Name, err)
 	}
 	if !m.installs() {
 		return nil, nil
@@ -81,7 +81,7 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 	}
 	into := filepath.ToSlash(filepath.Clean(cmp.Or(m.Config.VendorDir, vendorDir)))
 	if !filepath.IsLocal(into) || into == "." {
-		return nil, fmt.Errorf("%s of %s: vendor-dir %q leads out of the code", manifestFile, req.Name, m.Config.VendorDir)
+		return nil, diag.Errorf("%s of %s: vendor-dir %q leads out of the code", manifestFile, req.Name, m.Config.VendorDir)
 	}
 	return &build.Plan{
 		Inputs: b.inputs(req, text, lock),
@@ -121,20 +121,20 @@ func (*Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, err
 	composer, err := exec.LookPath("composer")
 	if err != nil {
 		return nil, &build.HelpError{
-			Err:  fmt.Errorf("the code has a %s, and there is no composer on the PATH", manifestFile),
+			Err:  diag.Errorf("the code has a %s, and there is no composer on the PATH", manifestFile),
 			Help: "https://getcomposer.org/download, or s build --use-docker",
 		}
 	}
 	php, err := exec.LookPath("php")
 	if err != nil {
-		return nil, &build.HelpError{Err: errors.New("composer needs php, which isn't on the PATH"), Help: "s build --use-docker"}
+		return nil, &build.HelpError{Err: diag.Errorf("composer needs php, which isn't on the PATH"), Help: "s build --use-docker"}
 	}
 	cmd := exec.CommandContext(ctx, php, "-r", "echo PHP_VERSION;")
 	ended := req.Tool(cmd.Args)
 	out, err := cmd.Output()
 	ended(err)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", php, err)
+		return nil, diag.Errorf("%s: %w", php, err)
 	}
 	return []build.Tool{
 		{Name: "Composer", Path: composer, Exact: true},

@@ -209,8 +209,8 @@ func TestNoWheel(t *testing.T) {
 		if msg := "build hello: no wheel for Python 3.10 on linux/amd64: " + want + ", and a build of the source here wouldn't run there"; err.Error() != msg {
 			t.Errorf("got %v", err)
 		}
-		if help.Help != "s build --use-docker, or install Python 3.10 here: pyenv install 3.10" {
-			t.Errorf("help: %s", help.Help)
+		if help.Help.String() != "s build --use-docker, or install Python 3.10 here: pyenv install 3.10" {
+			t.Errorf("help: %s", help.Help.String())
 		}
 	}
 	// What is compiled here runs there if it is the same machine and Python.

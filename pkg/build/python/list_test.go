@@ -90,7 +90,7 @@ func TestListsThatCannotBeUsed(t *testing.T) {
 	p := newProject(t, "python3.10", false, map[string]string{"poetry.lock": "[metadata]\npython-versions = \">=3.12\"\n"})
 	_, err := build.Builders{&Builder{}}.Needed(p.Req)
 	var help *build.HelpError
-	if !errors.As(err, &help) || !strings.Contains(err.Error(), "poetry.lock: it is for Python >=3.12") || !strings.HasSuffix(help.Help, "run: poetry lock") {
+	if !errors.As(err, &help) || !strings.Contains(err.Error(), "poetry.lock: it is for Python >=3.12") || !strings.HasSuffix(help.Help.String(), "run: poetry lock") {
 		t.Errorf("got %v", err)
 	}
 }

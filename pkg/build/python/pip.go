@@ -165,7 +165,7 @@ func (p *pip) workDir(ctx context.Context, local []string) (string, error) {
 	}
 	for _, rel := range local {
 		if clean := filepath.ToSlash(filepath.Clean(rel)); strings.HasPrefix(clean, strings.Repeat("../", outside)) {
-			return "", fmt.Errorf("build %s: requirement %s is too far outside the code", p.job.Name, rel)
+			return "", diag.Errorf("build %s: requirement %s is too far outside the code", p.job.Name, rel)
 		}
 		from := filepath.Join(p.job.SourceDir, rel)
 		if real, err := filepath.EvalSymlinks(from); err == nil {
@@ -212,7 +212,7 @@ func (p *pip) run(ctx context.Context, python, dir string, args []string) error 
 		if errors.As(err, &failed) {
 			return &build.HelpError{
 				Err:  &NoPipError{Python: p.python, Err: errors.Join(failed.Err, errors.New(strings.Join(failed.Tail, "\n")))},
-				Help: p.python.Path + " -m ensurepip",
+				Help: diag.Say("%s -m ensurepip", p.python.Path),
 			}
 		}
 		if err != nil {

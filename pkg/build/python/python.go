@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/toolchain"
 )
@@ -94,7 +95,7 @@ func wantedPython(req build.Request) string {
 func (p *Builder) Tools(ctx context.Context, req build.Request) ([]build.Tool, error) {
 	python, err := p.Finder.FindPython(ctx, wantedPython(req))
 	if err != nil {
-		return nil, &build.HelpError{Err: err, Help: "pyenv install " + wantedPython(req)}
+		return nil, &build.HelpError{Err: build.NotFound(err), Help: diag.Say("pyenv install %s", wantedPython(req))}
 	}
 	return []build.Tool{{
 		Name: "Python", Version: python.Version, Path: python.Path, Exact: python.Exact, Wanted: python.Wanted, Crosses: true,
@@ -132,7 +133,12 @@ type NoPipError struct {
 
 // Error names the interpreter.
 func (e *NoPipError) Error() string {
-	return fmt.Sprintf("python %s at %s has no pip and no ensurepip to make one: %v", e.Python.Version, e.Python.Path, e.Err)
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *NoPipError) Wording() error {
+	return diag.Errorf("python %s at %s has no pip and no ensurepip to make one: %w", e.Python.Version, e.Python.Path, e.Err)
 }
 
 // Unwrap gives the error of the attempt.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // requirementsFile lists the dependencies of Python code.
@@ -72,7 +73,7 @@ func (r *requirements) file(path string, constraints bool) error {
 			continue
 		}
 		if err := r.line(line, filepath.Dir(path), constraints); err != nil {
-			return fmt.Errorf("%s: %w", filepath.Base(path), err)
+			return diag.Errorf("%s: %w", filepath.Base(path), err)
 		}
 	}
 	return nil
@@ -103,7 +104,7 @@ func (r *requirements) line(line, dir string, constraints bool) error {
 		}
 		return nil
 	case "-e", "--editable":
-		return fmt.Errorf("editable requirement %q can't be packed with the code: leave out %q", value, option)
+		return diag.Errorf("editable requirement %q can't be packed with the code: leave out %q", value, option)
 	}
 	if constraints {
 		return nil

@@ -2,7 +2,6 @@ package python
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"path"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 )
 
 // NoWheelError is packages that come only as source, or ready for others than
@@ -24,18 +24,23 @@ type NoWheelError struct {
 
 // Error names the packages and what they are needed for.
 func (e *NoWheelError) Error() string {
-	return fmt.Sprintf("no wheel for Python %s on %s: %s, and a build of the source here wouldn't run there",
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *NoWheelError) Wording() error {
+	return diag.Errorf("no wheel for Python %s on %s: %s, and a build of the source here wouldn't run there",
 		e.Python, e.Platform, strings.Join(e.Packages, ", "))
 }
 
 // noWheel is the error for packages, with what can be done.
 func (p *pip) noWheel(packages []string) error {
 	slices.Sort(packages)
-	help := "s build --use-docker"
+	help := diag.Say("s build --use-docker")
 	if p.host == p.job.Target() {
-		help += ", or install Python " + p.target.python + " here: pyenv install " + p.target.python
+		help = diag.Say("s build --use-docker, or install Python %s here: pyenv install %s", p.target.python, p.target.python)
 	}
-	return &build.HelpError{Err: fmt.Errorf("build %s: %w", p.job.Name, &NoWheelError{
+	return &build.HelpError{Err: diag.Errorf("build %s: %w", p.job.Name, &NoWheelError{
 		Packages: slices.Compact(packages), Python: p.target.python, Platform: p.job.Target(),
 	}), Help: help}
 }

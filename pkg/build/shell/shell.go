@@ -6,13 +6,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 
 	"s/pkg/build"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -37,7 +36,7 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 		return nil, nil
 	}
 	if req.Shell != "" && req.Script != "" {
-		return nil, errors.New("--command and --script-file can't be used together")
+		return nil, diag.Errorf("--command and --script-file can't be used together")
 	}
 	if rt, ok := fc.LookupRuntime(req.Runtime); !ok {
 		return nil, &build.UnknownRuntimeError{Runtime: req.Runtime}
@@ -45,7 +44,7 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 		return nil, nil
 	}
 	if !req.Folder() {
-		return nil, fmt.Errorf("code %s is no folder to run a script in", req.SourceDir)
+		return nil, diag.Errorf("code %s is no folder to run a script in", req.SourceDir)
 	}
 	text, err := script(req)
 	if err != nil {
@@ -71,7 +70,7 @@ func script(req build.Request) (string, error) {
 	}
 	data, err := os.ReadFile(req.Script)
 	if err != nil {
-		return "", fmt.Errorf("--script-file: %w", err)
+		return "", diag.Errorf("--script-file: %w", err)
 	}
 	return string(data), nil
 }
@@ -80,7 +79,7 @@ func script(req build.Request) (string, error) {
 func (*Builder) Tools(context.Context, build.Request) ([]build.Tool, error) {
 	path, err := exec.LookPath("sh")
 	if err != nil {
-		return nil, &build.HelpError{Err: errors.New("no sh on the PATH to run the script with"), Help: "s build --use-docker"}
+		return nil, &build.HelpError{Err: diag.Errorf("no sh on the PATH to run the script with"), Help: "s build --use-docker"}
 	}
 	return []build.Tool{{Name: "sh", Path: path, Exact: true}}, nil
 }

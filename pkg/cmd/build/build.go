@@ -150,7 +150,7 @@ func (o *Options) action(ctx context.Context, p *spec.Project, r *spec.Resource,
 	own := *o // several resources may be at it at the same time
 	own.bind(flags)
 	if err := flags.Parse(words); err != nil {
-		return cmdutil.UsageError(fmt.Errorf("build: %w", err))
+		return cmdutil.UsageError(diag.Errorf("build: %w", err))
 	}
 	own.asBefore = words == nil
 	_, err := own.one(ctx, p, r)
@@ -233,7 +233,7 @@ func (o *Options) build(ctx context.Context, p *spec.Project, r *spec.Resource, 
 	}
 	results, err := build.Project(ctx, p, r.Name, build.ProjectOptions{
 		Builders: o.Builders, CacheDir: o.CacheDir, Fresh: o.NoCache, AsBefore: o.asBefore, Options: options, Debug: o.IO.Debug, Begin: o.begin, Done: o.done,
-		Step: func(step diag.Message) { line.Say(step.In(func(format string) string { return o.IO.T(format) })) },
+		Step: func(step diag.Message) { line.Say(step.In(o.IO.Text)) },
 	})
 	if err != nil {
 		return build.Result{}, o.explain(ctx, p, err)
@@ -258,7 +258,7 @@ func (o *Options) explain(ctx context.Context, p *spec.Project, err error) error
 		}
 		return cmdutil.WithHint(cmdutil.ExitFailed, err, hint)
 	case errors.As(err, &help):
-		return cmdutil.WithHint(cmdutil.ExitFailed, err, help.Help)
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, help.Help.In(o.IO.Text))
 	}
 	return cmdutil.WithCode(cmdutil.ExitFailed, err)
 }

@@ -13,6 +13,7 @@ import (
 
 	"s/pkg/build"
 	"s/pkg/build/image"
+	"s/pkg/diag"
 	"s/pkg/spec"
 )
 
@@ -96,7 +97,7 @@ func (o *Options) image(ctx context.Context, engine, image string) error {
 		return nil
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return fmt.Errorf("%w: %s", err, strings.TrimSpace(lines[len(lines)-1]))
+	return diag.Errorf("%w: %s", err, strings.TrimSpace(lines[len(lines)-1]))
 }
 
 // once tells something at most once in the life of the command.

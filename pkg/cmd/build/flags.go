@@ -10,6 +10,7 @@ import (
 
 	"s/pkg/build"
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 )
 
 // bind defines the flags that a component action "fc build" has, too.
@@ -34,12 +35,12 @@ func (o *Options) options() (build.Options, error) {
 	if o.CustomEnv != "" {
 		env, err := variables(o.CustomEnv)
 		if err != nil {
-			return out, cmdutil.UsageError(fmt.Errorf("--custom-env: %w", err))
+			return out, cmdutil.UsageError(diag.Errorf("--custom-env: %w", err))
 		}
 		out.Env = env
 	}
 	if o.Command != "" && o.ScriptFile != "" {
-		return out, cmdutil.UsageError(fmt.Errorf("--command and --script-file can't be used together"))
+		return out, cmdutil.UsageError(diag.Errorf("--command and --script-file can't be used together"))
 	}
 	for _, path := range []struct {
 		given string
@@ -63,15 +64,15 @@ func variables(text string) (map[string]string, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(&values); err != nil {
-		return nil, fmt.Errorf(`want a JSON object like {"NAME": "value"}: %w`, err)
+		return nil, diag.Errorf(`want a JSON object like {"NAME": "value"}: %w`, err)
 	}
 	if decoder.More() {
-		return nil, fmt.Errorf(`want one JSON object like {"NAME": "value"}`)
+		return nil, diag.Errorf(`want one JSON object like {"NAME": "value"}`)
 	}
 	out := map[string]string{}
 	for name, value := range values {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return nil, fmt.Errorf("%q can't be the name of a variable", name)
+			return nil, diag.Errorf("%q can't be the name of a variable", name)
 		}
 		switch value := value.(type) {
 		case string:
@@ -79,7 +80,7 @@ func variables(text string) (map[string]string, error) {
 		case bool, json.Number:
 			out[name] = fmt.Sprint(value)
 		default:
-			return nil, fmt.Errorf("the value of %s is neither a text, a number nor true or false", name)
+			return nil, diag.Errorf("the value of %s is neither a text, a number nor true or false", name)
 		}
 	}
 	return out, nil

@@ -3,12 +3,12 @@ package buildcmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"s/pkg/build"
 	"s/pkg/bundle"
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/spec"
 )
 
@@ -38,11 +38,11 @@ func (o *Options) layer(ctx context.Context, p *spec.Project, r *spec.Resource, 
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("layer of %s: %w", r.Name, err)
+		return diag.Errorf("layer of %s: %w", r.Name, err)
 	}
 	packed, err := bundle.Pack(ctx, dir, bundle.Options{Out: dir + ".zip", NoDefaultIgnore: true})
 	if err != nil {
-		return cmdutil.WithCode(cmdutil.ExitFailed, fmt.Errorf("layer of %s: %w", r.Name, err))
+		return cmdutil.WithCode(cmdutil.ExitFailed, diag.Errorf("layer of %s: %w", r.Name, err))
 	}
 	o.IO.Errf("%s: layer %s, %s", r.Name, cmdutil.Shorten(p.Dir, packed.Path), bundle.Megabytes(packed.Size))
 	return nil
@@ -67,7 +67,7 @@ func (o *Options) report(ctx context.Context, r *spec.Resource, result build.Res
 	}
 	report, err := read()
 	if err != nil {
-		return cmdutil.WithCode(cmdutil.ExitFailed, fmt.Errorf("report on %s: %w", r.Name, err))
+		return cmdutil.WithCode(cmdutil.ExitFailed, diag.Errorf("report on %s: %w", r.Name, err))
 	}
 	return report.Write(o.IO.ErrOut, o.IO)
 }

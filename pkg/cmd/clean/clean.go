@@ -4,7 +4,6 @@ package cleancmd
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 
 	"s/pkg/build"
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/iostreams"
 )
 
@@ -128,7 +128,7 @@ func (o *Options) confirm(dir, what string) error {
 		return nil
 	}
 	if !o.IO.CanPrompt() {
-		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New("removing needs a yes and there is no terminal to ask on"), "s clean -y")
+		return cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("removing needs a yes and there is no terminal to ask on"), "s clean -y")
 	}
 	yes, err := o.IO.Prompter().Confirm(o.IO.T("Remove %s in %s?", what, dir), false)
 	if err != nil {

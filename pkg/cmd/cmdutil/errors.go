@@ -95,7 +95,7 @@ func ShowError(io *iostreams.IOStreams, err error, redact func(string) string) {
 	if errors.As(err, &diags) {
 		_ = diag.Render(io.ErrOut, diags, RenderOptions(io)) // nowhere left to complain
 	} else {
-		fmt.Fprintln(io.ErrOut, io.Red(io.T("error:"))+" "+redact(err.Error()))
+		fmt.Fprintln(io.ErrOut, io.Red(io.T("error:"))+" "+redact(diag.In(err, io.Text)))
 	}
 	var known *Error
 	if errors.As(err, &known) && known.Hint != "" {
@@ -107,6 +107,6 @@ func ShowError(io *iostreams.IOStreams, err error, redact func(string) string) {
 func RenderOptions(io *iostreams.IOStreams) diag.RenderOptions {
 	return diag.RenderOptions{
 		Source: os.ReadFile, Error: io.Red, Warning: io.Yellow, Place: io.Cyan, Strong: io.Bold,
-		Label: func(word string) string { return io.T(word) }, Translate: func(format string) string { return io.T(format) },
+		Label: func(word string) string { return io.T(word) }, Translate: io.Text,
 	}
 }

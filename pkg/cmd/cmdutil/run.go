@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"s/pkg/diag"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
@@ -90,7 +91,7 @@ func (o *outcome) row(r *Run) Row {
 	case o.blocked != "":
 		return NotTried(r.IO, o.name, o.blocked)
 	case o.err != nil:
-		return Failed(r.IO, o.name, r.Project.Redact(o.err.Error()), o.took)
+		return Failed(r.IO, o.name, r.Project.Redact(diag.In(o.err, r.IO.Text)), o.took)
 	}
 	return Row{Name: o.name, Text: r.Done(o.value), Took: o.took}
 }

@@ -15,6 +15,7 @@ import (
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/cmdutil/cmdtest"
 	"s/pkg/fcclient/fctest"
+	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
@@ -216,7 +217,8 @@ func TestHelpOfBuildersIsShown(t *testing.T) {
 		{&build.HelpError{Err: errors.New("no main"), Help: "name one"}, "build hello: no main", "name one"},
 		{errors.New("unreadable"), "unreadable", ""},
 	} {
-		a := artifacts{Artifacts: build.Artifacts{Builders: build.Builders{unable{err: tc.err}}}}
+		io, _, _, _ := iostreams.Test()
+		a := artifacts{Artifacts: build.Artifacts{Builders: build.Builders{unable{err: tc.err}}}, io: io}
 		_, err := a.Needed(&spec.Project{}, r)
 		var known *cmdutil.Error
 		if err == nil || err.Error() != tc.text || errors.As(err, &known) != (tc.hint != "") || known != nil && known.Hint != tc.hint {

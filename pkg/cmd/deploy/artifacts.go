@@ -3,24 +3,26 @@ package deploycmd
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"s/pkg/build"
 	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/diag"
+	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
 // Artifacts gives deploy the builds of a project; what they do, and why they
 // fail, is told as the build command tells it.
 func Artifacts(f *cmdutil.Factory) deploy.Artifacts {
-	return artifacts{buildcmd.Artifacts(f), buildcmd.Action(f)}
+	return artifacts{buildcmd.Artifacts(f), buildcmd.Action(f), f.IO}
 }
 
 type artifacts struct {
 	build.Artifacts
 	build func(ctx context.Context, p *spec.Project, r *spec.Resource, flags []string) error
+	io    *iostreams.IOStreams
 }
 
 // Needed reports whether the code can't run without a build; what keeps a build
@@ -29,7 +31,7 @@ func (a artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
 	needed, err := a.Artifacts.Needed(p, r)
 	var help *build.HelpError
 	if errors.As(err, &help) {
-		err = cmdutil.WithHint(cmdutil.ExitFailed, fmt.Errorf("build %s: %w", r.Name, err), help.Help)
+		err = cmdutil.WithHint(cmdutil.ExitFailed, diag.Errorf("build %s: %w", r.Name, err), help.Help.In(a.io.Text))
 	}
 	return needed, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/diag"
 )
 
 // take makes the named resources those at hand, with what is known by now of the
@@ -94,7 +95,7 @@ func (d *deployment) summary() {
 		case it.blocked != "":
 			rows = append(rows, cmdutil.NotTried(d.IO, name, it.blocked))
 		case it.err != nil:
-			rows = append(rows, cmdutil.Failed(d.IO, name, d.project.Redact(it.err.Error()), it.took))
+			rows = append(rows, cmdutil.Failed(d.IO, name, d.project.Redact(diag.In(it.err, d.IO.Text)), it.took))
 		case it.plan.Empty():
 			rows = append(rows, cmdutil.Row{Name: name, Text: d.IO.T("unchanged")})
 		default:

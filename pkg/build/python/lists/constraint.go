@@ -1,11 +1,11 @@
 package lists
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"s/pkg/build/python/pep508"
+	"s/pkg/diag"
 )
 
 // poetryMatches reports whether a version is one of those that a constraint of
@@ -89,7 +89,7 @@ func upTo(text string, rises func(numbers []int) int) (string, error) {
 	for n := range strings.SplitSeq(strings.Trim(release, "."), ".") {
 		x, err := strconv.Atoi(n)
 		if err != nil {
-			return "", fmt.Errorf("not a version: %.60q", text)
+			return "", diag.Errorf("not a version: %.60q", text)
 		}
 		numbers = append(numbers, x)
 	}

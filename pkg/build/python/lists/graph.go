@@ -1,11 +1,11 @@
 package lists
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"s/pkg/build/python/pep508"
+	"s/pkg/diag"
 )
 
 // node is a package of a lock file that lists who needs whom.
@@ -91,7 +91,7 @@ func (g *graph) follow(edges []edge, extra, from string) ([]visit, error) {
 	for _, e := range edges {
 		holds, err := env.Evaluate(e.marker)
 		if err != nil {
-			return nil, &Error{File: g.file, Where: from, Reason: err.Error(), Help: remake(g.file)}
+			return nil, &Error{File: g.file, Where: from, Reason: diag.MessageOf(err), Help: remake(g.file)}
 		}
 		if !holds {
 			continue
@@ -117,7 +117,7 @@ func (g *graph) choose(e edge) (*node, error) {
 		if e.matches != nil {
 			var err error
 			if ok, err = e.matches(n); err != nil {
-				return nil, &Error{File: g.file, Where: e.name, Reason: err.Error(), Help: remake(g.file)}
+				return nil, &Error{File: g.file, Where: e.name, Reason: diag.MessageOf(err), Help: remake(g.file)}
 			}
 		}
 		if ok {
@@ -130,13 +130,13 @@ func (g *graph) choose(e edge) (*node, error) {
 	if len(found) == 1 {
 		return found[0], nil
 	}
-	reason := "no package of that name is in the list: the list is older than what it is made from"
+	reason := diag.Say("no package of that name is in the list: the list is older than what it is made from")
 	if len(all) > 0 {
 		var have []string
 		for _, n := range all {
 			have = append(have, n.what())
 		}
-		reason = fmt.Sprintf("it isn't clear which of %s is meant for Python %s", strings.Join(have, ", "), g.env["python_version"])
+		reason = diag.Say("it isn't clear which of %s is meant for Python %s", strings.Join(have, ", "), g.env["python_version"])
 	}
 	return nil, &Error{File: g.file, Where: e.name, Reason: reason, Help: remake(g.file)}
 }

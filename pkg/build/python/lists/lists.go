@@ -6,7 +6,6 @@ package lists
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"s/pkg/build/python/pep508"
+	"s/pkg/diag"
 )
 
 // Names of the files, in the order in which they are asked.
@@ -59,17 +59,22 @@ type Pin struct {
 type Error struct {
 	File   string
 	Where  string // the package; empty for the whole file
-	Reason string
+	Reason diag.Message
 	// Help is what to do, a command or a sentence.
-	Help string
+	Help diag.Message
 }
 
 // Error names file, place and reason.
 func (e *Error) Error() string {
+	return e.Wording().Error()
+}
+
+// Wording is the same in words that can be translated.
+func (e *Error) Wording() error {
 	if e.Where == "" {
-		return e.File + ": " + e.Reason
+		return diag.Errorf("%s: %s", e.File, e.Reason)
 	}
-	return e.File + ": " + e.Where + ": " + e.Reason
+	return diag.Errorf("%s: %s: %s", e.File, e.Where, e.Reason)
 }
 
 // reader reads one kind of file.
@@ -113,7 +118,7 @@ func Read(dir, name string, env pep508.Environment) (*List, error) {
 	}
 	i := slices.IndexFunc(readers(), func(r reader) bool { return r.file == name })
 	if i < 0 {
-		return nil, fmt.Errorf("%s: not a list of dependencies", name)
+		return nil, diag.Errorf("%s: not a list of dependencies", name)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
@@ -140,10 +145,10 @@ func (l *List) check() error {
 	for i := range l.Pins {
 		p := &l.Pins[i]
 		if !pep508.ValidName(p.Name) {
-			return l.refuse(p.Name, "not the name of a package")
+			return l.refuse(p.Name, diag.Say("not the name of a package"))
 		}
 		if other, twice := seen[pep508.NormalName(p.Name)]; twice {
-			return l.refuse(p.Name, fmt.Sprintf("both %s and %s are for the Python and machine of the function", other, p.what()))
+			return l.refuse(p.Name, diag.Say("both %s and %s are for the Python and machine of the function", other, p.what()))
 		}
 		seen[pep508.NormalName(p.Name)] = p.what()
 		if err := p.check(l.File); err != nil {
@@ -154,35 +159,35 @@ func (l *List) check() error {
 	}
 	for _, u := range l.Indexes {
 		if !urlPattern.MatchString(u) {
-			return l.refuse("", fmt.Sprintf("not the URL of an index: %.200q", u))
+			return l.refuse("", diag.Say("not the URL of an index: %.200q", u))
 		}
 	}
 	for _, f := range l.Folders {
 		if !cleanPath(f) {
-			return l.refuse("", fmt.Sprintf("not a path: %.200q", f))
+			return l.refuse("", diag.Say("not a path: %.200q", f))
 		}
 	}
 	return nil
 }
 
-func (l *List) refuse(where, reason string) error {
+func (l *List) refuse(where string, reason diag.Message) error {
 	return &Error{File: l.File, Where: where, Reason: reason, Help: remake(l.File)}
 }
 
 func (p *Pin) check(file string) error {
-	reason := ""
+	reason := diag.Message("")
 	switch {
 	case p.URL != "":
 		if !urlPattern.MatchString(p.URL) {
-			reason = fmt.Sprintf("not a URL to install from: %.200q", p.URL)
+			reason = diag.Say("not a URL to install from: %.200q", p.URL)
 		}
 	case p.Path != "":
 		if !cleanPath(p.Path) {
-			reason = fmt.Sprintf("not a path: %.200q", p.Path)
+			reason = diag.Say("not a path: %.200q", p.Path)
 		}
 	default:
 		if _, err := pep508.ParseVersion(p.Version); err != nil {
-			reason = err.Error()
+			reason = diag.MessageOf(err)
 		}
 	}
 	if reason == "" {
@@ -207,7 +212,7 @@ func cleanPath(path string) bool {
 }
 
 // remake is the command that writes a list anew.
-func remake(file string) string {
+func remake(file string) diag.Message {
 	switch file {
 	case UV:
 		return "uv lock"
@@ -218,12 +223,12 @@ func remake(file string) string {
 	case PipfileJS, pipfile:
 		return "pipenv lock"
 	}
-	return "correct " + file
+	return diag.Say("correct %s", file)
 }
 
 // damaged is a file that isn't in its format.
 func damaged(file string, err error) error {
-	return &Error{File: file, Reason: err.Error(), Help: remake(file)}
+	return &Error{File: file, Reason: diag.MessageOf(err), Help: remake(file)}
 }
 
 // fits checks that a list is meant for the Python of the function; specifiers
@@ -241,8 +246,8 @@ func fits(file, specifiers string, env pep508.Environment, matches func(pep508.V
 		return nil
 	}
 	return &Error{
-		File: file, Reason: fmt.Sprintf("it is for Python %s, and the function runs Python %s", specifiers, env["python_version"]),
-		Help: "choose another runtime in s.yaml, or allow Python " + env["python_version"] + " and run: " + remake(file),
+		File: file, Reason: diag.Say("it is for Python %s, and the function runs Python %s", specifiers, env["python_version"]),
+		Help: diag.Say("choose another runtime in s.yaml, or allow Python %s and run: %s", env["python_version"], remake(file)),
 	}
 }
 

@@ -148,7 +148,7 @@ func TestLists(t *testing.T) {
 			var bad *Error
 			if !errors.As(err, &bad) || bad.Help == "" {
 				t.Errorf("%s: got %v, want %s", tc.name, err, tc.err)
-			} else if got := err.Error() + " → " + bad.Help; got != tc.err {
+			} else if got := err.Error() + " → " + bad.Help.String(); got != tc.err {
 				t.Errorf("%s: got  %s\nwant %s", tc.name, got, tc.err)
 			}
 			continue

@@ -6,6 +6,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"s/pkg/build/python/pep508"
+	"s/pkg/diag"
 )
 
 // pdmLock is the format of pdm.lock, 4.5 and later (documentation of pdm:
@@ -60,7 +61,7 @@ func readPDM(_ string, data []byte, env pep508.Environment) (*List, error) {
 		}
 		holds, err := env.With("extra", "").Evaluate(p.Marker)
 		if err != nil {
-			return nil, &Error{File: PDM, Where: p.Name, Reason: err.Error(), Help: remake(PDM)}
+			return nil, &Error{File: PDM, Where: p.Name, Reason: diag.MessageOf(err), Help: remake(PDM)}
 		}
 		pin := Pin{Name: p.Name, Version: p.Version, Hashes: hashesOf(p.Files), URL: p.URL, Path: p.Path}
 		if p.Git != "" {

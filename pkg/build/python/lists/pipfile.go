@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"s/pkg/build/python/pep508"
+	"s/pkg/diag"
 )
 
 // pipfileLock is the format of Pipfile.lock (specification 6 of pipfile).
@@ -52,7 +53,7 @@ func readPipfile(_ string, data []byte, env pep508.Environment) (*List, error) {
 		p := lock.Default[name]
 		holds, err := env.With("extra", "").Evaluate(p.Markers)
 		if err != nil {
-			return nil, &Error{File: PipfileJS, Where: name, Reason: err.Error(), Help: remake(PipfileJS)}
+			return nil, &Error{File: PipfileJS, Where: name, Reason: diag.MessageOf(err), Help: remake(PipfileJS)}
 		}
 		if !holds {
 			continue

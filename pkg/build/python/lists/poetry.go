@@ -11,6 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"s/pkg/build/python/pep508"
+	"s/pkg/diag"
 )
 
 // poetryLock is the format of poetry.lock, 1.1 to 2.1 (what poetry 1.1 to 2.2
@@ -88,7 +89,7 @@ func (lock *poetryLock) main(env pep508.Environment) ([]Pin, error) {
 		}
 		holds, err := env.Evaluate(marker)
 		if err != nil {
-			return nil, &Error{File: Poetry, Where: p.Name, Reason: err.Error(), Help: remake(Poetry)}
+			return nil, &Error{File: Poetry, Where: p.Name, Reason: diag.MessageOf(err), Help: remake(Poetry)}
 		}
 		if holds {
 			pins = append(pins, p.pin())
@@ -119,7 +120,7 @@ func (lock *poetryLock) needed(dir string, env pep508.Environment) ([]Pin, error
 	data, err := os.ReadFile(filepath.Join(dir, PyProject))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{
-			File: Poetry, Reason: "its format " + lock.Metadata.LockVersion + " tells what is for development only with the pyproject.toml, which isn't there",
+			File: Poetry, Reason: diag.Say("its format %s tells what is for development only with the pyproject.toml, which isn't there", lock.Metadata.LockVersion),
 			Help: "put pyproject.toml beside it",
 		}
 	}
@@ -138,7 +139,7 @@ func (lock *poetryLock) needed(dir string, env pep508.Environment) ([]Pin, error
 	for i := range lock.Packages {
 		n, err := lock.Packages[i].node(env)
 		if err != nil {
-			return nil, &Error{File: Poetry, Where: lock.Packages[i].Name, Reason: err.Error(), Help: remake(Poetry)}
+			return nil, &Error{File: Poetry, Where: lock.Packages[i].Name, Reason: diag.MessageOf(err), Help: remake(Poetry)}
 		}
 		g.add(n)
 	}
@@ -198,7 +199,7 @@ func poetryEdges(name string, value any, env pep508.Environment) ([]edge, error)
 		}
 		return []edge{e}, nil
 	}
-	return nil, errors.New("dependency " + name + " is neither a version nor a table")
+	return nil, diag.Errorf("dependency %s is neither a version nor a table", name)
 }
 
 // poetryEdge reads the table of a dependency; holds is false if it isn't for

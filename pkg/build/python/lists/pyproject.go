@@ -7,6 +7,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"s/pkg/build/python/pep508"
+	"s/pkg/diag"
 )
 
 // project is what a pyproject.toml says of dependencies (PEP 621; poetry's and
@@ -64,7 +65,7 @@ func (p *project) poetryRoots(env pep508.Environment) ([]edge, error) {
 	for _, text := range p.Project.Dependencies {
 		r, err := pep508.ParseRequirement(text)
 		if err != nil {
-			return nil, &Error{File: PyProject, Reason: err.Error(), Help: remake(PyProject)}
+			return nil, &Error{File: PyProject, Reason: diag.MessageOf(err), Help: remake(PyProject)}
 		}
 		roots = append(roots, edge{name: r.Name, extras: r.Extras, marker: r.Marker})
 	}
@@ -75,7 +76,7 @@ func (p *project) poetryRoots(env pep508.Environment) ([]edge, error) {
 	for _, name := range slices.Sorted(maps.Keys(dependencies)) {
 		edges, err := poetryEdges(name, dependencies[name], env)
 		if err != nil {
-			return nil, &Error{File: PyProject, Where: name, Reason: err.Error(), Help: remake(PyProject)}
+			return nil, &Error{File: PyProject, Where: name, Reason: diag.MessageOf(err), Help: remake(PyProject)}
 		}
 		for _, e := range edges {
 			if !e.optional {
@@ -108,7 +109,7 @@ func readPyProject(_ string, data []byte, env pep508.Environment) (*List, error)
 	for _, text := range p.Project.Dependencies {
 		r, err := pep508.ParseRequirement(text)
 		if err != nil {
-			return nil, &Error{File: PyProject, Reason: err.Error(), Help: remake(PyProject)}
+			return nil, &Error{File: PyProject, Reason: diag.MessageOf(err), Help: remake(PyProject)}
 		}
 		if err := p.elsewhere(r.Name); err != nil {
 			return nil, err
@@ -136,7 +137,7 @@ func (p *project) elsewhere(name string) error {
 			if tool.lock == "poetry" && !slices.ContainsFunc([]string{"git", "path", "url", "source"}, func(k string) bool { return table[k] != nil }) {
 				continue
 			}
-			return &Error{File: PyProject, Where: name, Reason: "only " + tool.lock + " knows where it comes from", Help: tool.lock + " lock"}
+			return &Error{File: PyProject, Where: name, Reason: diag.Say("only %s knows where it comes from", tool.lock), Help: diag.Say("%s lock", tool.lock)}
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"s/pkg/build/python/pep508"
+	"s/pkg/diag"
 )
 
 // uvLock is the format of uv.lock, version 1 (its documentation has none: what
@@ -83,7 +84,7 @@ func readUV(_ string, data []byte, env pep508.Environment) (*List, error) {
 	for _, p := range lock.Packages {
 		n, err := p.node(env)
 		if err != nil {
-			return nil, &Error{File: UV, Where: p.Name, Reason: err.Error(), Help: remake(UV)}
+			return nil, &Error{File: UV, Where: p.Name, Reason: diag.MessageOf(err), Help: remake(UV)}
 		}
 		g.add(n)
 		l.from(p.Source.Registry)

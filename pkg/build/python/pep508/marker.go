@@ -1,9 +1,10 @@
 package pep508
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // Environment gives the values of markers: python_version, sys_platform, ...
@@ -32,7 +33,7 @@ func (e Environment) Evaluate(marker string) (bool, error) {
 		return true, nil
 	}
 	if len(marker) > maxMarker {
-		return false, fmt.Errorf("marker of %d bytes", len(marker))
+		return false, diag.Errorf("marker of %d bytes", len(marker))
 	}
 	words, err := scan(marker)
 	if err != nil {
@@ -61,7 +62,7 @@ func scan(marker string) ([]word, error) {
 	for strings.TrimSpace(rest) != "" {
 		m := wordPattern.FindStringSubmatchIndex(rest)
 		if m == nil {
-			return nil, fmt.Errorf("not a marker: %.200q", marker)
+			return nil, diag.Errorf("not a marker: %.200q", marker)
 		}
 		for group := 1; group <= 3; group++ {
 			if from, to := m[2*group], m[2*group+1]; from >= 0 {
@@ -81,7 +82,7 @@ type parser struct {
 	depth  int
 }
 
-func (p *parser) fail() error { return fmt.Errorf("not a marker: %.200q", p.marker) }
+func (p *parser) fail() error { return diag.Errorf("not a marker: %.200q", p.marker) }
 
 // is takes the next word if it is that one.
 func (p *parser) is(text string) bool {

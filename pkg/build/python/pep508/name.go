@@ -1,9 +1,10 @@
 package pep508
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 var (
@@ -37,7 +38,7 @@ type Requirement struct {
 func ParseRequirement(text string) (Requirement, error) {
 	m := requirementPattern.FindStringSubmatch(text)
 	if m == nil || strings.ContainsAny(text, "\n\r") {
-		return Requirement{}, fmt.Errorf("not a requirement: %.200q", text)
+		return Requirement{}, diag.Errorf("not a requirement: %.200q", text)
 	}
 	r := Requirement{Name: m[1]}
 	for extra := range strings.SplitSeq(m[2], ",") {
@@ -59,7 +60,7 @@ func ParseRequirement(text string) (Requirement, error) {
 	}
 	r.Specifiers, r.Marker = spec, strings.TrimSpace(marker)
 	if _, err := (Version{}).Matches(spec); err != nil {
-		return Requirement{}, fmt.Errorf("not a requirement: %.200q: %w", text, err)
+		return Requirement{}, diag.Errorf("not a requirement: %.200q: %w", text, err)
 	}
 	return r, nil
 }

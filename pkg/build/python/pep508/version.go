@@ -4,11 +4,12 @@ package pep508
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"s/pkg/diag"
 )
 
 // versionPattern is that of PEP 440, less what it normalises away.
@@ -34,7 +35,7 @@ type Version struct {
 func ParseVersion(text string) (Version, error) {
 	m := versionPattern.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
 	if m == nil || len(text) > 200 {
-		return Version{}, fmt.Errorf("not a version: %.60q", text)
+		return Version{}, diag.Errorf("not a version: %.60q", text)
 	}
 	v := Version{epoch: number(m[1]), post: -1, dev: -1, local: m[10]}
 	for part := range strings.SplitSeq(m[2], ".") {
@@ -151,7 +152,7 @@ func (v Version) matches(spec string) (bool, error) {
 			return v.holds(op, strings.TrimSpace(text))
 		}
 	}
-	return false, fmt.Errorf("not a version specifier: %.60q", spec)
+	return false, diag.Errorf("not a version specifier: %.60q", spec)
 }
 
 // holds compares with an operator of PEP 440.
@@ -187,7 +188,7 @@ func (v Version) holds(op, text string) (bool, error) {
 	}
 	// ~=: the same but for the last number, and not older.
 	if len(w.release) < 2 {
-		return false, fmt.Errorf("~=%s names a single number", text)
+		return false, diag.Errorf("~=%s names a single number", text)
 	}
 	return c >= 0 && v.startsWith(w.release[:len(w.release)-1]), nil
 }
