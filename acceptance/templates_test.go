@@ -74,7 +74,7 @@ func unavailable(output string) string { return missing.FindString(output) }
 // other managed runtimes come with a later version.
 func runs(template *scaffold.Template) bool {
 	switch template.Language {
-	case "python", "go", "php":
+	case "python", "java", "go", "php":
 		return true
 	}
 	return template.Kind == scaffold.KindCustom

@@ -51,7 +51,7 @@ func results() []clause {
 		everyByte[i] = byte(i)
 	}
 	is := func(handler, body string) func(*subject) {
-		return func(s *subject) { s.handler = handler; s.gives("x", s.word(body)) }
+		return func(s *subject) { s.handler = handler; s.gives("1", s.word(body)) }
 	}
 	return []clause{
 		{id: "event", text: "an event reaches the handler as it is, its result the caller", run: func(s *subject) {
@@ -186,8 +186,8 @@ func failures() []clause {
 		}},
 		{id: "error-result", text: "a result that can't be JSON is an error", run: func(s *subject) {
 			s.handler = "unserialisable"
-			s.fails("x", "<no json>", "*")
-			s.fails("x", "<no json>", "*")
+			s.fails("1", "<no json>", "*")
+			s.fails("1", "<no json>", "*")
 		}},
 		{id: "load-module", text: "code that isn't there", run: loading("<missing module>", "<no module>", "<no module message>")},
 		{id: "load-handler", text: "a handler that isn't in the code", run: loading("<missing handler>", "<no handler>", "<no handler message>")},

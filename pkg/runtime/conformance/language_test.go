@@ -27,7 +27,10 @@ type language struct {
 	handlers map[string]string
 	// code gives the folder with the handlers; nil is testdata/<name>.
 	code func(s *subject) string
-	env  map[string]string
+	// layer gives the folder of a layer with a library; nil is
+	// testdata/layers/<name>.
+	layer func(s *subject) string
+	env   map[string]string
 	// words are how the language says something.
 	words map[string]string
 	// lacks are fields of the context that the language hasn't.
@@ -58,7 +61,7 @@ func (l *language) folder(s *subject) string {
 
 // languages are the columns, each in a file of its own.
 func languages() []*language {
-	return []*language{python3(), custom()}
+	return []*language{python3(), java(), custom()}
 }
 
 // here reports whether a runtime's interpreter is on this machine.

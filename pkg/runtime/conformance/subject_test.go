@@ -130,6 +130,9 @@ func (s *subject) config() instance.Config {
 	if s.layer != "" {
 		dir, err := filepath.Abs(filepath.Join("testdata", "layers", s.layer))
 		s.ok(err)
+		if s.layer == s.lang.name && s.lang.layer != nil {
+			dir = s.lang.layer(s)
+		}
 		cfg.LayerDir = dir
 	}
 	return cfg
