@@ -41,6 +41,9 @@ func TestMain(m *testing.M) {
 		l.(io.Closer).Close()
 	}
 	os.RemoveAll(launchers.dir)
+	if goDir != "" {
+		os.RemoveAll(goDir)
+	}
 	os.Exit(code)
 }
 
