@@ -40,7 +40,7 @@ func benchmarks() []Benchmark {
 		{"version", "s version: time and memory; size of the binary", measureVersion},
 		{"deploy", "s deploy of an unchanged function: time and API calls", measureDeploy},
 		{"invoke", "a warm s invoke, the whole process", measureInvoke},
-		{"loop", "the runtime loop of a no-op Python handler, through the local API", measureLoop},
+		{"loop", "the runtime loop of no-op handlers, through the local API", measureLoop},
 		{"verify", "s verify of an s.yaml with 2,000 resources, 60,000 lines", measureVerify},
 		{"gateway", "HTTP requests through the gateway and to the same gunicorn directly", measureGateway},
 		{"cold", "a cold start of a no-op Python handler, against python3 -c pass", measureCold},
