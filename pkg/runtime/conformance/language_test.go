@@ -63,7 +63,7 @@ func (l *language) folder(s *subject) string {
 
 // languages are the columns, each in a file of its own.
 func languages() []*language {
-	return []*language{python3(), python2(), java(), php(), golang(), custom()}
+	return []*language{python3(), nodejs(), python2(), java(), php(), golang(), custom()}
 }
 
 // here reports whether a runtime's interpreter is on this machine.

@@ -12,6 +12,7 @@ import (
 	"s/pkg/runtime/rloader"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
+	"s/pkg/toolchain/toolchaintest"
 )
 
 var table = flag.String("table", "", "write what came out into this page, instead of comparing it")
@@ -24,7 +25,7 @@ var launchers = struct {
 }{made: map[string]sandbox.Launcher{}}
 
 // tools finds interpreters once for all clauses.
-var tools = sync.OnceValue(func() *toolchain.Finder { return toolchain.New(lookupEnv) })
+var tools = sync.OnceValue(func() *toolchain.Finder { return toolchaintest.New() })
 
 func TestMain(m *testing.M) {
 	if rloader.Is(os.Args) {
@@ -65,5 +66,3 @@ func launcher(s *subject, mode string) sandbox.Launcher {
 	launchers.made[mode] = l
 	return l
 }
-
-func lookupEnv(key string) (string, bool) { return os.LookupEnv(key) }

@@ -160,7 +160,8 @@ func TestNodeUncaughtOfFC2(t *testing.T) {
 
 // TestNodeSeveralAtOnce has invocations that wait for each other.
 func TestNodeSeveralAtOnce(t *testing.T) {
-	cfg, logs := nodeConfig(t, "", "", "clauses.together", fc.Function{InstanceConcurrency: 2})
+	findNode(t, "20")
+	cfg, logs := nodeConfig(t, "", "20", "clauses.together", fc.Function{InstanceConcurrency: 2})
 	i := start(t, cfg)
 	var wg sync.WaitGroup
 	for _, id := range []string{"first-id", "second-id"} {

@@ -3,8 +3,6 @@ package instance
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -15,18 +13,11 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/toolchain"
+	"s/pkg/toolchain/toolchaintest"
 )
 
-// nodeTools finds the versions of Node.js that hack/setup has installed, too.
-var nodeTools = sync.OnceValue(func() *toolchain.Finder {
-	installed, err := filepath.Abs("../../../.tools/nodejs")
-	return toolchain.New(func(name string) (string, bool) {
-		if name == "NODENV_ROOT" {
-			return installed, err == nil
-		}
-		return os.LookupEnv(name)
-	})
-})
+// nodeTools finds the versions of Node.js once for all tests.
+var nodeTools = sync.OnceValue(toolchaintest.New)
 
 // findNode gives a Node.js of that major version; the test is skipped without.
 func findNode(t testing.TB, version string) toolchain.Interpreter {

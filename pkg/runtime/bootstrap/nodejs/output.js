@@ -14,6 +14,8 @@ const Time = Date
 
 const LEVELS = { error: 0, warn: 1, info: 2, verbose: 3, debug: 4, silly: 5 }
 
+const closed = new Set() // descriptors that the function has closed
+
 const state = {
   requestId: '', // of the latest invocation
   current: null, // gives the request id of the code that runs, if there are several at once
@@ -23,12 +25,16 @@ const state = {
 
 // write writes all of it, waiting for the reader if it must.
 function write (fd, data) {
+  if (closed.has(fd)) return // it may be something else by now
   let offset = 0
   while (offset < data.length) {
     try {
       offset += writeSync(fd, data, offset, data.length - offset)
     } catch (err) {
-      if (err.code !== 'EAGAIN') return // the function has closed it
+      if (err.code !== 'EAGAIN') {
+        closed.add(fd)
+        return
+      }
       pause()
     }
   }
