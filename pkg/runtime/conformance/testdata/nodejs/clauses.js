@@ -122,8 +122,10 @@ exports.environment = (event, context, callback) => callback(null, process.env)
 
 exports.places = (event, context, callback) => {
   let writable = true
+  const file = path.join(__dirname, 'written')
   try {
-    fs.writeFileSync(path.join(__dirname, 'written'), '')
+    fs.writeFileSync(file, '')
+    fs.unlinkSync(file)
   } catch (err) {
     writable = false
   }
