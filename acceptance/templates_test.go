@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -76,6 +77,9 @@ func runs(template *scaffold.Template) bool {
 	switch template.Language {
 	case "python", "java", "go", "php":
 		return true
+	case "nodejs":
+		_, err := exec.LookPath("node")
+		return err == nil
 	}
 	return template.Kind == scaffold.KindCustom
 }
