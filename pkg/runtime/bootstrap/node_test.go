@@ -64,7 +64,7 @@ func TestEveryNodeReadsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	finder := toolchaintest.New()
+	finder := toolchaintest.New(os.LookupEnv)
 	tried := 0
 	for _, version := range []string{"6", "8", "10", "12", "14", "16", "18", "20", "22"} {
 		found, err := finder.FindNode(t.Context(), version)

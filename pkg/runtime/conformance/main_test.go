@@ -25,7 +25,7 @@ var launchers = struct {
 }{made: map[string]sandbox.Launcher{}}
 
 // tools finds interpreters once for all clauses.
-var tools = sync.OnceValue(func() *toolchain.Finder { return toolchaintest.New() })
+var tools = sync.OnceValue(func() *toolchain.Finder { return toolchaintest.New(os.LookupEnv) })
 
 func TestMain(m *testing.M) {
 	if rloader.Is(os.Args) {

@@ -3,6 +3,7 @@ package instance
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 )
 
 // nodeTools finds the versions of Node.js once for all tests.
-var nodeTools = sync.OnceValue(toolchaintest.New)
+var nodeTools = sync.OnceValue(func() *toolchain.Finder { return toolchaintest.New(os.LookupEnv) })
 
 // findNode gives a Node.js of that major version; the test is skipped without.
 func findNode(t testing.TB, version string) toolchain.Interpreter {

@@ -10,17 +10,17 @@ import (
 )
 
 // New makes a Finder for tests.
-func New() *toolchain.Finder {
-	return toolchain.New(lookupEnv(installed()))
+func New(lookupEnv func(string) (string, bool)) *toolchain.Finder {
+	return toolchain.New(with(installed(), lookupEnv))
 }
 
-// lookupEnv reads the environment, and tells where versions of Node.js are.
-func lookupEnv(nodejs string) func(string) (string, bool) {
+// with adds to an environment where versions of Node.js are.
+func with(nodejs string, lookupEnv func(string) (string, bool)) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		if name == "NODENV_ROOT" && nodejs != "" {
 			return nodejs, true
 		}
-		return os.LookupEnv(name)
+		return lookupEnv(name)
 	}
 }
 

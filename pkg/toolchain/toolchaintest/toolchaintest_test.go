@@ -30,14 +30,14 @@ func TestFinds(t *testing.T) {
 	t.Setenv("NODENV_ROOT", "/mine")
 	t.Setenv("OTHER", "x")
 	for name, want := range map[string]string{"NODENV_ROOT": installed(), "OTHER": "x"} {
-		if got, ok := lookupEnv(installed())(name); !ok || got != want {
+		if got, ok := with(installed(), os.LookupEnv)(name); !ok || got != want {
 			t.Errorf("%s is %q", name, got)
 		}
 	}
-	if got, _ := lookupEnv("")("NODENV_ROOT"); got != "/mine" {
+	if got, _ := with("", os.LookupEnv)("NODENV_ROOT"); got != "/mine" {
 		t.Errorf("%q", got)
 	}
-	if New() == nil {
+	if New(os.LookupEnv) == nil {
 		t.Error("no finder")
 	}
 }
