@@ -4,11 +4,13 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"testing/fstest"
 
 	"s/pkg/fc"
 )
@@ -18,25 +20,34 @@ import (
 const javaCore = "../../../.tools/java/lib/fc-java-core-1.4.1.jar"
 
 // javaClasses compiles the handlers, once.
-var javaClasses = sync.OnceValues(func() (string, error) {
+var javaClasses = sync.OnceValues(func() (fstest.MapFS, error) {
 	dir, err := os.MkdirTemp("", "conformance-java")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	defer os.RemoveAll(dir)
 	sources, err := filepath.Glob("testdata/java/src/*/*.java")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	args := append([]string{"--release", "8", "-Xlint:-options", "-encoding", "UTF-8", "-cp", javaCore, "-d", dir}, sources...)
 	if out, err := exec.Command("javac", args...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("javac: %w\n%s", err, out)
+		return nil, fmt.Errorf("javac: %w\n%s", err, out)
 	}
 	// No compiler makes a class that no virtual machine reads.
-	return dir, os.WriteFile(filepath.Join(dir, "clauses", "Broken.class"), []byte("this is no class"), 0o644)
+	classes := fstest.MapFS{"clauses/Broken.class": {Data: []byte("this is no class"), Mode: 0o644}}
+	return classes, fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		classes[name] = &fstest.MapFile{Data: data, Mode: 0o644}
+		return err
+	})
 })
 
-// javaFolder gives the classes; the clause is skipped where they can't be had.
-func javaFolder(s *subject) string {
+// javaFiles gives the classes; the clause is skipped where they can't be had.
+func javaFiles(s *subject) fstest.MapFS {
 	s.Helper()
 	if _, err := exec.LookPath("javac"); err != nil {
 		s.Skip(err)
@@ -53,7 +64,7 @@ func javaFolder(s *subject) string {
 func javaCode(s *subject) string {
 	s.Helper()
 	dir := s.TempDir()
-	s.ok(os.CopyFS(dir, os.DirFS(javaFolder(s))))
+	s.ok(os.CopyFS(dir, javaFiles(s)))
 	s.ok(os.RemoveAll(filepath.Join(dir, "layer")))
 	jar, err := os.ReadFile(javaCore)
 	s.ok(err)
@@ -67,15 +78,13 @@ func javaLayer(s *subject) string {
 	s.Helper()
 	dir := s.TempDir()
 	s.ok(os.MkdirAll(filepath.Join(dir, "java", "lib"), 0o755))
-	class, err := os.ReadFile(filepath.Join(javaFolder(s), "layer", "OfALayer.class"))
-	s.ok(err)
 	file, err := os.Create(filepath.Join(dir, "java", "lib", "of-a-layer.jar"))
 	s.ok(err)
 	defer file.Close()
 	jar := zip.NewWriter(file)
 	entry, err := jar.Create("layer/OfALayer.class")
 	s.ok(err)
-	_, err = entry.Write(class)
+	_, err = entry.Write(javaFiles(s)["layer/OfALayer.class"].Data)
 	s.ok(err)
 	s.ok(jar.Close())
 	return dir

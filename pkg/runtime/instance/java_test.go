@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,20 +27,29 @@ import (
 const javaTools = "../../../.tools/java"
 
 // javaClasses are the handlers of testdata/java, compiled once.
-var javaClasses = sync.OnceValues(func() (string, error) {
+var javaClasses = sync.OnceValues(func() (fstest.MapFS, error) {
 	dir, err := os.MkdirTemp("", "instance-java")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	defer os.RemoveAll(dir)
 	sources, err := filepath.Glob("testdata/java/src/clauses/*.java")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	args := append([]string{"--release", "8", "-Xlint:-options", "-encoding", "UTF-8", "-cp", javaTools + "/lib/fc-java-core-1.4.1.jar", "-d", dir}, sources...)
 	if out, err := exec.Command("javac", args...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
+		return nil, fmt.Errorf("javac: %w: %s", err, out)
 	}
-	return dir, os.Chmod(dir, 0o755)
+	classes := fstest.MapFS{}
+	return classes, fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		classes[name] = &fstest.MapFile{Data: data, Mode: 0o644}
+		return err
+	})
 })
 
 // javaCode gives a function's folder: the handlers, and in lib those jars that
@@ -64,7 +75,7 @@ func javaCode(t testing.TB, jars ...string) string {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.CopyFS(dir, os.DirFS(classes)); err != nil {
+	if err := os.CopyFS(dir, classes); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "lib"), 0o755); err != nil {
@@ -190,8 +201,8 @@ func TestJavaEnvironment(t *testing.T) {
 	res := call(t, start(t, cfg), &Invocation{RequestID: "rid"})
 	want := "[FC_ACCOUNT_ID, FC_FUNCTION_HANDLER, FC_FUNCTION_MEMORY_SIZE, FC_FUNCTION_NAME, FC_FUNCTION_VERSION, FC_FUNC_CODE_PATH, FC_INSTANCE_ID, " +
 		"FC_QUALIFIER, FC_REGION, FC_SERVICE_NAME, FC_VER_ID] yes it's\n\"two\" lines\nFC_ACCOUNT_ID=x /code/ yes /code UTF-8 true"
-	if string(res.Body) != want {
-		t.Errorf("got  %s\nwant %s", res.Body, want)
+	if got := strings.ReplaceAll(string(res.Body), cfg.CodeDir, "/code"); got != want { // without confinement
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for _, line := range []string{"wrapped by me", "Picked up JAVA_TOOL_OPTIONS: -Dchosen=yes", "FunctionCompute java runtime inited."} {
 		if !slices.Contains(logs.of(""), line) {
