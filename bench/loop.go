@@ -56,8 +56,11 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 		result := load.Run(ctx)
 		return result, result.firstError()
 	}
-	if _, err := run(8, 50); err != nil { // warm: eight instances
-		return nil, err
+	// Warm: eight instances, and whatever compiles what runs often.
+	for _, connections := range []int{8, 1} {
+		if _, err := run(connections, 1000/connections); err != nil {
+			return nil, err
+		}
 	}
 	one, err := run(1, 3000)
 	if err != nil {

@@ -292,3 +292,17 @@ func TestNodeStandsIn(t *testing.T) {
 		t.Errorf("%q", lines)
 	}
 }
+
+// TestNodeSourceMap has a function's own option map its frames.
+func TestNodeSourceMap(t *testing.T) {
+	findNode(t, "20")
+	cfg, _ := nodeConfig(t, "", "20", "mapped.handler", fc.Function{})
+	i := start(t, cfg)
+	if res := call(t, i, &Invocation{}); !strings.Contains(string(res.Body), "/code/mapped.js:1:") {
+		t.Errorf("%s", res.Body)
+	}
+	cfg.Function.EnvironmentVariables = map[string]string{"NODE_OPTIONS": "--enable-source-maps"}
+	if res := call(t, start(t, cfg), &Invocation{}); !strings.Contains(string(res.Body), "/code/src/mapped.ts:1:") {
+		t.Errorf("%s", res.Body)
+	}
+}
