@@ -86,10 +86,10 @@ func (o *StartOptions) run(ctx context.Context) (err error) {
 		err = errors.Join(err, server.Close())
 	}()
 	out.server = server
-	artifacts := buildcmd.Artifacts(o.f)
+	artifacts := buildcmd.Artifacts(o.f, nil)
 	session := &dev.Session{
 		Load: o.load, File: o.f.Settings.Template, Builders: artifacts.Builders, Server: server, Tell: out,
-		Preparer: deploy.Preparer{Artifacts: deploycmd.Artifacts(o.f)},
+		Preparer: deploy.Preparer{Artifacts: deploycmd.Artifacts(o.f, nil)},
 	}
 	if o.DebugPort > 0 {
 		session.Debug = func(ctx context.Context, r *spec.Resource, n int) (*debugger.Options, error) {

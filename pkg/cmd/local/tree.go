@@ -111,7 +111,7 @@ func (t *tree) runner(ctx context.Context, streams *iostreams.IOStreams, project
 			return nil, nil, err
 		}
 	}
-	function, err := dev.Function(ctx, deploy.Preparer{Artifacts: deploycmd.Artifacts(&own)}, project, r, debug)
+	function, err := dev.Function(ctx, deploy.Preparer{Artifacts: deploycmd.Artifacts(&own, nil)}, project, r, debug)
 	if err != nil {
 		return nil, nil, err
 	}
