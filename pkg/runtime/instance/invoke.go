@@ -97,6 +97,11 @@ func (i *Instance) outcome(inv *Invocation, res *Result, err error, took time.Du
 	if inv.W == nil || err != nil || res.ErrorType != "" {
 		memory = i.peakMB()
 	}
+	if memory == 0 && err == nil && res.ErrorType != "" {
+		// A program that ends with its answer has no figures until it has ended.
+		_, _ = i.waitExit(exitLag)
+		memory = i.peakMB()
+	}
 	var exit *exitError
 	switch {
 	case err == nil:
