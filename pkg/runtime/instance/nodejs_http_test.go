@@ -272,7 +272,7 @@ func TestNodeWrapper(t *testing.T) {
 		t.Errorf("%s", res.Body)
 	}
 	cfg.Function.EnvironmentVariables = map[string]string{"BOOTSTRAP_WRAPPER": "/code/nowhere"}
-	if _, err := Start(t.Context(), cfg); !fc.IsCode(err, fc.CodeFunctionNotStarted) || !strings.Contains(err.Error(), "/code/nowhere") {
+	if _, err := Start(t.Context(), cfg); !fc.IsCode(err, fc.CodeFunctionNotStarted) || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("%v", err)
 	}
 }

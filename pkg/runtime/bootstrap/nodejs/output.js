@@ -5,6 +5,9 @@
 const fs = require('fs')
 const util = require('util')
 const Writable = require('stream').Writable
+const errors = require('./errors')
+
+const OWN = __dirname + '/'
 
 // User code may replace what is global.
 const writeSync = fs.writeSync
@@ -52,9 +55,11 @@ function line (text) {
   write(1, from(text + '\n'))
 }
 
-// record writes a message with time, request id and level, as one line.
+// record writes a message with time, request id and level, as one line. Frames of
+// this runtime in a stack say nothing to a user.
 function record (level, requestId, text) {
   if (LEVELS[level] > state.limit) return
+  if (text.indexOf(OWN) >= 0) text = text.split('\n').filter(line => !errors.ours(line)).join('\n')
   if (text.indexOf('\n') >= 0) text = text.replace(/\r?\n/g, '\r')
   line(new Time().toISOString() + ' ' + requestId + ' [' + level + '] ' + text)
 }
