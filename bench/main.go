@@ -45,6 +45,7 @@ func benchmarks() []Benchmark {
 		{"gateway", "HTTP requests through the gateway and to the same gunicorn directly", measureGateway},
 		{"cold", "a cold start of a no-op Python handler, against python3 -c pass", measureCold},
 		{"builds", "applications with packages of others: built with empty caches, then again", measureBuilds},
+		{"reload", "s local start: a saved file, until the new code answers", measureReload},
 		{"pack", "packing 20,000 source files, against zip -6", measurePack},
 		{"many", "packing 200,000 files: linear, in bounded memory", measureMany},
 		{"redeploy", "a changed line of 20,000 source files, until it is deployed", measureRedeploy},

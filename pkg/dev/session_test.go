@@ -63,13 +63,13 @@ func TestChangesOfSYAML(t *testing.T) {
 	w.run()
 	w.want("serving [a b]")
 	w.write("s.yaml", "another description")
-	w.want("serving [a b]", "reloaded a", "reloaded b")
+	w.want("serving [a b]", "reloaded s.yaml", "reloaded a", "reloaded b")
 	if got := w.function("a").Function.Description; got != "another description" {
 		t.Error(got)
 	}
 	w.change(func() { w.names = []string{"b"} })
 	w.write("env.yaml", "x")
-	w.want("serving [b]")
+	w.want("serving [b]", "reloaded s.yaml")
 	w.change(func() { w.loadErr = errors.New("line 3 is wrong") })
 	w.write("s.yaml", "broken")
 	w.want("failed : line 3 is wrong")
@@ -78,7 +78,7 @@ func TestChangesOfSYAML(t *testing.T) {
 	}
 	w.change(func() { w.loadErr = nil })
 	w.write("s.yaml", "well again")
-	w.want("serving [b]", "reloaded b")
+	w.want("serving [b]", "reloaded s.yaml", "reloaded b")
 }
 
 func TestBuilds(t *testing.T) {

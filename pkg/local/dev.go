@@ -57,7 +57,9 @@ type DevAnswer struct {
 	Method   string
 	Path     string
 	Status   int
-	Took     time.Duration
+	// ErrorType is that of a function that failed, as the invoke API tells it.
+	ErrorType string
+	Took      time.Duration
 }
 
 // Dev serves functions from the working tree, in this process and on loopback:

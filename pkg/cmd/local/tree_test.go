@@ -136,7 +136,8 @@ func TestLines(t *testing.T) {
 	p.line("web", instance.LogLine{Message: "hello"})
 	p.line("a", instance.LogLine{Message: "FC Invoke Start RequestId: 1-2"})
 	p.answered(local.DevAnswer{Function: "a", Method: "GET", Path: "/x", Status: 404})
-	const plain = "web                  | hello\na                    | FC Invoke Start RequestId: 1-2\na                    | GET /x 404 0.0 ms\n"
+	p.answered(local.DevAnswer{Function: "a", Method: "POST", Path: "/y", Status: 200, ErrorType: "Timeout"})
+	const plain = "web                  | hello\na                    | FC Invoke Start RequestId: 1-2\na                    | GET /x 404 0.0 ms\na                    | POST /y 200 Timeout 0.0 ms\n"
 	if errOut.String() != plain {
 		t.Errorf("%q", errOut)
 	}
