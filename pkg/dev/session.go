@@ -223,6 +223,9 @@ func (s *Session) warm(ctx context.Context) {
 		return
 	}
 	for _, r := range s.resources {
+		if st := s.states[r.Name]; st == nil || st.function.Debug == nil {
+			continue
+		}
 		if err := s.Server.Warm(ctx, r.Name); err != nil {
 			s.failed(ctx, r.Name, err)
 		}

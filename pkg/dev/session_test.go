@@ -178,6 +178,29 @@ func TestDebug(t *testing.T) {
 	}
 }
 
+// The build of a Go function leaves paths below the module's name.
+func TestCodeRoot(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := &spec.Resource{Code: spec.CodeSource{Path: dir}}
+	for _, tt := range []struct{ runtime, mod, want string }{
+		{"go1", "", "/code"},
+		{"go1", "go 1.21\n", "/code"},
+		{"go1", "// x\nmodule  example.com/f\n\ngo 1.21\n", "example.com/f"},
+		{"python3.10", "", "/code"},
+	} {
+		r.Function.Runtime = tt.runtime
+		if tt.mod != "" {
+			if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(tt.mod), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := CodeRoot(r); got != tt.want {
+			t.Errorf("%s with %q: %s", tt.runtime, tt.mod, got)
+		}
+	}
+}
+
 func TestLanguageOfResources(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ runtime, command, want string }{

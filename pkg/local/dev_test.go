@@ -226,6 +226,17 @@ func TestDevChanges(t *testing.T) {
 	}
 }
 
+// patientPool is one whose invocation under way takes as long as it takes.
+type patientPool struct{ *busyPool }
+
+func (p patientPool) Drain(ctx context.Context) {
+	select {
+	case <-p.closed:
+	case <-ctx.Done():
+		p.Close()
+	}
+}
+
 // Instances get a copy of code that the next build replaces, and it stays as
 // long as they run. Archives are unpacked.
 func TestDevCode(t *testing.T) {
@@ -243,7 +254,7 @@ func TestDevCode(t *testing.T) {
 		defer mu.Unlock()
 		seen = append(seen, cfg.CodeDir)
 		if len(seen) == 1 {
-			return busy
+			return patientPool{busy}
 		}
 		return echoPool{}
 	}})
@@ -311,6 +322,9 @@ func TestDevDebug(t *testing.T) {
 	w.set(f)
 	if err := w.Warm(t.Context(), "f"); err != nil {
 		t.Fatal(err)
+	}
+	if !w.Debugged("f") || w.Debugged("none") {
+		t.Error("what is debugged isn't known")
 	}
 	w.mu.Lock()
 	cfg := w.configs[0]

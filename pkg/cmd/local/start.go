@@ -93,7 +93,13 @@ func (o *StartOptions) run(ctx context.Context) (err error) {
 	}
 	if o.DebugPort > 0 {
 		session.Debug = func(ctx context.Context, r *spec.Resource, n int) (*debugger.Options, error) {
-			return o.debug(ctx, r, n, false)
+			options, err := o.debug(ctx, r, n, false)
+			var unsupported *debugger.UnsupportedError
+			if errors.As(err, &unsupported) {
+				o.f.IO.Errf("%s: %v: no debugger can attach", r.Name, err)
+				return nil, nil
+			}
+			return options, err
 		}
 	}
 	err = session.Start(ctx)
@@ -180,7 +186,7 @@ func (p *printer) Serving(project *spec.Project, resources []*spec.Resource) {
 		}
 	}
 	for n, r := range resources {
-		if p.o.DebugPort > 0 {
+		if p.server.Debugged(r.Name) {
 			p.o.tellDebug(project, r, &debugger.Options{Port: p.o.DebugPort + n})
 		}
 	}

@@ -184,11 +184,11 @@ func (t *tree) tellDebug(project *spec.Project, r *spec.Resource, o *debugger.Op
 	streams := t.f.IO
 	streams.Errf("%s: a debugger can attach at %s", r.Name, streams.Cyan(o.String()))
 	if t.Editor != "vscode" {
-		streams.Errf("  remote debugging: host 127.0.0.1, port %d, %s is /code", o.Port, filepath.ToSlash(root))
+		streams.Errf("  remote debugging: host 127.0.0.1, port %d, %s is %s", o.Port, filepath.ToSlash(root), dev.CodeRoot(r))
 		return
 	}
 	doc := map[string]any{"version": "0.2.0", "configurations": []any{
-		o.Attach(dev.LanguageOf(r), r.Name, filepath.ToSlash(root), "/code"),
+		o.Attach(dev.LanguageOf(r), r.Name, filepath.ToSlash(root), dev.CodeRoot(r)),
 	}}
 	text, err := json.MarshalIndent(doc, "", "  ")
 	if err == nil {
