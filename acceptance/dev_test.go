@@ -320,13 +320,13 @@ func skipWithoutPip(t *testing.T) {
 }
 
 // A Java server takes debuggers.
-func TestDebugJava(t *testing.T) {
+func TestDebugJavaServer(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("java"); err != nil {
 		t.Skip("no java")
 	}
 	w := newWorld(t, map[string]string{
-		"s.yaml": javaProject,
+		"s.yaml": javaServerProject,
 		"code/Server.java": `public class Server {
     public static void main(String[] args) throws Exception {
         var server = new java.net.ServerSocket(9000);
@@ -359,7 +359,7 @@ func fprint(w io.Writer, text string) error {
 	return err
 }
 
-const javaProject = `edition: 3.0.0
+const javaServerProject = `edition: 3.0.0
 name: app
 resources:
   web:
@@ -381,7 +381,7 @@ func TestDebugNode(t *testing.T) {
 		t.Skip("no Node.js 18: ", err)
 	}
 	w := newWorld(t, map[string]string{
-		"s.yaml":        nodeProject,
+		"s.yaml":        nodeServersProject,
 		"web/server.js": `require("http").createServer((q, r) => r.end("hello")).listen(9000, "0.0.0.0")`,
 		"code/index.js": `exports.handler = async () => "hello"`,
 	})
@@ -402,7 +402,7 @@ func TestDebugNode(t *testing.T) {
 	}
 }
 
-const nodeProject = `edition: 3.0.0
+const nodeServersProject = `edition: 3.0.0
 name: app
 resources:
   web:
