@@ -33,11 +33,11 @@ var javaClasses = sync.OnceValues(func() (fstest.MapFS, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	sources, err := filepath.Glob("testdata/java/src/clauses/*.java")
+	sources, err := filepath.Glob("testdata/java/src/*/*.java")
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"--release", "8", "-Xlint:-options", "-encoding", "UTF-8", "-cp", javaTools + "/lib/fc-java-core-1.4.1.jar", "-d", dir}, sources...)
+	args := append([]string{"--release", "8", "-Xlint:-options", "-encoding", "UTF-8", "-cp", javaTools + "/loader/*", "-d", dir}, sources...)
 	if out, err := exec.Command("javac", args...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("javac: %w: %s", err, out)
 	}
@@ -440,5 +440,40 @@ func TestJavaIsMissing(t *testing.T) {
 	var api *fc.APIError
 	if !errors.As(err, &api) || !strings.Contains(err.Error(), "java 11") || !strings.Contains(err.Error(), "/nowhere/jvm/*") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestJavaWebApplication runs a web application in the Tomcat that Function
+// Compute's own fc-java-common starts in a function.
+func TestJavaWebApplication(t *testing.T) {
+	dir := javaCode(t, "loader/*.jar")
+	if err := os.CopyFS(filepath.Join(dir, "app"), os.DirFS("testdata/java/app")); err != nil {
+		t.Fatal(err)
+	}
+	cfg, logs := config(t, "", dir, fc.Function{
+		FunctionName: "svc$hello", Runtime: "java8", Handler: "web.Loader::handleRequest", Timeout: 60,
+		InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{Initializer: &fc.LifecycleHook{Handler: "web.Loader::initialize", Timeout: 60}},
+	})
+	cfg.HTTPParams = true
+	srv, result := serveInstance(t, start(t, cfg))
+	resp, err := http.Post(srv.URL+"/app/greeting?city=%E4%B8%8A%E6%B5%B7", "application/x-www-form-urlencoded", strings.NewReader("name=you"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if want := "hello you of 上海 at /greeting, /app"; err != nil || string(body) != want || resp.Header.Get("Set-Cookie") != "seen=yes" {
+		t.Fatalf("%s %v %s; %+v\n%+v", resp.Status, resp.Header, body, result().ErrorType, logs.lines)
+	}
+	for path, want := range map[string]string{"/app/page.txt": "200 a static page\n", "/app/nowhere": "404 "} {
+		resp, err := http.Get(srv.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if got := fmt.Sprintf("%d %s", resp.StatusCode, body); err != nil || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s %v", path, got, err)
+		}
 	}
 }
