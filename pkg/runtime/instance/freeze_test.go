@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -63,8 +64,12 @@ func bothModes(t *testing.T, run func(t *testing.T, mode string)) {
 // ticking reports whether the thread of the function goes on.
 func ticking(t *testing.T, i *Instance) bool {
 	t.Helper()
+	tmp := filepath.Join("/proc", strconv.Itoa(i.proc.PID()), "root", "tmp") // it may have a disk of its own
+	if i.cfg.Launcher.Isolation().Mode == sandbox.ModeProcess {
+		tmp = filepath.Join(i.dir(), "tmp")
+	}
 	size := func() int64 {
-		info, err := os.Stat(filepath.Join(i.dir(), "tmp", "ticks"))
+		info, err := os.Stat(filepath.Join(tmp, "ticks"))
 		if err != nil {
 			return -1 // not begun yet
 		}

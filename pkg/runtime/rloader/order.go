@@ -20,6 +20,8 @@ const (
 	FileStderr = "stderr"
 	// FileTasks is the open "tasks" file of a version 1 memory cgroup.
 	FileTasks = "tasks"
+	// FilePids is that of a version 1 cgroup that counts processes.
+	FilePids = "pids"
 	// FileCgroup is the open folder of a version 2 cgroup.
 	FileCgroup = "cgroup"
 	// FileInstance is a pidfd of the process whose namespaces an exec joins.
@@ -40,6 +42,9 @@ type Order struct {
 	Root   string  `json:"root,omitempty"`
 	Mounts []Mount `json:"mounts,omitempty"`
 	TmpDir string  `json:"tmpDir,omitempty"`
+	// TmpImage is a file with an ext4 file system, to be /tmp in place of TmpDir;
+	// it is removed once it is mounted.
+	TmpImage string `json:"tmpImage,omitempty"`
 	// Self is the host's path of rloader's own binary.
 	Self string `json:"self,omitempty"`
 	// GuardProc makes the parts of /proc read-only that uid 0 of the host
@@ -90,6 +95,7 @@ const (
 	PartRoot   = "root"   // mounts and rights
 	PartMemory = "memory" // joining the cgroup
 	PartPorts  = "ports"  // the filter
+	PartDisk   = "disk"   // TmpImage
 )
 
 // Report is what rloader tells the sandbox. That rloader closes its socket
