@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"s/pkg/runtime/debugger"
+	"s/pkg/runtime/sandbox"
 	"s/pkg/spec"
 )
 
@@ -195,9 +196,12 @@ func TestCodeRoot(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := CodeRoot(r); got != tt.want {
+		if got := CodeRoot(r, sandbox.Isolation{Mode: sandbox.ModeNamespaces}); got != tt.want {
 			t.Errorf("%s with %q: %s", tt.runtime, tt.mod, got)
 		}
+	}
+	if got := CodeRoot(r, sandbox.Isolation{Mode: sandbox.ModeProcess}); got != dir {
+		t.Errorf("without namespaces: %s", got)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/runtime/debugger"
+	"s/pkg/runtime/sandbox"
 	"s/pkg/spec"
 	"s/pkg/toolchain"
 )
@@ -42,8 +43,11 @@ func LanguageOf(r *spec.Resource) string {
 
 // CodeRoot is where the debugger of a resource sees its code: where the function
 // has it, or for Go, whose paths are trimmed by the build, below the module.
-func CodeRoot(r *spec.Resource) string {
+func CodeRoot(r *spec.Resource, isolation sandbox.Isolation) string {
 	if LanguageOf(r) != debugger.Go {
+		if isolation.Mode == sandbox.ModeProcess {
+			return r.Code.Path
+		}
 		return "/code"
 	}
 	text, err := os.ReadFile(filepath.Join(r.Code.Path, "go.mod"))

@@ -149,6 +149,9 @@ func TestDevServes(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	for _, cfg := range w.configs {
+		if cfg.Function.EnvironmentVariables["PYTHONDONTWRITEBYTECODE"] == "" {
+			t.Error("Python may write into the working tree")
+		}
 		if cfg.Function.Timeout != fc.DefaultTimeoutSeconds || cfg.CodeDir == "" || cfg.Function.FunctionName == "old$f" && cfg.Function.Role == "" {
 			t.Errorf("%+v", cfg)
 		}

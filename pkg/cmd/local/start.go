@@ -187,7 +187,7 @@ func (p *printer) Serving(project *spec.Project, resources []*spec.Resource) {
 	}
 	for n, r := range resources {
 		if p.server.Debugged(r.Name) {
-			p.o.tellDebug(project, r, &debugger.Options{Port: p.o.DebugPort + n})
+			p.o.tellDebug(project, r, &debugger.Options{Port: p.o.DebugPort + n}, dev.CodeRoot(r, p.server.Info().Isolation))
 		}
 	}
 }

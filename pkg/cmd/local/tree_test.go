@@ -175,7 +175,7 @@ func TestHowToAttach(t *testing.T) {
 	tr.Editor = "vscode"
 	r := &spec.Resource{Name: "f", Code: spec.CodeSource{Path: filepath.FromSlash("/p/code")}, Function: fc.Function{Runtime: "python3.10"}}
 	project := &spec.Project{Dir: filepath.FromSlash("/p")}
-	tr.tellDebug(project, r, &debugger.Options{Port: 5678})
+	tr.tellDebug(project, r, &debugger.Options{Port: 5678}, "/code")
 	for _, want := range []string{"f: a debugger can attach at 127.0.0.1:5678\n", `"localRoot": "${workspaceFolder}/code"`, `"type": "debugpy"`} {
 		if !strings.Contains(errOut.String(), want) {
 			t.Errorf("no %s in %s", want, errOut)
@@ -183,7 +183,7 @@ func TestHowToAttach(t *testing.T) {
 	}
 	errOut.Reset()
 	tr.Editor = "idea"
-	tr.tellDebug(project, r, &debugger.Options{Port: 5678})
+	tr.tellDebug(project, r, &debugger.Options{Port: 5678}, "/code")
 	if !strings.HasSuffix(errOut.String(), "  remote debugging: host 127.0.0.1, port 5678, code is /code\n") {
 		t.Errorf("%s", errOut)
 	}
