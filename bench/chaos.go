@@ -38,6 +38,7 @@ type victim struct {
 	name, runtime, handler string
 	files                  []string // of testdata/chaos
 	custom                 bool
+	make                   func(ctx context.Context, dir string) error // compiles its code into dir
 	does                   []string
 }
 
@@ -50,9 +51,50 @@ func victims() []victim {
 		{name: "python", runtime: "python3.10", handler: "index.handler", files: []string{"index.py"}, does: all},
 		{name: "node", runtime: "nodejs20", handler: "index.handler", files: []string{"index.js"}, does: all},
 		{name: "php", runtime: "php7.2", handler: "index.handler", files: []string{"index.php"}, does: but("abort", "close")},
+		{name: "go", runtime: "go1", handler: "main", make: chaosGo, does: []string{"echo"}},
+		{name: "java", runtime: "java17", handler: "Chaos::handleRequest", make: chaosJava, does: but("close", "fill", "memory")},
 		// A server is the first process, which can't abort.
 		{name: "web", runtime: "custom.debian10", handler: "h", files: []string{"index.py", "server.py"}, custom: true, does: but("abort")},
 	}
+}
+
+// javaCore is fetched by hack/setup.
+const javaCore = ".tools/java/lib/fc-java-core-1.4.1.jar"
+
+// possible reports whether this machine can run a victim.
+func (v victim) possible() bool {
+	switch v.name {
+	case "php", "node":
+		_, err := exec.LookPath(v.name)
+		return err == nil
+	case "java":
+		_, err := exec.LookPath("javac")
+		_, missing := os.Stat(javaCore)
+		return err == nil && missing == nil
+	}
+	return true
+}
+
+// chaosGo compiles the program that the tests of go1 use; it repeats its event.
+func chaosGo(ctx context.Context, dir string) error {
+	compile := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, "main"), "./pkg/runtime/instance/testdata/go")
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := compile.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return nil
+}
+
+func chaosJava(ctx context.Context, dir string) error {
+	compile := exec.CommandContext(ctx, "javac", "-cp", javaCore, "-d", dir, "bench/testdata/chaos/Chaos.java")
+	if out, err := compile.CombinedOutput(); err != nil {
+		return fmt.Errorf("javac: %w: %s", err, out)
+	}
+	jar, err := os.ReadFile(javaCore)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, filepath.Base(javaCore)), jar, 0o644)
 }
 
 // tally is what the answers were.
@@ -82,13 +124,17 @@ func (t *tally) fault(format string, args ...any) {
 // measureChaos sends a mixed load to functions of several languages, kills their
 // processes, deploys them anew, and looks at what is left.
 func measureChaos(ctx context.Context, w *World) ([]Figure, error) {
-	all := victims()
-	all = slices.DeleteFunc(all, func(v victim) bool {
-		_, err := exec.LookPath("php")
-		return v.name == "php" && err != nil
-	})
+	all := slices.DeleteFunc(victims(), func(v victim) bool { return !v.possible() })
 	if err := w.writeChaos(all, 0); err != nil {
 		return nil, err
+	}
+	for _, v := range all {
+		if v.make == nil {
+			continue
+		}
+		if err := v.make(ctx, filepath.Join(w.Dir, v.name)); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := w.S(ctx, "deploy", "-y"); err != nil {
 		return nil, err
