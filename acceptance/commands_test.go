@@ -30,6 +30,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"exits":      exits,
 		"expand":     expand,
 		"http":       httpRequest,
+		"image":      makeImage,
 		"json":       jsonValue,
 		"keyring":    new(keyrings).command,
 		"leakfree":   leakfree,

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -75,11 +74,8 @@ func unavailable(output string) string { return missing.FindString(output) }
 // other managed runtimes come with a later version.
 func runs(template *scaffold.Template) bool {
 	switch template.Language {
-	case "python", "java", "go", "php":
+	case "python", "go", "php":
 		return true
-	case "nodejs":
-		_, err := exec.LookPath("node")
-		return err == nil
 	}
 	return template.Kind == scaffold.KindCustom
 }

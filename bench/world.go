@@ -19,7 +19,6 @@ type World struct {
 	root   string
 	binary string
 	env    []string
-	chaos  time.Duration // how long it lasts
 
 	closers []func() // what else runs for it
 }

@@ -44,8 +44,6 @@ type Listing struct {
 type ListOptions struct {
 	// NoDefaultIgnore lists what is left out by default, too.
 	NoDefaultIgnore bool
-	// EnvFiles lists files .env*, whatever else is left out by default.
-	EnvFiles bool
 	// NoIgnoreFiles reads no .fcignore.
 	NoIgnoreFiles bool
 	// Skip is a file or folder to leave out, if it is in the tree.
@@ -108,7 +106,7 @@ func newLister(ctx context.Context, dir string, opts ListOptions) (*lister, erro
 		l.skip = []string{skip}
 	}
 	if !opts.NoDefaultIgnore {
-		l.rules = defaultRules(opts.EnvFiles)
+		l.rules = defaultRules()
 		l.defaults = len(l.rules.rules)
 	}
 	return l, nil

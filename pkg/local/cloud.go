@@ -17,6 +17,7 @@ import (
 	"s/pkg/local/control"
 	"s/pkg/local/gateway"
 	"s/pkg/local/store"
+	"s/pkg/runtime/image"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/pool"
 	"s/pkg/runtime/rawio"
@@ -47,6 +48,8 @@ type Options struct {
 	Launcher sandbox.Launcher
 	// Toolchain finds interpreters; nil searches the system's own places.
 	Toolchain *toolchain.Finder
+	// Engines have images beside those in files and registries; nil is none.
+	Engines []image.Engine
 	// NewPool makes the instances of a function; nil is the real ones.
 	NewPool func(instance.Config) gateway.Pool
 	// IdleTimeout and MaxInstances rule the instances of a function; zero are
@@ -78,6 +81,7 @@ type Cloud struct {
 	info     Info
 	now      func() time.Time
 	store    *store.Store
+	images   *image.Store
 	launcher sandbox.Launcher
 	owned    bool // the launcher was made here
 	gateway  *gateway.Gateway
@@ -162,6 +166,10 @@ func (c *Cloud) open(ctx context.Context, o Options, address string) error {
 		return err
 	}
 	dir := c.store.Dir()
+	c.images, err = image.Open(image.Options{Dir: filepath.Join(dir, "images"), Wanted: c.store.HasImage, Engines: o.Engines})
+	if err != nil {
+		return err
+	}
 	k, err := loadKeys(dir)
 	if err != nil {
 		return err
@@ -196,14 +204,14 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 	c.verifier = fcsign.NewVerifier(k.lookup, o.Now)
 	c.gateway = gateway.New(gateway.Config{
 		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
-		SecurityToken: k.FunctionToken, Launcher: c.launcher, Toolchain: o.Toolchain, WorkDir: work, IdleTimeout: o.IdleTimeout,
+		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work, IdleTimeout: o.IdleTimeout,
 		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now,
 		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		Verify: func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },
 	})
 	c.control = control.New(control.Config{
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
-		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Now: o.Now,
+		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Refresh: c.gateway.Refresh, Now: o.Now,
 	})
 }
 
@@ -239,6 +247,9 @@ func (c *Cloud) closeParts() error {
 	}
 	if closer, ok := c.launcher.(io.Closer); ok && c.owned {
 		err = closer.Close()
+	}
+	if c.images != nil {
+		c.images.Close()
 	}
 	if c.store != nil {
 		err = errors.Join(err, c.store.Close())

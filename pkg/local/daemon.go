@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"s/pkg/local/store"
+	"s/pkg/runtime/image"
 	"s/pkg/toolchain"
 )
 
@@ -30,6 +31,8 @@ type ServeOptions struct {
 	Exe     string // the program that runs
 	// Toolchain finds interpreters; nil searches the system's own places.
 	Toolchain *toolchain.Finder
+	// Engines have images beside those in files and registries; nil is none.
+	Engines []image.Engine
 	// Ready gets one line when the cloud serves or could not be started; nil if
 	// nobody waits for it.
 	Ready io.Writer
@@ -103,7 +106,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 
 func start(ctx context.Context, o ServeOptions) (*Cloud, error) {
 	cloud, err := Start(ctx, Options{
-		DataDir: DataDir(o.Home), Version: o.Version, Log: o.Log, Toolchain: o.Toolchain,
+		DataDir: DataDir(o.Home), Version: o.Version, Log: o.Log, Toolchain: o.Toolchain, Engines: o.Engines,
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
 	})
 	if err != nil {

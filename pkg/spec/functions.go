@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"s/pkg/fc"
 	"s/pkg/spec/expr"
 )
 
@@ -156,6 +157,16 @@ func (r *resolver) folder() string {
 // resolvePath makes a path of props absolute. Such paths count from the folder of
 // s.yaml, wherever they are written.
 func (l *loader) resolvePath(path string) string { return absolute(l.dir, path) }
+
+// placeImage makes the path of an image that is in files absolute.
+func (l *loader) placeImage(k *fc.CustomContainerConfig) {
+	if k == nil {
+		return
+	}
+	if transport, path, which, ok := fc.LocalImage(k.Image); ok && path != "" {
+		k.Image = fc.JoinLocalImage(transport, l.resolvePath(path), which)
+	}
+}
 
 func absolute(dir, path string) string {
 	if filepath.IsAbs(path) {

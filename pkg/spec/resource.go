@@ -130,6 +130,7 @@ func (l *loader) fillV3(r *Resource, p props, key diag.Range) {
 	l.object(p.v, l.tableV3(), key)
 	r.Region = p.text("region")
 	r.Function = functionV3(p)
+	l.placeImage(r.Function.CustomContainerConfig)
 	r.Code = l.codeV3(p, r.Function.Runtime)
 	r.Triggers = triggersV3(p)
 	r.Around = aroundOfV3(p)
@@ -143,6 +144,7 @@ func (l *loader) fillV1(r *Resource, p props, key diag.Range) {
 	r.Region = p.text("region")
 	r.Service = serviceOfV1(service)
 	r.Function = functionOfV1(service, function)
+	l.placeImage(r.Function.CustomContainerConfig)
 	r.Triggers = triggersOfV1(p)
 	r.Around = aroundOfV1(p)
 	if function.isMap() {

@@ -15,6 +15,8 @@ import (
 	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/diag"
+	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
@@ -53,8 +55,8 @@ type Options struct {
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{
 		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside,
+		Artifacts: Artifacts(f), Build: buildcmd.Action(f),
 	}
-	opts.Artifacts, opts.Build = Artifacts(f, &opts.NoDefaultIgnore), buildcmd.Action(f, &opts.NoDefaultIgnore)
 	cmd := &cobra.Command{
 		Use:   "deploy [resource...]",
 		Short: "Deploy the resources of s.yaml",
@@ -225,6 +227,12 @@ func (d *deployment) prepare(ctx context.Context, it *item) error {
 		return err
 	}
 	d.project, it.resource = it.subject.Project, it.subject.Resource
+	if k := it.resource.Function.CustomContainerConfig; k != nil && !d.target.Local {
+		if _, _, _, ok := fc.LocalImage(k.Image); ok {
+			return cmdutil.WithHint(cmdutil.ExitSpec, diag.Errorf("%s: the image %s is on this machine, and Function Compute pulls images from a registry", it.resource.Name, k.Image),
+				d.IO.T("push it and set customContainerConfig.image to its reference, or deploy with -a local"))
+		}
+	}
 	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild, NoDefaultIgnore: d.NoDefaultIgnore}
 	prepared, err := preparer.Prepare(ctx, d.project, it.resource)
 	if stale := (*deploy.StaleError)(nil); errors.As(err, &stale) {

@@ -133,7 +133,7 @@ func (o *Options) commandLine() []string {
 	default:
 		line = "if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh"
 	}
-	enter := "cd /code 2>/dev/null || cd /"
+	enter := "cd /code 2>/dev/null || :"
 	if o.Workdir != "" {
 		enter = fmt.Sprintf("cd %s || exit 1", quote(o.Workdir))
 	}

@@ -153,7 +153,7 @@ func TestExec(t *testing.T) {
 	if got.InstanceID != "c-1" || got.Function != "hello" || got.TTY || got.Stdin != nil || got.Resize != nil {
 		t.Errorf("%+v", got)
 	}
-	if d := cmp.Diff([]string{"sh", "-c", "cd /code 2>/dev/null || cd /\nps -ef"}, got.Command); d != "" {
+	if d := cmp.Diff([]string{"sh", "-c", "cd /code 2>/dev/null || :\nps -ef"}, got.Command); d != "" {
 		t.Error(d)
 	}
 	remote.play = nil

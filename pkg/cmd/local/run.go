@@ -14,6 +14,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/local"
+	"s/pkg/runtime/image"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
 )
@@ -49,7 +50,7 @@ func up(ctx context.Context, o *Options) error {
 
 func (o *Options) tellIsolation(info *local.Info) {
 	i := info.Isolation
-	o.IO.Errf("isolation of instances: %s, memory %s, ports %s, disk %s", i.Mode, i.Memory, i.Ports, i.Disk)
+	o.IO.Errf("isolation of instances: %s, memory %s, ports %s", i.Mode, i.Memory, i.Ports)
 	if i.Why != "" {
 		o.IO.Errf("  because: %s", i.Why)
 	}
@@ -77,7 +78,7 @@ func serve(ctx context.Context, o *Options) error {
 	o.leaveRoom()
 	finder := toolchain.New(o.LookupEnv)
 	finder.CacheDir = filepath.Join(home, "cache")
-	so := local.ServeOptions{Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder}
+	so := local.ServeOptions{Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder, Engines: image.Engines()}
 	if o.Detached {
 		so.Ready = o.IO.Out
 		return local.Serve(ctx, so)

@@ -25,6 +25,9 @@ func getFunctionCode(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, c.serviceFirst(err)
 	}
+	if f.Code.SHA256 == "" {
+		return answer{}, reply.Invalid("function '" + f.Function.FunctionName + "' runs an image and has no code")
+	}
 	expires := strconv.FormatInt(c.cfg.Now().Add(codeURLLife).Unix(), 10)
 	url := "http://" + c.cfg.Address + CodePath + f.Code.SHA256 + "?expires=" + expires +
 		"&signature=" + c.codeSignature(f.Code.SHA256, expires)

@@ -7,6 +7,7 @@
 package control
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,6 +32,9 @@ type Config struct {
 	Instances func(region, function string) []instance.Info
 	// Changed is told after a function was created, updated or deleted.
 	Changed func(region, function string)
+	// Refresh, if set, looks whether the image of a function is still the one that
+	// its name stands for.
+	Refresh func(ctx context.Context, region, function string)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

@@ -36,8 +36,8 @@ func createFunction(c *call) (answer, error) {
 	if err := setDefaults(&f.Function, c.v2()); err != nil {
 		return answer{}, err
 	}
-	if !has {
-		return answer{}, reply.Invalid("code is required")
+	if err := codeOrImage(f, has); err != nil {
+		return answer{}, err
 	}
 	c.stamp(f, code)
 	f.Function.FunctionID, f.Function.CreatedTime = newUUID(), f.Function.LastModifiedTime
@@ -46,6 +46,17 @@ func createFunction(c *call) (answer, error) {
 	}
 	c.changed(f.Function.FunctionName)
 	return ok(c.functionView(f))
+}
+
+// codeOrImage checks that a new function has the one that its runtime runs.
+func codeOrImage(f *store.Function, code bool) error {
+	switch image := f.Image() != ""; {
+	case image && code:
+		return reply.Invalid("runtime '" + f.Function.Runtime + "' runs an image and can't have code")
+	case !image && !code:
+		return reply.Invalid("code is required")
+	}
+	return nil
 }
 
 // nameNew checks the name of a new function and, in FC 2.0, puts its service
@@ -174,6 +185,9 @@ func getFunction(c *call) (answer, error) {
 	f, err := c.cfg.Store.Function(c.region, c.function())
 	if err != nil {
 		return answer{}, c.serviceFirst(err)
+	}
+	if f.Image() != "" && c.cfg.Refresh != nil {
+		c.cfg.Refresh(c.r.Context(), c.region, f.Function.FunctionName)
 	}
 	return ok(c.functionView(f))
 }

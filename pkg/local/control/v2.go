@@ -29,6 +29,7 @@ type functionV2 struct {
 	EnvironmentVariables    map[string]string           `json:"environmentVariables"`
 	CustomDNS               *fc.CustomDNS               `json:"customDNS,omitempty"`
 	CustomRuntimeConfig     *runtimeV2                  `json:"customRuntimeConfig,omitempty"`
+	CustomContainerConfig   *containerV2                `json:"customContainerConfig,omitempty"`
 	CustomHealthCheckConfig *fc.HealthCheckConfig       `json:"customHealthCheckConfig,omitempty"`
 	InstanceLifecycleConfig *fc.InstanceLifecycleConfig `json:"instanceLifecycleConfig,omitempty"`
 
@@ -42,6 +43,31 @@ type functionV2 struct {
 type runtimeV2 struct {
 	Command []string `json:"command,omitempty"`
 	Args    []string `json:"args,omitempty"`
+}
+
+// containerV2 has lists as JSON in strings.
+type containerV2 struct {
+	Image   string `json:"image,omitempty"`
+	Command string `json:"command,omitempty"` // the entrypoint
+	Args    string `json:"args,omitempty"`    // the command
+}
+
+// listText writes a list as FC 2.0 has it, an empty one as nothing.
+func listText(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(list) // strings can be written
+	return string(text)
+}
+
+// textList reads what listText writes; text that is no list is one word.
+func textList(text string) []string {
+	var list []string
+	if text != "" && json.Unmarshal([]byte(text), &list) != nil {
+		return []string{text}
+	}
+	return list
 }
 
 // functionToV2 shows a stored function the FC 2.0 way.
@@ -67,6 +93,10 @@ func functionToV2(stored *store.Function) functionV2 {
 			out.CustomRuntimeConfig = &runtimeV2{r.Command, r.Args}
 		}
 	}
+	if k := f.CustomContainerConfig; k != nil {
+		out.CAPort, out.CustomHealthCheckConfig = k.Port, k.HealthCheckConfig
+		out.CustomContainerConfig = &containerV2{k.Image, listText(k.Entrypoint), listText(k.Command)}
+	}
 	if hooks := f.InstanceLifecycleConfig; hooks != nil {
 		if hooks.Initializer != nil {
 			out.Initializer, out.InitializationTimeout = hooks.Initializer.Handler, hooks.Initializer.Timeout
@@ -81,16 +111,16 @@ func functionToV2(stored *store.Function) functionV2 {
 // patchV2 lays the given FC 2.0 fields over a stored function. What FC 2.0
 // doesn't have in its functions stays as it is.
 func patchV2(stored *store.Function, given fields) error {
-	var container json.RawMessage
-	if has, err := given.take("customContainerConfig", &container); err != nil {
-		return err
-	} else if has && string(container) != "{}" {
-		return reply.NotServed("field 'customContainerConfig'")
+	if string(given["customContainerConfig"]) == "{}" { // changes nothing
+		delete(given, "customContainerConfig")
 	}
 	before := functionToV2(stored)
 	var v functionV2
 	if err := merge(before, given, &v); err != nil {
 		return err
+	}
+	if r, _ := fc.LookupRuntime(v.Runtime); !r.Container && given["customContainerConfig"] != nil {
+		return reply.Invalid("customContainerConfig doesn't go with runtime '" + v.Runtime + "'")
 	}
 	f := &stored.Function
 	f.FunctionName, f.Description, f.Runtime, f.Handler, f.CPU = v.FunctionName, v.Description, v.Runtime, v.Handler, v.CPU
@@ -100,8 +130,8 @@ func patchV2(stored *store.Function, given fields) error {
 	if v.GPUMemorySize != before.GPUMemorySize || v.InstanceType != before.InstanceType {
 		f.GPUConfig = v.gpu()
 	}
-	if server := v.server(); server != nil || v.Runtime != before.Runtime {
-		f.CustomRuntimeConfig = server
+	if fc.IsCustom(v.Runtime) || v.Runtime != before.Runtime {
+		f.CustomRuntimeConfig, f.CustomContainerConfig = v.server(), v.container(f.CustomContainerConfig)
 	}
 	f.InstanceLifecycleConfig = v.hooks(f.InstanceLifecycleConfig)
 	return nil
@@ -115,7 +145,7 @@ func (v *functionV2) gpu() *fc.GPUConfig {
 }
 
 func (v *functionV2) server() *fc.CustomRuntimeConfig {
-	if !fc.IsCustom(v.Runtime) {
+	if r, _ := fc.LookupRuntime(v.Runtime); !r.Custom || r.Container {
 		return nil
 	}
 	out := &fc.CustomRuntimeConfig{Port: v.CAPort, HealthCheckConfig: v.CustomHealthCheckConfig}
@@ -123,6 +153,22 @@ func (v *functionV2) server() *fc.CustomRuntimeConfig {
 		out.Command, out.Args = v.CustomRuntimeConfig.Command, v.CustomRuntimeConfig.Args
 	}
 	return out
+}
+
+// container is that of v; what FC 2.0 doesn't have in it stays as in old.
+func (v *functionV2) container(old *fc.CustomContainerConfig) *fc.CustomContainerConfig {
+	r, _ := fc.LookupRuntime(v.Runtime)
+	if !r.Container || v.CustomContainerConfig == nil {
+		return nil
+	}
+	out := fc.CustomContainerConfig{}
+	if old != nil {
+		out = *old
+	}
+	k := v.CustomContainerConfig
+	out.Image, out.Entrypoint, out.Command = k.Image, textList(k.Command), textList(k.Args)
+	out.Port, out.HealthCheckConfig = v.CAPort, v.CustomHealthCheckConfig
+	return &out
 }
 
 // hooks are those of v, and of the old ones the initializer that is a command,

@@ -61,7 +61,7 @@ func TestFunctionOfAService(t *testing.T) {
 		has("instanceConcurrency", 7).has("caPort", 8080).has("initializer", "index.init").has("environmentVariables", map[string]string{"A": "1"})
 	w.do("PUT", base+"/f", `{"environmentVariables":{},"customHealthCheckConfig":{}}`).is(200).has("environmentVariables", map[string]string{}).
 		has("customHealthCheckConfig", map[string]any{})
-	w.do("PUT", base+"/f", `{"customContainerConfig":{"image":"x"}}`).is(501, "NotImplemented")
+	w.do("PUT", base+"/f", `{"customContainerConfig":{"image":"x"}}`).is(400, "InvalidArgument")
 	w.do("PUT", base+"/f", `{"layers":["arn"]}`).is(501, "NotImplemented")
 
 	// A change of the service is one of its functions.

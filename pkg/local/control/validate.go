@@ -96,8 +96,8 @@ func checkRuntime(f *fc.Function) error {
 	switch {
 	case !known:
 		return invalid("runtime '%s' is not one of %s", f.Runtime, runtimeNames())
-	case r.Container:
-		return reply.NotServed("runtime '" + f.Runtime + "'")
+	case r.Container && (f.CustomContainerConfig == nil || f.CustomContainerConfig.Image == ""):
+		return invalid("customContainerConfig.image is required for runtime '%s'", f.Runtime)
 	case f.Handler == "" && !r.Custom:
 		return invalid("handler is required")
 	case len(f.Handler) > 128:
@@ -117,9 +117,7 @@ func checkDescription(text string) error {
 func runtimeNames() string {
 	var names []string
 	for _, r := range fc.Runtimes() {
-		if !r.Container {
-			names = append(names, r.Name)
-		}
+		names = append(names, r.Name)
 	}
 	return strings.Join(names, ", ")
 }
@@ -209,16 +207,25 @@ func checkHooks(f *fc.Function) error {
 }
 
 func checkServer(f *fc.Function) error {
-	r := f.CustomRuntimeConfig
-	if r == nil {
-		return nil
-	}
-	if r.Port != 0 {
-		if err := between("customRuntimeConfig.port", r.Port, 1, 65535); err != nil {
+	if r := f.CustomRuntimeConfig; r != nil {
+		if err := checkListener("customRuntimeConfig", r.Port, r.HealthCheckConfig); err != nil {
 			return err
 		}
 	}
-	h := r.HealthCheckConfig
+	if k := f.CustomContainerConfig; k != nil {
+		return checkListener("customContainerConfig", k.Port, k.HealthCheckConfig)
+	}
+	return nil
+}
+
+// checkListener checks where a server listens and how it is asked whether it is
+// well; block is the field that has both.
+func checkListener(block string, port int, h *fc.HealthCheckConfig) error {
+	if port != 0 {
+		if err := between(block+".port", port, 1, 65535); err != nil {
+			return err
+		}
+	}
 	if h == nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -35,6 +36,7 @@ type world struct {
 	mu        sync.Mutex
 	now       time.Time
 	changed   []string
+	refreshed []string
 	instances []instance.Info
 }
 
@@ -70,6 +72,11 @@ func openWorld(t *testing.T, dir string) *world {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.changed = append(w.changed, region+"/"+function)
+		},
+		Refresh: func(_ context.Context, _, function string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.refreshed = append(w.refreshed, function)
 		},
 	})
 	w.url, w.client, w.api = server.URL, server.Client(), api

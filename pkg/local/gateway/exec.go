@@ -42,7 +42,7 @@ func (g *Gateway) ServeExec(w http.ResponseWriter, r *http.Request, t Target, id
 		return
 	}
 	q := r.URL.Query()
-	spec := sandbox.ExecSpec{Args: q["command"], Dir: "/code", TTY: q.Get("tty") == "true", Rows: defaultRows, Cols: defaultCols}
+	spec := sandbox.ExecSpec{Args: q["command"], TTY: q.Get("tty") == "true", Rows: defaultRows, Cols: defaultCols}
 	if len(spec.Args) == 0 {
 		reply.Error(w, reply.Invalid("command is required"))
 		return

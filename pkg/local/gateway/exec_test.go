@@ -70,7 +70,7 @@ func receive(t *testing.T, conn *websocket.Conn) string {
 
 func TestExec(t *testing.T) {
 	w := newExecWorld(t, func(_ context.Context, spec sandbox.ExecSpec) (int, error) {
-		if spec.Stdin != nil || spec.TTY || spec.Dir != "/code" {
+		if spec.Stdin != nil || spec.TTY || spec.Dir != "" {
 			t.Errorf("spec %+v", spec)
 		}
 		fmt.Fprint(spec.Stdout, strings.Join(spec.Args, " "))

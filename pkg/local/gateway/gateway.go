@@ -13,6 +13,7 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/local/store"
+	"s/pkg/runtime/image"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
@@ -59,6 +60,8 @@ type Config struct {
 	Launcher                                    sandbox.Launcher
 	// Toolchain finds interpreters for the instances.
 	Toolchain *toolchain.Finder
+	// Images opens the images of containers; nil is a gateway without.
+	Images Images
 	// WorkDir is where instances keep their temporary folders.
 	WorkDir      string
 	IdleTimeout  time.Duration // of an instance; zero is the pool's default
@@ -96,7 +99,8 @@ type key struct{ region, function string }
 // entry is the pool of one revision of a function.
 type entry struct {
 	fn      *store.Function
-	custom  bool // the function is an HTTP server itself
+	image   *image.Image // nil if it has code
+	custom  bool         // the function is an HTTP server itself
 	ready   chan struct{}
 	err     error // why there is no pool, once ready
 	pool    Pool
@@ -179,12 +183,22 @@ func (g *Gateway) Changed(region, function string) {
 		delete(g.entries, k)
 		g.retire(old)
 	}
-	if current != nil && current.Code.SHA256 != "" {
-		g.wg.Go(func() {
-			if _, release, err := g.cfg.Store.OpenCode(current.Code.SHA256); err == nil {
-				release()
-			} // else the first invocation tells
-		})
+	g.wg.Go(func() { g.ahead(k, current) })
+}
+
+// ahead does what the first invocation would have to wait for. What goes wrong
+// is for that one to tell. Without a function, it removes the image that it had.
+func (g *Gateway) ahead(k key, current *store.Function) {
+	switch {
+	case current == nil && g.cfg.Images != nil:
+		g.cfg.Images.Collect()
+	case current == nil:
+	case current.Image() != "":
+		_, _ = g.enter(k, current)
+	case current.Code.SHA256 != "":
+		if _, release, err := g.cfg.Store.OpenCode(current.Code.SHA256); err == nil {
+			release()
+		}
 	}
 }
 
@@ -279,18 +293,25 @@ func (g *Gateway) forget(k key, e *entry) {
 	}
 }
 
-// fill unpacks the code and makes the pool.
+// fill unpacks the code or the image and makes the pool.
 func (g *Gateway) fill(e *entry) error {
-	dir, release, err := g.cfg.Store.OpenCode(e.fn.Code.SHA256)
+	var dir string
+	var img *image.Image
+	var err error
+	if reference := e.fn.Image(); reference != "" {
+		img, e.release, err = g.image(reference)
+	} else {
+		dir, e.release, err = g.cfg.Store.OpenCode(e.fn.Code.SHA256)
+	}
 	if err != nil {
 		return err
 	}
-	e.release = release
+	e.image = img
 	service, _ := fc.SplitName(e.fn.Function.FunctionName)
 	cfg := instance.Config{
 		Function: e.fn.Function, Qualifier: fc.LatestQualifier, Region: e.fn.Region, AccountID: g.cfg.AccountID,
 		AccessKeyID: g.cfg.AccessKeyID, AccessKeySecret: g.cfg.AccessKeySecret, SecurityToken: g.cfg.SecurityToken,
-		CodeDir: dir, WorkDir: g.cfg.WorkDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
+		CodeDir: dir, Image: img, WorkDir: g.cfg.WorkDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
 		HTTPParams:  !e.custom && service != "",
 		IdleTimeout: g.cfg.IdleTimeout, MaxInstances: g.cfg.MaxInstances, Now: g.cfg.Now, Logs: e.live.add,
 	}

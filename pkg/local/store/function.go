@@ -32,6 +32,14 @@ type Code struct {
 	Checksum string `json:"checksum,omitempty"` // CRC-64/ECMA of it, decimal
 }
 
+// Image is the name of the image that the function runs; empty if it has code.
+func (f *Function) Image() string {
+	if r, known := fc.LookupRuntime(f.Function.Runtime); !known || !r.Container || f.Function.CustomContainerConfig == nil {
+		return ""
+	}
+	return f.Function.CustomContainerConfig.Image
+}
+
 func (f *Function) key() key { return key{f.Region, f.Function.FunctionName} }
 
 func (s *Store) keepFunction(f *Function) { s.functions[f.key()] = f }
@@ -141,6 +149,18 @@ func (s *Store) refersTo(sha string) bool {
 	defer s.mu.RUnlock()
 	for _, f := range s.functions {
 		if f.Code.SHA256 == sha {
+			return true
+		}
+	}
+	return false
+}
+
+// HasImage reports whether a function runs the image of that name.
+func (s *Store) HasImage(reference string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, f := range s.functions {
+		if f.Image() == reference {
 			return true
 		}
 	}

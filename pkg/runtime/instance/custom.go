@@ -99,11 +99,22 @@ func (c *custom) ready(ctx context.Context) error {
 		}
 		pause = min(pause*3/2, slowestPoll)
 	}
-	cfg := c.i.cfg.Function.CustomRuntimeConfig
-	if cfg == nil || cfg.HealthCheckConfig == nil || cfg.HealthCheckConfig.HTTPGetURL == "" {
+	check := healthCheck(&c.i.cfg.Function)
+	if check == nil || check.HTTPGetURL == "" {
 		return nil
 	}
-	return c.healthy(ctx, cfg.HealthCheckConfig)
+	return c.healthy(ctx, check)
+}
+
+// healthCheck is how the server of a function is asked whether it is well.
+func healthCheck(f *fc.Function) *fc.HealthCheckConfig {
+	switch {
+	case f.CustomContainerConfig != nil:
+		return f.CustomContainerConfig.HealthCheckConfig
+	case f.CustomRuntimeConfig != nil:
+		return f.CustomRuntimeConfig.HealthCheckConfig
+	}
+	return nil
 }
 
 func (c *custom) reachable(ctx context.Context) bool {

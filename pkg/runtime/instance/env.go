@@ -15,22 +15,15 @@ const codePath = "/code/"
 // searchPath is PATH behind what an interpreter adds in front.
 const searchPath = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/sbin:/bin:/opt/bin:/code:/code/bin"
 
+// imagePath is PATH in an image that sets none, as Docker has it.
+const imagePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 // environment is the complete environment of an instance: that of the platform,
 // then the user's own variables, which may override everything that isn't the
 // platform's.
 func environment(cfg *Config, rt fc.Runtime, id string, l *layout) map[string]string {
 	service, name := fc.SplitName(cfg.Function.FunctionName)
-	path := searchPath
-	if l.lang.bin != "" {
-		path = l.lang.bin + ":" + path
-	}
-	env := map[string]string{
-		"PATH": path, "HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC",
-		"LD_LIBRARY_PATH": l.lang.libraries("/code:/code/lib:/usr/local/lib:/opt/lib"),
-	}
-	if rt.Custom {
-		env["PYTHONPATH"] = "/opt/python:/code/python:/code"
-	}
+	env := ours(rt, l)
 	maps.Copy(env, l.env)
 	for key, value := range cfg.Function.EnvironmentVariables {
 		if !reserved(key) {
@@ -57,6 +50,26 @@ func environment(cfg *Config, rt fc.Runtime, id string, l *layout) map[string]st
 			"FC_SERVICE_NAME": service, "accessKeyID": cfg.AccessKeyID,
 			"accessKeySecret": cfg.AccessKeySecret, "securityToken": cfg.SecurityToken,
 		})
+	}
+	return env
+}
+
+// ours are the variables that every program of ours and of the user's gets where
+// the system is FC's; an image has its own.
+func ours(rt fc.Runtime, l *layout) map[string]string {
+	if rt.Container {
+		return map[string]string{"PATH": imagePath}
+	}
+	path := searchPath
+	if l.lang.bin != "" {
+		path = l.lang.bin + ":" + path
+	}
+	env := map[string]string{
+		"PATH": path, "HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC",
+		"LD_LIBRARY_PATH": l.lang.libraries("/code:/code/lib:/usr/local/lib:/opt/lib"),
+	}
+	if rt.Custom {
+		env["PYTHONPATH"] = "/opt/python:/code/python:/code"
 	}
 	return env
 }

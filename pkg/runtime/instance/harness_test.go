@@ -3,6 +3,7 @@ package instance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -40,6 +41,7 @@ func TestMain(m *testing.M) {
 		l.(io.Closer).Close()
 	}
 	os.RemoveAll(launchers.dir)
+	os.RemoveAll(imagesDir)
 	os.Exit(code)
 }
 
@@ -182,3 +184,6 @@ func ended(t testing.TB, i *Instance) {
 		t.Fatal("the instance doesn't end")
 	}
 }
+
+// imagesDir keeps the images of the tests of containers.
+var imagesDir = filepath.Join(os.TempDir(), fmt.Sprintf("instance-images-%d", os.Getpid()))

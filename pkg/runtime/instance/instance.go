@@ -37,12 +37,9 @@ type Instance struct {
 	initializing chan struct{} // holds a token while nobody runs the initializer
 	initialized  bool          // guarded by the token
 
-	freezer freezer
-
 	mu       sync.Mutex
 	gone     bool // takes nothing new
 	inFlight int
-	held     int // commands that run in it
 	count    uint64
 	lastUsed time.Time
 	cold     bool // no invocation has waited for the start yet
@@ -107,8 +104,14 @@ func supported(cfg *Config) (fc.Runtime, error) {
 			Message: fmt.Sprintf("unknown runtime %q", cfg.Function.Runtime),
 		}
 	}
-	if rt.Container {
-		return rt, notStarted("functions of runtime %s are images, which can't run locally yet", rt.Name)
+	if !rt.Container {
+		return rt, nil
+	}
+	if cfg.Launcher.Isolation().Mode == sandbox.ModeProcess {
+		return rt, NoImages(cfg.Launcher.Isolation())
+	}
+	if cfg.Image == nil {
+		return rt, notStarted("functions of runtime %s are images, and this one has none", rt.Name)
 	}
 	return rt, nil
 }
@@ -161,7 +164,7 @@ func (i *Instance) launch(ctx context.Context, rt fc.Runtime) error {
 		return notStarted("%v", err)
 	}
 	l.spec.Env, l.spec.Stdout, l.spec.Stderr = pairs(env), w, w
-	i.proc, err = i.cfg.Launcher.Launch(ctx, l.spec)
+	i.proc, err = i.start(ctx, l)
 	if err != nil {
 		logs.pipe.close()
 		i.driver.close(&exitError{sandbox.Exit{Code: -1, StartFail: err.Error()}})
@@ -182,6 +185,27 @@ func (i *Instance) startLimit() time.Duration {
 		return fc.MaxTimeoutSeconds * time.Second
 	}
 	return fc.MaxStartSeconds * time.Second
+}
+
+// start executes the program. Where the kernel doesn't lay the layers of an image
+// over one another, the instance gets a copy of them.
+func (i *Instance) start(ctx context.Context, l *layout) (sandbox.Process, error) {
+	img := i.cfg.Image
+	var refused *sandbox.LayersError
+	if l.spec.Image == nil || img.Overlays() {
+		p, err := i.cfg.Launcher.Launch(ctx, l.spec)
+		if !errors.As(err, &refused) {
+			return p, err
+		}
+	}
+	l.spec.Image.Tree = filepath.Join(i.dir(), "tree")
+	if err := os.Mkdir(l.spec.Image.Tree, 0o755); err != nil {
+		return nil, err
+	}
+	if err := img.CopyTo(l.spec.Image.Tree); err != nil {
+		return nil, fmt.Errorf("copy the image's layers: %w", err)
+	}
+	return i.cfg.Launcher.Launch(ctx, l.spec)
 }
 
 // watch waits for the end of the program and clears up after it.
@@ -224,7 +248,6 @@ func (i *Instance) leaveService() {
 // Config.Grace SIGKILL. It returns when nothing is left of it.
 func (i *Instance) Stop(ctx context.Context) {
 	i.leaveService()
-	i.thaw()
 	i.preStop(ctx)
 	i.terminate()
 	<-i.done
@@ -234,7 +257,6 @@ func (i *Instance) Stop(ctx context.Context) {
 // Its output is read when it returns.
 func (i *Instance) terminate() {
 	i.leaveService()
-	i.thaw()
 	grace := i.cfg.Grace
 	if grace <= 0 {
 		grace = DefaultGrace
@@ -267,15 +289,13 @@ func (i *Instance) Info() Info {
 	info := Info{
 		ID: i.id, Qualifier: i.cfg.Qualifier, VersionID: i.cfg.VersionID, PID: i.proc.PID(),
 		Created: i.created, LastUsed: i.lastUsed, InFlight: i.inFlight, Invocation: i.count,
-		MemoryMB: float64(current) / (1 << 20), Process: awake{i.proc, i}, State: "Idle",
+		MemoryMB: float64(current) / (1 << 20), Process: i.proc, State: "Idle",
 	}
 	switch {
 	case i.gone:
 		info.State = "Stopping"
 	case i.inFlight > 0:
 		info.State = "Busy"
-	case i.freezer.frozen.Load():
-		info.State = "Frozen"
 	}
 	return info
 }

@@ -1,7 +1,6 @@
 package instance
 
 import (
-	"cmp"
 	"context"
 	"os"
 	"path"
@@ -39,6 +38,9 @@ func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, e
 			return nil, err
 		}
 	}
+	if rt.Container {
+		return contain(cfg, id)
+	}
 	lang, err := findLanguage(ctx, cfg, rt, boot.Language)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,6 @@ func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, e
 	}
 	spec := sandbox.Spec{
 		ID: id, Dir: codeDir, TmpDir: tmp, MemoryMB: cfg.Function.MemorySize,
-		DiskMB: cmp.Or(cfg.Function.DiskSize, fc.DefaultDiskMB), MaxProcesses: fc.MaxProcesses,
 		Mounts: append([]sandbox.Mount{{Source: cfg.CodeDir, Target: codeDir, ReadOnly: true}}, lang.mounts...),
 	}
 	if cfg.LayerDir != "" {

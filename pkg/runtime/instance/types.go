@@ -10,6 +10,7 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/runtime/debugger"
+	"s/pkg/runtime/image"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
 )
@@ -17,7 +18,6 @@ import (
 // Defaults of Config.
 const (
 	DefaultIdleTimeout  = 5 * time.Minute
-	DefaultFreezeAfter  = time.Second
 	DefaultMaxInstances = 100
 	DefaultGrace        = time.Second
 )
@@ -34,6 +34,8 @@ type Config struct {
 
 	// CodeDir is the unpacked code on the host. It is mounted as /code.
 	CodeDir string
+	// Image is what a container function runs in, instead of code and layers.
+	Image *image.Image
 	// LayerDir is the merged layers on the host, mounted as /opt; may be empty.
 	LayerDir string
 	// WorkDir is where the instance's own temporary folders are made.
@@ -50,10 +52,6 @@ type Config struct {
 	// IdleTimeout ends an instance that nobody used so long; 0 is
 	// DefaultIdleTimeout.
 	IdleTimeout time.Duration
-	// FreezeAfter stops the processes of an instance that nobody used so long,
-	// until the next invocation, as FC does; 0 is DefaultFreezeAfter, negative
-	// is never.
-	FreezeAfter time.Duration
 	// MaxInstances bounds the pool; 0 is DefaultMaxInstances.
 	MaxInstances int
 	// Grace is how long a program may take to end after SIGTERM before it is
@@ -118,7 +116,7 @@ type Info struct {
 	Created    time.Time
 	LastUsed   time.Time
 	InFlight   int
-	State      string // Idle, Busy, Frozen, Stopping
+	State      string // Starting, Idle, Busy, Stopping
 	MemoryMB   float64
 	Invocation uint64 // how many so far
 	Process    sandbox.Process

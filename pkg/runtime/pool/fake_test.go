@@ -100,7 +100,6 @@ type fakeInstance struct {
 	most    int
 	served  int
 	stopped bool
-	froze   int
 }
 
 func (i *fakeInstance) ID() string            { return i.id }
@@ -113,19 +112,6 @@ func (i *fakeInstance) Stop(context.Context) {
 	i.stopped = true
 	i.mu.Unlock()
 	i.Kill()
-}
-
-func (i *fakeInstance) Freeze(context.Context) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.froze++
-	return true
-}
-
-func (i *fakeInstance) frozen() int {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.froze
 }
 
 func (i *fakeInstance) wasStopped() bool {

@@ -69,25 +69,20 @@ func (p *Pool) watch(s *slot) {
 }
 
 // sweepLater has idle instances looked for after d, unless that is going to
-// happen earlier. The pool is locked.
+// happen anyway. The pool is locked.
 func (p *Pool) sweepLater(d time.Duration) {
-	at := p.clock.now().Add(d)
-	if p.phase == closed || !p.sweepAt.IsZero() && !at.Before(p.sweepAt) {
+	if p.sweeping || p.phase == closed {
 		return
 	}
-	if !p.sweepAt.IsZero() {
-		p.unsweep()
-	}
-	p.sweepAt = at
-	p.unsweep = p.clock.after(d, p.sweep)
+	p.sweeping = true
+	p.clock.after(d, p.sweep)
 }
 
-// sweep stops the instances that have been idle for too long, and freezes those
-// that have been so for a while.
+// sweep stops the instances that have been idle for too long.
 func (p *Pool) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.sweepAt = time.Time{}
+	p.sweeping = false
 	if p.phase == closed {
 		return
 	}
@@ -96,21 +91,11 @@ func (p *Pool) sweep() {
 		if s.retired || s.inFlight > 0 {
 			continue
 		}
-		idle := now.Sub(s.idleSince)
-		left := p.idle - idle
-		switch {
-		case left <= 0:
+		left := p.idle - now.Sub(s.idleSince)
+		if left <= 0 {
 			p.retireLocked(s)
 			p.wg.Go(func() { s.member.Stop(p.ctx) })
-			continue
-		case p.still == 0 || s.still:
-		case idle >= p.still:
-			s.still = true
-			p.wg.Go(func() { s.member.Freeze(p.ctx) })
-		default:
-			left = min(left, p.still-idle)
-		}
-		if next < 0 || left < next {
+		} else if next < 0 || left < next {
 			next = left
 		}
 	}

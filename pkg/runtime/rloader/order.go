@@ -20,8 +20,6 @@ const (
 	FileStderr = "stderr"
 	// FileTasks is the open "tasks" file of a version 1 memory cgroup.
 	FileTasks = "tasks"
-	// FilePids is that of a version 1 cgroup that counts processes.
-	FilePids = "pids"
 	// FileCgroup is the open folder of a version 2 cgroup.
 	FileCgroup = "cgroup"
 	// FileInstance is a pidfd of the process whose namespaces an exec joins.
@@ -41,10 +39,12 @@ type Order struct {
 	// system. Without it nothing is mounted: process mode.
 	Root   string  `json:"root,omitempty"`
 	Mounts []Mount `json:"mounts,omitempty"`
-	TmpDir string  `json:"tmpDir,omitempty"`
-	// TmpImage is a file with an ext4 file system, to be /tmp in place of TmpDir;
-	// it is removed once it is mounted.
-	TmpImage string `json:"tmpImage,omitempty"`
+	// Image is the root file system, instead of the host's own folders.
+	Image *Image `json:"image,omitempty"`
+	// User runs the command, as /etc/passwd of the instance has it: name or
+	// number, also with :group. Empty leaves it who rloader is.
+	User   string `json:"user,omitempty"`
+	TmpDir string `json:"tmpDir,omitempty"`
 	// Self is the host's path of rloader's own binary.
 	Self string `json:"self,omitempty"`
 	// GuardProc makes the parts of /proc read-only that uid 0 of the host
@@ -67,6 +67,20 @@ type Mount struct {
 	Source   string `json:"source"`
 	Target   string `json:"target"`
 	ReadOnly bool   `json:"readOnly,omitempty"`
+}
+
+// Image is a root file system made of layers, or of one folder.
+type Image struct {
+	// Dir holds the folders Layers, the uppermost first. They aren't changed.
+	Dir    string   `json:"dir,omitempty"`
+	Layers []string `json:"layers,omitempty"`
+	// Scratch is a folder for what the instance changes.
+	Scratch string `json:"scratch,omitempty"`
+	// UserXattr has overlayfs read its marks from attributes that need no
+	// rights, as it must in a user namespace.
+	UserXattr bool `json:"userXattr,omitempty"`
+	// Tree, if set, is all of the file system, in a folder of the instance's own.
+	Tree string `json:"tree,omitempty"`
 }
 
 // Kinds of reports.
@@ -93,9 +107,9 @@ const (
 // Parts of a sandbox that can fail, each of which can be done without.
 const (
 	PartRoot   = "root"   // mounts and rights
+	PartLayers = "layers" // laying an image's layers over one another
 	PartMemory = "memory" // joining the cgroup
 	PartPorts  = "ports"  // the filter
-	PartDisk   = "disk"   // TmpImage
 )
 
 // Report is what rloader tells the sandbox. That rloader closes its socket

@@ -42,10 +42,16 @@ func enterRoot(order *Order) error {
 		return err
 	}
 	b := &builder{}
-	b.system()
-	b.proc(order.GuardProc)
-	b.devices()
-	b.layout(order)
+	if order.Image != nil {
+		if err := b.image(order); err != nil {
+			return err
+		}
+	} else {
+		b.system()
+		b.proc(order.GuardProc)
+		b.devices()
+		b.layout(order)
+	}
 	if b.err != nil {
 		return b.err
 	}
@@ -218,17 +224,20 @@ func (b *builder) stray(path string) {
 
 // layout mounts what is the instance's own.
 func (b *builder) layout(order *Order) {
-	switch {
-	case order.TmpImage != "" && b.image(order, "tmp"):
-	case order.TmpDir == "":
+	if order.TmpDir == "" {
 		b.shared("tmp")
-	default:
+	} else {
 		b.bind(order.TmpDir, "tmp", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
 	}
 	b.file(Path[1:], 0o755)
 	if _, err := os.Stat(order.Self); err == nil { // it may have been rebuilt since
 		b.bindOn(order.Self, Path[1:], unix.MOUNT_ATTR_RDONLY)
 	}
+	b.mounts(order)
+}
+
+// mounts shows what the order says.
+func (b *builder) mounts(order *Order) {
 	mounts := slices.Clone(order.Mounts)
 	slices.SortStableFunc(mounts, func(x, y Mount) int { return len(x.Target) - len(y.Target) })
 	for _, m := range mounts {

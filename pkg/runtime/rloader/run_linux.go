@@ -87,6 +87,9 @@ func confineThread(order *Order, files map[string]int) (listener int, err error)
 	if err := confine(); err != nil {
 		return -1, err
 	}
+	if err := becomeUser(order); err != nil {
+		return -1, err
+	}
 	if !order.Filter {
 		return -1, nil
 	}

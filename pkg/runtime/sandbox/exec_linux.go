@@ -49,12 +49,16 @@ func (p *process) Exec(ctx context.Context, spec ExecSpec) (int, error) {
 func (p *process) openExec(spec ExecSpec, given files) (*session, chan struct{}, error) {
 	order := rloader.Order{
 		Kind: rloader.KindExec, Stay: true, Args: spec.Args, Env: mergeEnv(p.spec.Env, spec), Dir: spec.Dir,
-		Filter: p.ports != nil, TTY: spec.TTY, Rows: spec.Rows, Cols: spec.Cols,
+		Filter: p.ports != nil, TTY: spec.TTY, Rows: spec.Rows, Cols: spec.Cols, User: p.spec.user(),
 	}
 	if order.Dir == "" {
 		order.Dir = p.spec.Dir
 	}
-	if g, ok := p.usage.(*cgroup); ok {
+	var h how
+	switch g, ok := p.usage.(*cgroup); {
+	case ok && g.v2 && p.spec.Image != nil:
+		h.cgroup = g.join // which the image's user may not join
+	case ok:
 		given.add(map[bool]string{true: rloader.FileCgroup, false: rloader.FileTasks}[g.v2], g.join)
 	}
 	// Under the lock, so that an instance that ends finds this command or this
@@ -75,7 +79,7 @@ func (p *process) openExec(spec ExecSpec, given files) (*session, chan struct{},
 		paths := newPathMap(p.spec)
 		order.Args, order.Env, order.Dir = paths.all(order.Args), paths.env(Spec{Env: order.Env, TmpDir: p.spec.TmpDir}), paths.one(order.Dir)
 	}
-	s, err := p.l.open(order, given, how{})
+	s, err := p.l.open(order, given, h)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -21,7 +21,6 @@ type launcher struct {
 	forker    *forker
 	addresses *addresses
 	groups    *cgroups // nil: memory is sampled
-	disks     *disks   // nil: /tmp is a folder
 	isolation Isolation
 	guardProc bool
 	lowPorts  bool // ports below 1024 may be bound
@@ -71,7 +70,7 @@ func newLauncher(o Options) (Launcher, error) {
 
 // choose settles on the best isolation that the kernel allows, by trying.
 func (l *launcher) choose(o Options, state string) error {
-	l.isolation = Isolation{Mode: ModeNamespaces, Memory: MemorySampled, Ports: PortsPrivate, Disk: DiskUnlimited}
+	l.isolation = Isolation{Mode: ModeNamespaces, Memory: MemorySampled, Ports: PortsPrivate}
 	if inUserNamespace() {
 		l.isolation.Mode = ModeUserNamespaces
 	}
@@ -89,22 +88,11 @@ func (l *launcher) choose(o Options, state string) error {
 			l.groups, l.isolation.Memory = groups, groups.kind()
 		}
 	}
-	if l.isolation.Mode == ModeNamespaces {
-		var err error
-		if l.disks, err = newDisks(state); err != nil {
-			l.refused("a disk for /tmp", err)
-		} else {
-			l.isolation.Disk = DiskImage
-		}
-	}
 	for {
 		part, err := l.probe()
 		switch {
 		case err == nil:
 			return nil
-		case part == rloader.PartDisk && l.disks != nil:
-			l.disks, l.isolation.Disk = nil, DiskUnlimited
-			l.refused("a disk for /tmp", err)
 		case part == rloader.PartPorts && l.isolation.Ports == PortsPrivate:
 			l.isolation.Ports = PortsFixed
 			l.refused("private ports", err)
@@ -112,7 +100,7 @@ func (l *launcher) choose(o Options, state string) error {
 			l.groups, l.isolation.Memory = nil, MemorySampled
 			l.refused("memory cgroup", err)
 		case l.isolation.Mode != ModeProcess:
-			l.isolation.Mode, l.isolation.Disk, l.disks = ModeProcess, DiskUnlimited, nil
+			l.isolation.Mode = ModeProcess
 			l.refused("namespaces", err)
 		default:
 			return fmt.Errorf("start a process: %w", err)
@@ -131,7 +119,7 @@ func (l *launcher) refused(what string, err error) {
 // probe starts an instance that only tries its sandbox. The part names what to
 // do without.
 func (l *launcher) probe() (part string, err error) {
-	p, err := l.prepare(context.Background(), Spec{ID: "probe", MemoryMB: 64, DiskMB: probeDiskMB, MaxProcesses: 64, Port: 1})
+	p, err := l.prepare(Spec{ID: "probe", MemoryMB: 64, Port: 1})
 	if err != nil {
 		return rloader.PartMemory, err
 	}
@@ -167,9 +155,13 @@ func (l *launcher) order(p *process, kind string) rloader.Order {
 		order.Args, order.Env, order.Dir = paths.all(p.spec.Args), paths.env(p.spec), paths.one(p.spec.Dir)
 		return order
 	}
-	order.Stay = p.spec.Init
+	order.Stay, order.User = p.spec.Init, p.spec.user()
+	if img := p.spec.Image; img != nil {
+		order.Image = &rloader.Image{
+			Dir: img.Dir, Layers: img.Layers, Scratch: img.Scratch, Tree: img.Tree, UserXattr: l.isolation.Mode == ModeUserNamespaces,
+		}
+	}
 	order.Root, order.Self, order.TmpDir, order.GuardProc = l.root, l.self, p.spec.TmpDir, l.guardProc
-	order.TmpImage = p.image
 	for _, m := range p.spec.Mounts {
 		order.Mounts = append(order.Mounts, rloader.Mount(m))
 	}
@@ -183,7 +175,10 @@ func (l *launcher) Launch(ctx context.Context, spec Spec) (Process, error) {
 		return nil, err
 	}
 	defer l.starting.Done()
-	p, err := l.prepare(ctx, spec)
+	if spec.Image != nil && !l.namespaces() {
+		return nil, ErrNoImages
+	}
+	p, err := l.prepare(spec)
 	if err != nil {
 		return nil, err
 	}

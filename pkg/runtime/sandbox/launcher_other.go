@@ -42,13 +42,16 @@ func newLauncher(o Options) (Launcher, error) {
 
 // Isolation says what confines the launcher's instances.
 func (l *launcher) Isolation() Isolation {
-	return Isolation{Mode: ModeProcess, Memory: MemorySampled, Ports: PortsFixed, Disk: DiskUnlimited, Why: "namespaces are a feature of Linux"}
+	return Isolation{Mode: ModeProcess, Memory: MemorySampled, Ports: PortsFixed, Why: "namespaces are a feature of Linux"}
 }
 
 // Launch starts an instance.
 func (l *launcher) Launch(ctx context.Context, spec Spec) (Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if spec.Image != nil {
+		return nil, ErrNoImages
 	}
 	p := &process{l: l, spec: spec, done: make(chan struct{})}
 	if spec.Port > 0 {

@@ -6,6 +6,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 )
@@ -16,6 +17,31 @@ type Mount struct {
 	Target   string // absolute path inside: /code, /opt, /var/fc/lang/python3.10
 	ReadOnly bool
 }
+
+// Image is a root file system of layers, which all its instances share, and of
+// what the instance itself writes.
+type Image struct {
+	// Dir holds the folders Layers, the uppermost first, in the form that
+	// overlayfs has them.
+	Dir    string
+	Layers []string
+	// Scratch is a folder for what the instance changes; it is the caller's to
+	// remove.
+	Scratch string
+	// Tree, if set, is all of the file system, in a folder of this instance
+	// alone; Dir, Layers and Scratch don't count then.
+	Tree string
+}
+
+// LayersError is the error of Launch where the kernel doesn't lay an image's
+// layers over one another: then Image.Tree is needed.
+type LayersError struct{ Why string }
+
+// Error says what the kernel refused.
+func (e *LayersError) Error() string { return "the image's layers can't be mounted: " + e.Why }
+
+// ErrNoImages is the error of Launch for an image where there are no namespaces.
+var ErrNoImages = errors.New("an image can't be run without namespaces")
 
 // Spec is what to start and how to confine it.
 type Spec struct {
@@ -30,19 +56,27 @@ type Spec struct {
 	Dir  string   // working directory inside, /code
 	// Mounts beyond the system's own folders, which are always there read-only.
 	Mounts []Mount
+	// Image is the root file system, instead of the system's own folders; it
+	// needs namespaces. User is whom Args are run as, as its /etc/passwd has it;
+	// empty is uid 0.
+	Image *Image
+	User  string
 	// TmpDir is the host folder shown as /tmp, writable.
 	TmpDir   string
 	MemoryMB int
-	// DiskMB bounds what /tmp may hold, where Isolation.Disk says so; 0 is no
-	// bound.
-	DiskMB int
-	// MaxProcesses bounds processes and threads; 0 is no bound.
-	MaxProcesses int
 	// Port is where a custom runtime's server binds, 9000; 0 for none. Binding
 	// any address is turned into a loopback address of this instance alone.
 	Port int
 	// Stdout and Stderr are given to the program as they are (pipe ends).
 	Stdout, Stderr *os.File
+}
+
+// user is whom commands run as, as rloader takes it.
+func (s *Spec) user() string {
+	if s.Image != nil && s.User == "" {
+		return "0"
+	}
+	return s.User
 }
 
 // Exit is how the program ended.
@@ -107,9 +141,6 @@ type Isolation struct {
 	// Ports is "private" (every instance has its own loopback address) or
 	// "fixed" (FC_SERVER_PORT; one instance per fixed port).
 	Ports string `json:"ports"`
-	// Disk is "image" where /tmp is a file system of the instance's own, of the
-	// size that it may have, "unlimited" where it is a folder of the host.
-	Disk string `json:"disk"`
 	// Why tells what the kernel refused, if anything.
 	Why string `json:"why,omitempty"`
 }

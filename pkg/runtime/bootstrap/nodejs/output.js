@@ -5,9 +5,6 @@
 const fs = require('fs')
 const util = require('util')
 const Writable = require('stream').Writable
-const errors = require('./errors')
-
-const OWN = __dirname + '/'
 
 // User code may replace what is global.
 const writeSync = fs.writeSync
@@ -16,8 +13,6 @@ const format = util.format
 const Time = Date
 
 const LEVELS = { error: 0, warn: 1, info: 2, verbose: 3, debug: 4, silly: 5 }
-
-const closed = new Set() // descriptors that the function has closed
 
 const state = {
   requestId: '', // of the latest invocation
@@ -28,16 +23,12 @@ const state = {
 
 // write writes all of it, waiting for the reader if it must.
 function write (fd, data) {
-  if (closed.has(fd)) return // it may be something else by now
   let offset = 0
   while (offset < data.length) {
     try {
       offset += writeSync(fd, data, offset, data.length - offset)
     } catch (err) {
-      if (err.code !== 'EAGAIN') {
-        closed.add(fd)
-        return
-      }
+      if (err.code !== 'EAGAIN') return // the function has closed it
       pause()
     }
   }
@@ -55,11 +46,9 @@ function line (text) {
   write(1, from(text + '\n'))
 }
 
-// record writes a message with time, request id and level, as one line. Frames of
-// this runtime in a stack say nothing to a user.
+// record writes a message with time, request id and level, as one line.
 function record (level, requestId, text) {
   if (LEVELS[level] > state.limit) return
-  if (text.indexOf(OWN) >= 0) text = text.split('\n').filter(line => !errors.ours(line)).join('\n')
   if (text.indexOf('\n') >= 0) text = text.replace(/\r?\n/g, '\r')
   line(new Time().toISOString() + ' ' + requestId + ' [' + level + '] ' + text)
 }

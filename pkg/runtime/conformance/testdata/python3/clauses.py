@@ -126,9 +126,7 @@ def environment(event, context):
 
 def places(event, context):
     try:
-        name = os.path.join(os.path.dirname(os.path.abspath(__file__)), "written")
-        open(name, "w").close()
-        os.remove(name)
+        open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "written"), "w").close()
         writable = True
     except (IOError, OSError):
         writable = False

@@ -1,0 +1,52 @@
+package acceptance
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"s/pkg/runtime/image/imagetest"
+)
+
+// imageServer compiles what the images of scripts run.
+var imageServer imagetest.Builder
+
+// makeImage KIND PATH TEXT writes an image with the test server, TEXT in /text
+// and a shell, if this machine has a static one: as a folder in OCI layout (oci), or as an archive (docker-archive).
+func makeImage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: image KIND PATH TEXT")
+	}
+	t := scriptT{ts}
+	entries := []imagetest.Entry{{Name: "text", Text: args[2]}}
+	if path, err := exec.LookPath("busybox"); err == nil {
+		text, err := os.ReadFile(path)
+		ts.Check(err)
+		entries = append(entries, imagetest.Entry{Name: "bin/busybox", Text: string(text), Mode: 0o755}, imagetest.Entry{Name: "bin/sh", Link: "busybox"})
+	}
+	img := imagetest.Image(t, v1.Config{Entrypoint: []string{"/app/server"}, WorkingDir: "/app"},
+		imageServer.Layer(t), imagetest.Layer(imagetest.Tar(t, entries...)))
+	switch path := ts.MkAbs(args[1]); args[0] {
+	case "oci":
+		imagetest.Layout(t, path, "", img)
+	case "docker-archive":
+		imagetest.DockerArchive(t, path, "me/app:1", img)
+	default:
+		ts.Fatalf("no images of kind %s", args[0])
+	}
+}
+
+// scriptT is a script as imagetest wants a test.
+type scriptT struct{ *testscript.TestScript }
+
+func (scriptT) Helper() {}
+
+func (t scriptT) Fatal(args ...any) { t.Fatalf("%v", args) }
+
+func (scriptT) Context() context.Context { return context.Background() }
+
+func (t scriptT) TempDir() string { return filepath.Join(t.Getenv("TMPDIR"), "image") }

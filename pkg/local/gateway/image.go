@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"s/pkg/fc"
+	"s/pkg/runtime/image"
+	"s/pkg/runtime/instance"
+	"s/pkg/runtime/sandbox"
+)
+
+// refreshLimit bounds how long somebody waits who only asks what a function is.
+const refreshLimit = 2 * time.Second
+
+// Images keeps images ready to run.
+type Images interface {
+	// Image gives the image of a reference, which stays until release is called.
+	Image(ctx context.Context, reference string) (img *image.Image, release func(), err error)
+	// Collect removes those that no function has any more.
+	Collect()
+}
+
+// image opens an image. What is wrong with it is why its function can't start.
+func (g *Gateway) image(reference string) (*image.Image, func(), error) {
+	if i := g.cfg.Launcher.Isolation(); i.Mode == sandbox.ModeProcess {
+		return nil, nil, instance.NoImages(i)
+	}
+	if g.cfg.Images == nil {
+		return nil, nil, &fc.APIError{
+			Status: http.StatusNotImplemented, Code: "NotImplemented",
+			Message: "an image isn't run from the working tree: s deploy -a local, then s invoke -a local",
+		}
+	}
+	img, release, err := g.cfg.Images.Image(g.ctx, reference)
+	if err != nil && g.ctx.Err() == nil {
+		err = &fc.APIError{Status: http.StatusPreconditionFailed, Code: fc.CodeFunctionNotStarted, Message: err.Error()}
+	}
+	return img, release, err
+}
+
+// Refresh looks whether the name of a function's image stands for another image
+// by now, as after a build; then new instances run that one, and the old ones
+// finish what they do and end.
+func (g *Gateway) Refresh(ctx context.Context, region, function string) {
+	k := key{region, function}
+	g.mu.RLock()
+	e := g.entries[k]
+	g.mu.RUnlock()
+	if e == nil {
+		return // the first invocation looks
+	}
+	select {
+	case <-e.ready:
+	default:
+		return // it is being looked at
+	}
+	if e.image == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, refreshLimit)
+	defer cancel()
+	img, release, err := g.cfg.Images.Image(ctx, e.image.Reference)
+	if err != nil {
+		return // for the next start to tell
+	}
+	defer release()
+	if img.ID == e.image.ID {
+		return
+	}
+	g.mu.Lock()
+	current := g.entries[k] == e && !g.closed
+	if current {
+		delete(g.entries, k)
+		g.retire(e)
+	}
+	g.mu.Unlock()
+	if current {
+		_, _ = g.enter(k, e.fn) // fails if the cloud is stopping
+	}
+}

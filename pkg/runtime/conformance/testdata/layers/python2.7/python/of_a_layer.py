@@ -1,1 +1,0 @@
-name = "a library of a layer"

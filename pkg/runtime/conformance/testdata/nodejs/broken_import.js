@@ -1,1 +1,0 @@
-require('there-is-no-such-module')

@@ -1,3 +1,0 @@
-exports.handler = (event, context, callback) => {
-  callback(null, event
-}

@@ -1,1 +1,0 @@
-exports.handler = (event, context, callback) => callback(null, 'from a folder')

@@ -1,2 +1,0 @@
-<?php
-require "there_is_no_such_file.php";

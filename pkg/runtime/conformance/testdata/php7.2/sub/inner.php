@@ -1,5 +1,0 @@
-<?php
-function handler($event, $context)
-{
-    return "from a folder";
-}
