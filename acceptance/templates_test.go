@@ -38,6 +38,7 @@ func TestTemplates(t *testing.T) {
 			p := *w
 			p.work = filepath.Join(w.work, "p")
 			p.s("verify")
+			t.Cleanup(p.dropImage)
 			if why := cannotBuild(template); why != "" {
 				t.Skip(why)
 			}
@@ -68,6 +69,17 @@ func cannotBuild(template scaffold.Template) string {
 		}
 	}
 	return "no engine has its base image, which comes from a registry: " + baseImage
+}
+
+// dropImage removes the image that was built from the engine's store.
+func (w *world) dropImage() {
+	project, diags := spec.Load(context.Background(), spec.Options{File: filepath.Join(w.work, "s.yaml"), Command: "deploy"})
+	if diags.HasErrors() || project.Resources[0].Function.CustomContainerConfig == nil {
+		return
+	}
+	for _, engine := range []string{"docker", "podman"} {
+		_ = exec.Command(engine, "rmi", project.Resources[0].Function.CustomContainerConfig.Image).Run() // where it is
+	}
 }
 
 // baseImage is what the image of the template of a container begins with.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -34,7 +36,7 @@ func TestSources(t *testing.T) {
 	other := plain(t, imagetest.Entry{Name: "other", Text: "3"})
 	imagetest.Layout(t, filepath.Join(dir, "many"), "one", img)
 	imagetest.Layout(t, filepath.Join(dir, "many"), "two", other)
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(newRegistry())
 	t.Cleanup(server.Close)
 	pushed := strings.TrimPrefix(server.URL, "http://") + "/me/app:1"
 	push(t, pushed, img)
@@ -63,6 +65,9 @@ func TestSources(t *testing.T) {
 		})
 	}
 }
+
+// newRegistry is a registry in memory that prints nothing.
+func newRegistry() http.Handler { return registry.New(registry.Logger(log.New(io.Discard, "", 0))) }
 
 func push(t *testing.T, reference string, img v1.Image) {
 	t.Helper()
@@ -116,7 +121,7 @@ func TestRefused(t *testing.T) {
 	damaged := imagetest.Layout(t, filepath.Join(dir, "damaged"), "", plain(t, imagetest.Entry{Name: "f", Text: "right"}))
 	spoil(t, filepath.Join(dir, "damaged", "blobs", "sha256"), "right", "wrong")
 	hostile := imagetest.Layout(t, filepath.Join(dir, "hostile"), "", plain(t, imagetest.Entry{Name: "../../../x", Text: "1"}))
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(newRegistry())
 	t.Cleanup(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	s, _ := newStore(t, filepath.Join(dir, "store"))
@@ -273,7 +278,8 @@ func TestReopened(t *testing.T) {
 	opened(t, s, reference)
 	s.Close()
 	for _, name := range []string{layersName + "/" + tempPrefix + "1/fs", layersName + "/stray/fs", refsName + "/" + tempPrefix + "2"} {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o555); err != nil {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(path, 0o755), os.Chmod(path, 0o555)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -301,7 +307,7 @@ func TestReopened(t *testing.T) {
 // TestMovedReference opens a name that stands for another image than before.
 func TestMovedReference(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(newRegistry())
 	t.Cleanup(server.Close)
 	reference := strings.TrimPrefix(server.URL, "http://") + "/app:1"
 	push(t, reference, plain(t, imagetest.Entry{Name: "old", Text: "1"}))
