@@ -107,6 +107,10 @@ quality: build ## Measure the code against the bars of the project and check the
 bench: setup build ## Measure the figures of the README (BENCH=cold for one of them)
 	@$(GO) run ./bench -s $(CURDIR)/$(BIN) $(BENCH)
 
+.PHONY: chaos
+chaos: setup build ## Load functions of several languages while they are killed and deployed anew (FOR=30m)
+	@$(GO) run ./bench -s $(CURDIR)/$(BIN) -check -for $(or $(FOR),2m) chaos
+
 ##@ Release
 
 .PHONY: release-check

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -106,7 +107,7 @@ const waiting = `import os, time
 def handler(event, context):
     if event == b"wait":
         print("waiting", flush=True)
-        while not os.path.exists("/code/go"):
+        while not os.path.exists(os.path.join(os.path.dirname(__file__), "go")):
             time.sleep(0.01)
     return "%s"
 `
@@ -169,14 +170,7 @@ func TestInterruptedUnderARequest(t *testing.T) {
 // A debugger attaches to Python over the Debug Adapter Protocol.
 func TestDebugPython(t *testing.T) {
 	t.Parallel()
-	finder := toolchain.New(os.LookupEnv)
-	python, err := finder.FindPython(t.Context(), "3.10")
-	if err != nil {
-		t.Skip("no Python 3.10: ", err)
-	}
-	if out, err := exec.Command(python.Path, "-m", "pip", "--version").CombinedOutput(); err != nil {
-		t.Skipf("no pip for it: %s", out)
-	}
+	skipWithoutPip(t)
 	w := newWorld(t, map[string]string{"s.yaml": echoProject, "code/index.py": echoCode})
 	port := strconv.Itoa(freePort(t))
 	s := w.start("--port", "0", "--debug-port", port)
@@ -198,10 +192,16 @@ func TestDebugPython(t *testing.T) {
 // adapter may not be there at once.
 func attach(t *testing.T, addr string) {
 	t.Helper()
+	dapUntil(t, addr).conn.Close()
+}
+
+// dapUntil attaches as soon as that is possible.
+func dapUntil(t *testing.T, addr string) *dap {
+	t.Helper()
 	for deadline := time.Now().Add(settle); ; time.Sleep(50 * time.Millisecond) {
-		err := handshake(addr)
+		d, err := dialDAP(addr)
 		if err == nil {
-			return
+			return d
 		}
 		if time.Now().After(deadline) {
 			t.Fatal(err)
@@ -209,42 +209,173 @@ func attach(t *testing.T, addr string) {
 	}
 }
 
-func handshake(addr string) error {
+// dap is an editor's end of the Debug Adapter Protocol.
+type dap struct {
+	conn net.Conn
+	in   *bufio.Reader
+	seq  int
+}
+
+// dialDAP connects and attaches; the adapter is ready for breakpoints then.
+func dialDAP(addr string) (*dap, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return err
+	d := &dap{conn: conn, in: bufio.NewReader(conn)}
+	err = errors.Join(conn.SetDeadline(time.Now().Add(settle)),
+		d.send("initialize", `{"adapterID":"test"}`), d.send("attach", `{"justMyCode":true}`))
+	if err == nil {
+		_, err = d.event("initialized")
 	}
-	for i, request := range []string{
-		`"command":"initialize","arguments":{"adapterID":"test"}`, `"command":"attach","arguments":{"justMyCode":true}`,
-	} {
-		text := fmt.Sprintf(`{"seq":%d,"type":"request",%s}`, i+1, request)
-		if _, err := fmt.Fprintf(conn, "Content-Length: %d\r\n\r\n%s", len(text), text); err != nil {
-			return err
-		}
+	if err != nil {
+		conn.Close()
+		return nil, err
 	}
-	in := bufio.NewReader(conn)
+	return d, nil
+}
+
+func (d *dap) send(command, arguments string) error {
+	d.seq++
+	text := fmt.Sprintf(`{"seq":%d,"type":"request","command":%q,"arguments":%s}`, d.seq, command, arguments)
+	_, err := fmt.Fprintf(d.conn, "Content-Length: %d\r\n\r\n%s", len(text), text)
+	return err
+}
+
+// event waits for an event and gives its body.
+func (d *dap) event(name string) (json.RawMessage, error) {
 	for {
 		var length int
-		if _, err := fmt.Fscanf(in, "Content-Length: %d\r\n\r\n", &length); err != nil {
-			return err
+		if _, err := fmt.Fscanf(d.in, "Content-Length: %d\r\n\r\n", &length); err != nil {
+			return nil, err
 		}
-		body := make([]byte, length)
-		if _, err := io.ReadFull(in, body); err != nil {
-			return err
+		text := make([]byte, length)
+		if _, err := io.ReadFull(d.in, text); err != nil {
+			return nil, err
 		}
-		var message struct{ Event string }
-		if err := json.Unmarshal(body, &message); err != nil {
-			return err
+		var message struct {
+			Event string
+			Body  json.RawMessage
 		}
-		if message.Event == "initialized" {
-			return nil
+		if err := json.Unmarshal(text, &message); err != nil {
+			return nil, err
+		}
+		if message.Event == name {
+			return message.Body, nil
 		}
 	}
 }
+
+// s local invoke waits for the debugger, which stops the handler at a breakpoint;
+// the function's timeout is off.
+func TestBreakpointOfOneCall(t *testing.T) {
+	t.Parallel()
+	skipWithoutPip(t)
+	w := newWorld(t, map[string]string{"s.yaml": strings.ReplaceAll(echoProject, "timeout: 60", "timeout: 1"), "code/index.py": echoCode})
+	port := strconv.Itoa(freePort(t))
+	cmd := s(w.vars, "local", "invoke", "-e", "x", "--debug-port", port)
+	cmd.Dir = w.work
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	d := dapUntil(t, "127.0.0.1:"+port)
+	defer d.conn.Close()
+	// Without namespaces the function sees its code where it is.
+	for _, path := range []string{"/code/index.py", filepath.Join(w.work, "code/index.py")} {
+		if err := d.send("setBreakpoints", fmt.Sprintf(`{"source":{"path":%q},"breakpoints":[{"line":2}]}`, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.send("configurationDone", `{}`); err != nil {
+		t.Fatal(err)
+	}
+	body, err := d.event("stopped")
+	var stopped struct {
+		Reason   string
+		ThreadID int
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &stopped)
+	}
+	if err != nil || stopped.Reason != "breakpoint" {
+		t.Fatalf("%s, %v\n%s", body, err, &errOut)
+	}
+	time.Sleep(1500 * time.Millisecond) // longer than the function's timeout
+	if err := d.send("continue", fmt.Sprintf(`{"threadId":%d}`, stopped.ThreadID)); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.HasSuffix(out.String(), " x") {
+		t.Errorf("%v, %q\n%s", err, &out, &errOut)
+	}
+}
+
+func skipWithoutPip(t *testing.T) {
+	t.Helper()
+	python, err := toolchain.New(os.LookupEnv).FindPython(t.Context(), "3.10")
+	if err != nil {
+		t.Skip("no Python 3.10: ", err)
+	}
+	if out, err := exec.Command(python.Path, "-m", "pip", "--version").CombinedOutput(); err != nil {
+		t.Skipf("no pip for it: %s", out)
+	}
+}
+
+// A Java server takes debuggers.
+func TestDebugJavaServer(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("java"); err != nil {
+		t.Skip("no java")
+	}
+	w := newWorld(t, map[string]string{
+		"s.yaml": javaServerProject,
+		"code/Server.java": `public class Server {
+    public static void main(String[] args) throws Exception {
+        var server = new java.net.ServerSocket(9000);
+        while (true) server.accept().close();
+    }
+}
+`,
+	})
+	port := strconv.Itoa(freePort(t))
+	s := w.start("--port", "0", "--debug-port", port)
+	s.wait(`watching for changes`)
+	conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const hello = "JDWP-Handshake"
+	answer := make([]byte, len(hello))
+	err = errors.Join(conn.SetDeadline(time.Now().Add(settle)), fprint(conn, hello))
+	if err == nil {
+		_, err = io.ReadFull(conn, answer)
+	}
+	if err != nil || string(answer) != hello {
+		t.Errorf("%q, %v\n%s", answer, err, s.said())
+	}
+}
+
+func fprint(w io.Writer, text string) error {
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+const javaServerProject = `edition: 3.0.0
+name: app
+resources:
+  web:
+    component: fc3
+    props:
+      region: cn-hangzhou
+      functionName: web
+      runtime: custom.debian11
+      code: ./code
+      memorySize: 1024
+      customRuntimeConfig:
+        command: [java, Server.java]
+`
 
 // The inspector of Node.js answers, in a custom runtime and in a managed one.
 func TestDebugNode(t *testing.T) {
@@ -253,7 +384,7 @@ func TestDebugNode(t *testing.T) {
 		t.Skip("no Node.js 18: ", err)
 	}
 	w := newWorld(t, map[string]string{
-		"s.yaml":        nodeProject,
+		"s.yaml":        nodeServersProject,
 		"web/server.js": `require("http").createServer((q, r) => r.end("hello")).listen(9000, "0.0.0.0")`,
 		"code/index.js": `exports.handler = async () => "hello"`,
 	})
@@ -274,7 +405,7 @@ func TestDebugNode(t *testing.T) {
 	}
 }
 
-const nodeProject = `edition: 3.0.0
+const nodeServersProject = `edition: 3.0.0
 name: app
 resources:
   web:

@@ -95,8 +95,11 @@ func unavailable(output string) string { return missing.FindString(output) }
 // other managed runtimes come with a later version.
 func runs(template *scaffold.Template) bool {
 	switch template.Language {
-	case "python", "go", "php":
+	case "python", "java", "go", "php":
 		return true
+	case "nodejs":
+		_, err := exec.LookPath("node")
+		return err == nil
 	}
 	return template.Kind == scaffold.KindCustom || template.Language == "container"
 }

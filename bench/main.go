@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Figure is one line of the result.
@@ -33,21 +34,25 @@ type Benchmark struct {
 	Name string
 	What string
 	Run  func(ctx context.Context, w *World) ([]Figure, error)
+	// Asked is set if it runs only when it is named.
+	Asked bool
 }
 
 func benchmarks() []Benchmark {
 	return []Benchmark{
-		{"version", "s version: time and memory; size of the binary", measureVersion},
-		{"deploy", "s deploy of an unchanged function: time and API calls", measureDeploy},
-		{"invoke", "a warm s invoke, the whole process", measureInvoke},
-		{"loop", "the runtime loop of a no-op Python handler, through the local API", measureLoop},
-		{"verify", "s verify of an s.yaml with 2,000 resources, 60,000 lines", measureVerify},
-		{"gateway", "HTTP requests through the gateway and to the same gunicorn directly", measureGateway},
-		{"cold", "a cold start of a no-op Python handler, against python3 -c pass", measureCold},
-		{"builds", "applications with packages of others: built with empty caches, then again", measureBuilds},
-		{"pack", "packing 20,000 source files, against zip -6", measurePack},
-		{"many", "packing 200,000 files: linear, in bounded memory", measureMany},
-		{"redeploy", "a changed line of 20,000 source files, until it is deployed", measureRedeploy},
+		{Name: "version", What: "s version: time and memory; size of the binary", Run: measureVersion},
+		{Name: "deploy", What: "s deploy of an unchanged function: time and API calls", Run: measureDeploy},
+		{Name: "invoke", What: "a warm s invoke, the whole process", Run: measureInvoke},
+		{Name: "loop", What: "the runtime loop of no-op handlers, through the local API", Run: measureLoop},
+		{Name: "verify", What: "s verify of an s.yaml with 2,000 resources, 60,000 lines", Run: measureVerify},
+		{Name: "gateway", What: "HTTP requests through the gateway and to the same gunicorn directly", Run: measureGateway},
+		{Name: "cold", What: "a cold start of a no-op Python handler, against python3 -c pass", Run: measureCold},
+		{Name: "builds", What: "applications with packages of others: built with empty caches, then again", Run: measureBuilds},
+		{Name: "reload", What: "s local start: a saved file, until the new code answers", Run: measureReload},
+		{Name: "pack", What: "packing 20,000 source files, against zip -6", Run: measurePack},
+		{Name: "many", What: "packing 200,000 files: linear, in bounded memory", Run: measureMany},
+		{Name: "redeploy", What: "a changed line of 20,000 source files, until it is deployed", Run: measureRedeploy},
+		{Name: "chaos", What: "mixed load over languages with kills, timeouts and deployments (-for)", Run: measureChaos, Asked: true},
 	}
 }
 
@@ -59,6 +64,7 @@ func run(args []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	binary := flags.String("s", "bin/s", "the s to measure")
+	chaos := flags.Duration("for", 2*time.Minute, "how long the chaos lasts")
 	check := flags.Bool("check", false, "exit with 1 if a figure misses its limit")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -79,7 +85,7 @@ func run(args []string, out, errOut io.Writer) int {
 	missed, failed := 0, false
 	for _, b := range chosen {
 		fmt.Fprintf(out, "\n%s: %s\n", b.Name, b.What)
-		figures, err := measure(ctx, path, b)
+		figures, err := measure(ctx, path, *chaos, b)
 		for _, figure := range figures {
 			fmt.Fprintln(out, figure.line())
 			if !figure.OK {
@@ -103,7 +109,7 @@ func run(args []string, out, errOut io.Writer) int {
 func choose(names []string) ([]Benchmark, error) {
 	all := benchmarks()
 	if len(names) == 0 {
-		return all, nil
+		return slices.DeleteFunc(all, func(b Benchmark) bool { return b.Asked }), nil
 	}
 	var chosen []Benchmark
 	for _, name := range names {
@@ -121,11 +127,12 @@ func choose(names []string) ([]Benchmark, error) {
 }
 
 // measure runs one benchmark in a world of its own.
-func measure(ctx context.Context, binary string, b Benchmark) (figures []Figure, err error) {
+func measure(ctx context.Context, binary string, chaos time.Duration, b Benchmark) (figures []Figure, err error) {
 	w, err := newWorld(binary)
 	if err != nil {
 		return nil, err
 	}
+	w.chaos = chaos
 	defer func() { err = errors.Join(err, w.Close()) }()
 	return b.Run(ctx, w)
 }

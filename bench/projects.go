@@ -2,11 +2,49 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
+// language is a no-op function of a managed runtime.
+type language struct {
+	name    string
+	runtime string
+	handler string
+	code    map[string]string // its files
+	program string            // a package of Go to compile, if it is that
+	event   string
+	answer  string
+	p50     float64 // what is asked of its loop over one connection, ms
+}
+
+// languages are those whose loop is measured.
+func languages() []language {
+	return []language{
+		python(),
+		{
+			name: "Node.js", runtime: "nodejs20", handler: "index.handler", event: "{}", answer: "{}", p50: 0.25,
+			code: map[string]string{"code/index.js": "exports.handler = (event, context, callback) => callback(null, event)\n"},
+		},
+		// A program with the habits of Function Compute's Go runtime, which the
+		// tests use, too.
+		{name: "Go", runtime: "go1", handler: "main", program: "./pkg/runtime/instance/testdata/go", event: "x", answer: `{"Name":"x"}`, p50: 0.15},
+	}
+}
+
+func python() language {
+	return language{
+		name: "Python", runtime: "python3.10", handler: "index.handler", event: "{}", answer: "{}", p50: 0.25,
+		code: map[string]string{"code/index.py": "def handler(event, context):\n    return event\n"},
+	}
+}
+
 // noop is a project with no-op Python functions of these names.
-func noop(names ...string) map[string]string {
+func noop(names ...string) map[string]string { return python().noop(names...) }
+
+// noop is a project with no-op functions of these names; the program of a
+// compiled one isn't in it.
+func (l language) noop(names ...string) map[string]string {
 	var yaml strings.Builder
 	yaml.WriteString("edition: 3.0.0\nname: bench\naccess: local\nresources:\n")
 	for _, name := range names {
@@ -15,38 +53,17 @@ func noop(names ...string) map[string]string {
     props:
       region: cn-hangzhou
       functionName: %s
-      runtime: python3.10
-      handler: index.handler
+      runtime: %s
+      handler: %s
       code: ./code
       memorySize: 512
       timeout: 30
       instanceConcurrency: 1
-`, name, name)
+`, name, name, l.runtime, l.handler)
 	}
-	return map[string]string{
-		"s.yaml":        yaml.String(),
-		"code/index.py": "def handler(event, context):\n    return event\n",
-	}
-}
-
-// goNoop is a project with a Go function whose program is code/main.
-func goNoop(name string) map[string]string {
-	return map[string]string{"s.yaml": fmt.Sprintf(`edition: 3.0.0
-name: bench
-access: local
-resources:
-  %s:
-    component: fc3
-    props:
-      region: cn-hangzhou
-      functionName: %s
-      runtime: go1
-      handler: main
-      code: ./code
-      memorySize: 512
-      timeout: 30
-      instanceConcurrency: 1
-`, name, name)}
+	files := map[string]string{"s.yaml": yaml.String()}
+	maps.Copy(files, l.code)
+	return files
 }
 
 // flask is a Flask application under gunicorn behind an anonymous HTTP trigger.

@@ -19,6 +19,7 @@ type World struct {
 	root   string
 	binary string
 	env    []string
+	chaos  time.Duration // how long it lasts
 
 	closers []func() // what else runs for it
 }

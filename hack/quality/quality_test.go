@@ -159,6 +159,7 @@ func TestMeasureVariables(t *testing.T) {
 		flagged      bool
 	}{
 		{"error", `var ErrX = errors.New("x")`, false},
+		{"error that is translated", `var ErrX = diag.Errorf("x")`, false},
 		{"wrapped error", `var errX = fmt.Errorf("x")`, false},
 		{"regexp", `var re = regexp.MustCompile("x")`, false},
 		{"assertion", `var _ fmt.Stringer = X{}`, false},

@@ -10,7 +10,7 @@ import (
 // frozen are constructors whose result nobody changes: errors, compiled
 // regexps, tables and lazily computed values.
 var frozen = []string{
-	"errors.New", "fmt.Errorf",
+	"errors.New", "fmt.Errorf", "diag.Errorf",
 	"regexp.MustCompile",
 	"crc64.MakeTable", "crc32.MakeTable", "strings.NewReplacer",
 	"template.Must",

@@ -57,13 +57,13 @@ func TestIgnoreFilesOfCompiledCode(t *testing.T) {
 		t.Error(diff)
 	}
 	to := filepath.Join(t.TempDir(), "copy")
-	if err := CopyCode(t.Context(), p.req.SourceDir, to); err != nil {
+	if err := CopyCode(t.Context(), p.req.SourceDir, to, false); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]string{"list.txt": ""}, buildtest.Names(t, to)); diff != "" {
 		t.Error(diff)
 	}
-	if err := CopyCode(t.Context(), filepath.Join(to, "none"), to); !errors.Is(err, os.ErrNotExist) {
+	if err := CopyCode(t.Context(), filepath.Join(to, "none"), to, false); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

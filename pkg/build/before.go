@@ -35,11 +35,11 @@ func (o *Options) sum() string {
 	if o.Container != nil {
 		image = o.Container.Image
 	}
-	if o.chosen() == nil && len(o.Env) == 0 && image == "" {
+	if o.chosen() == nil && len(o.Env) == 0 && image == "" && !o.NoDefaultIgnore {
 		return ""
 	}
 	// Maps are in the order of their keys.
-	text, err := json.Marshal([]any{o.chosen(), o.Env, image})
+	text, err := json.Marshal([]any{o.chosen(), o.Env, image, o.NoDefaultIgnore})
 	if err != nil {
 		return "" // never: these are texts
 	}

@@ -75,6 +75,9 @@ type Options struct {
 	Dockerfile, Context string
 	// Buildkit has images built by buildctl.
 	Buildkit bool
+	// NoDefaultIgnore takes what is left out of the code by default, too
+	// (--no-default-ignore); not what s itself keeps in .s.
+	NoDefaultIgnore bool
 	// Container is where the tools run; nil is this machine.
 	Container *Container
 }
@@ -194,6 +197,9 @@ type Plan struct {
 	// Root is the absolute folder to copy for a builder that compiles; empty is
 	// the code's own.
 	Root string
+	// NoEnvFiles keeps .env* from the copy, too, for a builder whose result may
+	// have them where they can't be found: in an image, in a jar.
+	NoEnvFiles bool
 	// Skip tells what of Root isn't read, by its path relative to Root with
 	// slashes: outputs of former builds. A folder is skipped with all it has. Nil
 	// skips nothing.

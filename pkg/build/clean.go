@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"s/pkg/local/flock"
 )
 
 // Leftover is a folder of a project that can be made again.
@@ -45,6 +47,45 @@ func RemoveLeftovers(ctx context.Context, projectDir string, found []Leftover) e
 	}
 	_ = os.Remove(filepath.Join(projectDir, ".s")) // fails unless empty, as it should
 	return nil
+}
+
+// Alone keeps builds of the project in a folder from running until release is
+// called. It waits for those that run, of which waits is told.
+func (c *Cache) Alone(ctx context.Context, projectDir string, waits func()) (release func(), err error) {
+	path, err := c.lockFile(projectLock(projectDir))
+	if err != nil {
+		return nil, err
+	}
+	lock, err := flock.Try(path)
+	if errors.Is(err, flock.ErrLocked) {
+		waits()
+		lock, err = flock.Wait(ctx, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = lock.Close() }, nil
+}
+
+// share lets builds of a project run together, but not while Alone is.
+func (c *Cache) share(ctx context.Context, projectDir string) (release func(), err error) {
+	path, err := c.lockFile(projectLock(projectDir))
+	if err != nil {
+		return nil, err
+	}
+	lock, err := flock.Share(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = lock.Close() }, nil
+}
+
+// projectLock names the lock of a project, by whatever links its folder is named.
+func projectLock(dir string) string {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	return "project " + dir
 }
 
 // Clean removes all entries that aren't in use, those of killed builds too, and

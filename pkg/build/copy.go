@@ -91,10 +91,10 @@ func CopyTree(ctx context.Context, from, to string) error {
 // copyAny copies all of a folder.
 func copyAny(ctx context.Context, from, to string) error { return bring(ctx, from, to, nil) }
 
-// CopyCode copies a folder as it would be packed, less what .fcignore and the
-// default rules leave out.
-func CopyCode(ctx context.Context, from, to string) error {
-	l, err := bundle.List(ctx, from, bundle.ListOptions{})
+// CopyCode copies a folder as it would be packed, less what .fcignore and, unless
+// all is set, the default rules leave out.
+func CopyCode(ctx context.Context, from, to string, all bool) error {
+	l, err := bundle.List(ctx, from, bundle.ListOptions{NoDefaultIgnore: all})
 	if err != nil {
 		return err
 	}

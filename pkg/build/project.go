@@ -245,6 +245,9 @@ type Artifacts struct {
 	Builders Builders
 	CacheDir string
 	Debug    func() *debug.Log
+	// NoDefaultIgnore is the option of that name, once the command line is read;
+	// nil is false.
+	NoDefaultIgnore *bool
 	// Begin, Done and Debug are those of ProjectOptions.
 	Begin func(r *spec.Resource, log string)
 	Done  func(Result)
@@ -262,17 +265,21 @@ func (a Artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
 	if !buildable(r) {
 		return false, nil
 	}
-	req := NewRequest(p, r)
-	req.AsBefore = true
-	return a.Builders.Needed(req)
+	return a.Builders.Needed(a.request(p, r))
 }
 
 // UpToDate reports whether the artifact is what a build would make now.
 func (a Artifacts) UpToDate(ctx context.Context, p *spec.Project, r *spec.Resource) (bool, error) {
-	req := NewRequest(p, r)
-	req.AsBefore = true
-	return a.Builders.UpToDate(ctx, req)
+	return a.Builders.UpToDate(ctx, a.request(p, r))
 }
+
+func (a Artifacts) request(p *spec.Project, r *spec.Resource) Request {
+	req := NewRequest(p, r)
+	req.AsBefore, req.NoDefaultIgnore = true, a.all()
+	return req
+}
+
+func (a Artifacts) all() bool { return a.NoDefaultIgnore != nil && *a.NoDefaultIgnore }
 
 // Environment gives the variables that an artifact needs.
 func (a Artifacts) Environment(dir string) (map[string]string, error) { return Environment(dir) }
@@ -284,6 +291,9 @@ func (a Artifacts) MergeEnv(artifact, user map[string]string) map[string]string 
 
 // Build makes the artifact of one resource.
 func (a Artifacts) Build(ctx context.Context, p *spec.Project, r *spec.Resource) error {
-	_, err := Project(ctx, p, r.Name, ProjectOptions{Builders: a.Builders, CacheDir: a.CacheDir, AsBefore: true, Debug: a.Debug, Begin: a.Begin, Done: a.Done})
+	_, err := Project(ctx, p, r.Name, ProjectOptions{
+		Builders: a.Builders, CacheDir: a.CacheDir, AsBefore: true, Options: Options{NoDefaultIgnore: a.all()},
+		Debug: a.Debug, Begin: a.Begin, Done: a.Done,
+	})
 	return err
 }

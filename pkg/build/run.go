@@ -31,6 +31,11 @@ func (bs Builders) Build(ctx context.Context, req Request) (*Artifact, error) {
 		req.CacheDir = dir
 	}
 	cache := NewCache(req.CacheDir)
+	cleaned, err := cache.share(ctx, req.ProjectDir)
+	if err != nil {
+		return nil, err
+	}
+	defer cleaned()
 	req.doing(diag.Say("waiting for another build of it"))
 	unlock, err := cache.lock(ctx, "artifact "+req.ArtifactDir)
 	if err != nil {
@@ -203,13 +208,19 @@ func (r *run) part(ctx context.Context, p part, tools []Tool, out, scratch strin
 			return err
 		}
 	}
-	return p.Make(ctx, job)
+	if err := p.Make(ctx, job); err != nil {
+		return err
+	}
+	return r.hide(p, out)
 }
 
 // key is what a part is kept by: all that decides it.
 func (r *run) key(ctx context.Context, p part, tools []Tool) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s\n%s\n%s\n%q\n", p.Name(), p.plan.Inputs, r.req.Target(), r.req.Args)
+	if p.plan.Compiles && r.req.NoDefaultIgnore {
+		fmt.Fprintln(sum, "nothing is left out by default")
+	}
 	for _, name := range sortedKeys(r.req.Env) {
 		fmt.Fprintf(sum, "%q=%q\n", name, r.req.Env[name])
 	}

@@ -98,7 +98,8 @@ func readTrees(ctx context.Context, req Request, parts []part) (*trees, error) {
 	t := &trees{code: &tree{settled: true}, roots: map[string]*tree{}}
 	var err error
 	if req.Folder() {
-		if t.code, err = readTree(ctx, req.SourceDir, bundle.ListOptions{Skip: req.ArtifactDir, Leave: leave(parts)}); err != nil {
+		opts := bundle.ListOptions{Skip: req.ArtifactDir, Leave: leave(parts), NoDefaultIgnore: req.NoDefaultIgnore}
+		if t.code, err = readTree(ctx, req.SourceDir, req.spare(req.SourceDir, opts)); err != nil {
 			return nil, diag.Errorf("source of %s: %w", req.Name, err)
 		}
 	}
@@ -109,12 +110,27 @@ func readTrees(ctx context.Context, req Request, parts []part) (*trees, error) {
 		if p.plan.Root == "" {
 			p.plan.Root = req.SourceDir
 		}
-		opts := bundle.ListOptions{Skip: req.ArtifactDir, NoIgnoreFiles: true, Leave: p.plan.Skip}
-		if t.roots[p.Name()], err = readTree(ctx, p.plan.Root, opts); err != nil {
+		opts := bundle.ListOptions{
+			Skip: req.ArtifactDir, NoIgnoreFiles: true, Leave: p.plan.Skip, EnvFiles: !p.plan.NoEnvFiles, NoDefaultIgnore: req.NoDefaultIgnore,
+		}
+		if t.roots[p.Name()], err = readTree(ctx, p.plan.Root, req.spare(p.plan.Root, opts)); err != nil {
 			return nil, diag.Errorf("source of %s: %w", req.Name, err)
 		}
 	}
 	return t, nil
+}
+
+// spare keeps what s itself writes, beside s.yaml, from being read as source where
+// nothing is left out by default.
+func (r *Request) spare(root string, opts bundle.ListOptions) bundle.ListOptions {
+	if !opts.NoDefaultIgnore {
+		return opts
+	}
+	own, leave := filepath.Join(r.ProjectDir, ".s"), opts.Leave
+	opts.Leave = func(path string) bool {
+		return filepath.Join(root, filepath.FromSlash(path)) == own || leave != nil && leave(path)
+	}
+	return opts
 }
 
 // root is the tree that a plan compiles.

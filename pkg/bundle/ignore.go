@@ -8,6 +8,18 @@ import (
 	"s/pkg/diag"
 )
 
+// envPattern is the rule of the default ones for files with variables, and
+// envFolders what is left of it where they are wanted: folders of that name are
+// virtual environments of Python.
+const (
+	envPattern = "\n.env*\n"
+	envFolders = "\n**/.env*/\n"
+)
+
+// IsEnvFile reports whether a name is that of a file with variables, which is left
+// out by default: .env, .env.production.
+func IsEnvFile(name string) bool { return strings.HasPrefix(strings.ToLower(name), ".env") }
+
 // IgnoreFile is the name of the files that say what isn't code.
 const IgnoreFile = ".fcignore"
 
@@ -77,8 +89,12 @@ func (s *ruleSet) len() int {
 	return s.base + len(s.rules)
 }
 
-func defaultRules() *ruleSet {
-	s, err := parseRules("default rules", defaultIgnore, "", nil)
+func defaultRules(envFiles bool) *ruleSet {
+	text := defaultIgnore
+	if envFiles {
+		text = strings.Replace(text, envPattern, envFolders, 1)
+	}
+	s, err := parseRules("default rules", text, "", nil)
 	if err != nil {
 		return nil // never: the rules are a constant of this file
 	}

@@ -44,6 +44,8 @@ type Listing struct {
 type ListOptions struct {
 	// NoDefaultIgnore lists what is left out by default, too.
 	NoDefaultIgnore bool
+	// EnvFiles lists files .env*, whatever else is left out by default.
+	EnvFiles bool
 	// NoIgnoreFiles reads no .fcignore.
 	NoIgnoreFiles bool
 	// Skip is a file or folder to leave out, if it is in the tree.
@@ -106,7 +108,7 @@ func newLister(ctx context.Context, dir string, opts ListOptions) (*lister, erro
 		l.skip = []string{skip}
 	}
 	if !opts.NoDefaultIgnore {
-		l.rules = defaultRules()
+		l.rules = defaultRules(opts.EnvFiles)
 		l.defaults = len(l.rules.rules)
 	}
 	return l, nil

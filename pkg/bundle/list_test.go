@@ -185,3 +185,43 @@ func TestListIsCancelled(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestEnvFiles: files with variables can be asked for; folders of such names, and
+// what else is left out by default, stay out.
+func TestEnvFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{".env", ".ENV.local", "sub/.env.production", ".env3/bin/python", "sub/.envs/x", ".git/HEAD", "app.js"} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tc := range []struct {
+		opts ListOptions
+		want string
+	}{
+		{ListOptions{}, "app.js"},
+		{ListOptions{EnvFiles: true}, ".ENV.local .env app.js sub/.env.production"},
+		{ListOptions{NoDefaultIgnore: true}, ".ENV.local .env .env3/bin/python .git/HEAD app.js sub/.env.production sub/.envs/x"},
+	} {
+		l, err := List(t.Context(), dir, tc.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var files []string
+		for _, e := range l.Entries {
+			if e.Mode.IsRegular() {
+				files = append(files, e.Path)
+			}
+		}
+		if got := strings.Join(files, " "); got != tc.want {
+			t.Errorf("%+v: %s, want %s", tc.opts, got, tc.want)
+		}
+	}
+	for name, want := range map[string]bool{".env": true, ".Env.x": true, "env": false, "x.env": false} {
+		if IsEnvFile(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}

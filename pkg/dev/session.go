@@ -49,7 +49,8 @@ type Session struct {
 type Teller interface {
 	// Serving is told what is served, whenever s.yaml was read anew.
 	Serving(project *spec.Project, resources []*spec.Resource)
-	// Reloaded is told that new code of a resource answers from now on.
+	// Reloaded is told that new code of a resource answers from now on, or that
+	// s.yaml was read again.
 	Reloaded(resource string)
 	// Failed is told why something couldn't be served anew; what was served
 	// before still is. The resource is empty if it is s.yaml.
@@ -74,7 +75,8 @@ func (s *Session) Start(ctx context.Context) error {
 	}
 	s.config = s.configPrint()
 	for n, r := range s.resources {
-		if err := s.prepare(ctx, r, n); err != nil {
+		// Before the build: what changes while it runs is built next.
+		if err := s.prepare(ctx, r, n, see(ctx, s.Builders, s.project, r)); err != nil {
 			return err
 		}
 	}
@@ -120,6 +122,7 @@ func (s *Session) refresh(ctx context.Context) {
 	}
 	if config {
 		s.Tell.Serving(s.project, s.resources)
+		s.Tell.Reloaded(filepath.Base(s.project.File))
 	}
 	for _, name := range changed {
 		s.Tell.Reloaded(name)
@@ -140,7 +143,7 @@ func (s *Session) update(ctx context.Context, all bool) (changed []string) {
 			before.folders = seen.folders
 			continue
 		}
-		if err := s.prepare(ctx, r, n); err != nil {
+		if err := s.prepare(ctx, r, n, seen); err != nil {
 			s.failed(ctx, r.Name, err)
 			continue
 		}
@@ -175,14 +178,12 @@ func (s *Session) failed(ctx context.Context, resource string, err error) {
 
 // prepare makes a resource ready to be served. Of one that can't be, what was
 // seen is remembered, so that it is tried again once that changes.
-func (s *Session) prepare(ctx context.Context, r *spec.Resource, n int) error {
+func (s *Session) prepare(ctx context.Context, r *spec.Resource, n int, seen look) error {
 	st := s.states[r.Name]
 	if st == nil {
 		st = &state{}
 		s.states[r.Name] = st
 	}
-	// Before the build: what changes while it runs is built next.
-	seen := see(ctx, s.Builders, s.project, r)
 	next := *st
 	next.look = seen
 	s.states[r.Name] = &next
@@ -222,6 +223,9 @@ func (s *Session) warm(ctx context.Context) {
 		return
 	}
 	for _, r := range s.resources {
+		if st := s.states[r.Name]; st == nil || st.function.Debug == nil {
+			continue
+		}
 		if err := s.Server.Warm(ctx, r.Name); err != nil {
 			s.failed(ctx, r.Name, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"s/pkg/runtime/debugger"
+	"s/pkg/runtime/sandbox"
 	"s/pkg/spec"
 )
 
@@ -63,13 +64,13 @@ func TestChangesOfSYAML(t *testing.T) {
 	w.run()
 	w.want("serving [a b]")
 	w.write("s.yaml", "another description")
-	w.want("serving [a b]", "reloaded a", "reloaded b")
+	w.want("serving [a b]", "reloaded s.yaml", "reloaded a", "reloaded b")
 	if got := w.function("a").Function.Description; got != "another description" {
 		t.Error(got)
 	}
 	w.change(func() { w.names = []string{"b"} })
 	w.write("env.yaml", "x")
-	w.want("serving [b]")
+	w.want("serving [b]", "reloaded s.yaml")
 	w.change(func() { w.loadErr = errors.New("line 3 is wrong") })
 	w.write("s.yaml", "broken")
 	w.want("failed : line 3 is wrong")
@@ -78,7 +79,7 @@ func TestChangesOfSYAML(t *testing.T) {
 	}
 	w.change(func() { w.loadErr = nil })
 	w.write("s.yaml", "well again")
-	w.want("serving [b]", "reloaded b")
+	w.want("serving [b]", "reloaded s.yaml", "reloaded b")
 }
 
 func TestBuilds(t *testing.T) {
@@ -175,6 +176,32 @@ func TestDebug(t *testing.T) {
 	defer w.mu.Unlock()
 	if len(w.warmed) < 4 || !slices.Equal(w.warmed[:4], []string{"a", "b", "a", "b"}) {
 		t.Errorf("%v", w.warmed)
+	}
+}
+
+// The build of a Go function leaves paths below the module's name.
+func TestCodeRoot(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := &spec.Resource{Code: spec.CodeSource{Path: dir}}
+	for _, tt := range []struct{ runtime, mod, want string }{
+		{"go1", "", "/code"},
+		{"go1", "go 1.21\n", "/code"},
+		{"go1", "// x\nmodule  example.com/f\n\ngo 1.21\n", "example.com/f"},
+		{"python3.10", "", "/code"},
+	} {
+		r.Function.Runtime = tt.runtime
+		if tt.mod != "" {
+			if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(tt.mod), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := CodeRoot(r, sandbox.Isolation{Mode: sandbox.ModeNamespaces}); got != tt.want {
+			t.Errorf("%s with %q: %s", tt.runtime, tt.mod, got)
+		}
+	}
+	if got := CodeRoot(r, sandbox.Isolation{Mode: sandbox.ModeProcess}); got != dir {
+		t.Errorf("without namespaces: %s", got)
 	}
 }
 

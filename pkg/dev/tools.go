@@ -8,9 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"s/pkg/fc"
 	"s/pkg/runtime/debugger"
+	"s/pkg/runtime/sandbox"
 	"s/pkg/spec"
 	"s/pkg/toolchain"
 )
@@ -37,6 +39,27 @@ func LanguageOf(r *spec.Resource) string {
 		command = slices.Concat(c.Command, c.Args)
 	}
 	return debugger.LanguageOf(command)
+}
+
+// CodeRoot is where the debugger of a resource sees its code: where the function
+// has it, or for Go, whose paths are trimmed by the build, below the module.
+func CodeRoot(r *spec.Resource, isolation sandbox.Isolation) string {
+	if LanguageOf(r) != debugger.Go {
+		if isolation.Mode == sandbox.ModeProcess {
+			return r.Code.Path
+		}
+		return "/code"
+	}
+	text, err := os.ReadFile(filepath.Join(r.Code.Path, "go.mod"))
+	if err != nil {
+		return "/code"
+	}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == "module" {
+			return strings.Trim(words[1], `"`)
+		}
+	}
+	return "/code"
 }
 
 // Options says how a resource is debugged on a port.

@@ -28,6 +28,10 @@ const (
 	MaxMounts                   = 5 // of NAS, and as many of OSS
 	MaxInstances                = 300
 	DefaultPort                 = 9000
+	DefaultDiskMB               = 512
+	// MaxProcesses is how many processes and threads an instance can have
+	// (documentation "Limits").
+	MaxProcesses = 1024
 	// MaxStartSeconds is how long a custom runtime may take to listen.
 	MaxStartSeconds = 120
 )

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -46,6 +47,10 @@ func TestIdempotentCallsAreTriedAgain(t *testing.T) {
 		"get": func(c *Client) error { _, err := c.GetFunction(ctx, "f", ""); return err },
 		"update": func(c *Client) error {
 			_, err := c.UpdateFunction(ctx, fc.Function{FunctionName: "f"}, nil)
+			return err
+		},
+		"update of the code": func(c *Client) error {
+			_, err := c.UpdateFunction(ctx, fc.Function{FunctionName: "f"}, &fc.Code{ZipFile: "AAAA"})
 			return err
 		},
 		"delete": func(c *Client) error { return c.DeleteFunction(ctx, "f") },
@@ -88,6 +93,34 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}
 	if (*waits)[0] != maxWait {
 		t.Errorf("waits %v", *waits)
+	}
+}
+
+// TestCodeIsSignedWithSHA256: an MD5 of megabytes is what an upload would take
+// most of its time for.
+func TestCodeIsSignedWithSHA256(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		v2   bool
+		code *fc.Code
+		md5  bool
+	}{{false, &fc.Code{ZipFile: "AAAA"}, false}, {false, nil, true}, {true, &fc.Code{ZipFile: "AAAA"}, true}} {
+		var header http.Header
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			header = r.Header.Clone()
+			w.Write([]byte("{}"))
+		}))
+		t.Cleanup(server.Close)
+		client := New(Config{
+			Region: "r", Endpoint: server.URL, V2: tt.v2, Credentials: access.Credentials{AccessKeyID: "a", AccessKeySecret: "b", SecurityToken: "t"},
+		})
+		if _, err := client.UpdateFunction(t.Context(), fc.Function{FunctionName: "s$f"}, tt.code); err != nil {
+			t.Fatal(err)
+		}
+		acs3 := strings.HasPrefix(header.Get("Authorization"), "ACS3-HMAC-SHA256 ")
+		if acs3 == tt.md5 || (header.Get("Content-Md5") != "") != tt.md5 || header.Get("X-Acs-Security-Token") != "t" {
+			t.Errorf("FC 2.0 %v, code %v: %v", tt.v2, tt.code != nil, header)
+		}
 	}
 }
 

@@ -2,12 +2,16 @@ package fcclient
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -17,6 +21,7 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 
 	"s/pkg/fc"
+	"s/pkg/fc/fcsign"
 )
 
 // controlTimeout bounds one control plane request, the upload of inline code
@@ -85,6 +90,9 @@ type answer struct {
 // gets an SDK client of its own (it is a small struct) over the one shared
 // transport, which brings the context in.
 func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error) {
+	if op.zip != "" && !c.config.V2 {
+		return c.sendCode(ctx, op, body)
+	}
 	base, err := c.base(hostControl)
 	if err != nil {
 		return nil, err
@@ -119,6 +127,44 @@ func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error
 		return nil, c.unreachable(ctx, base.Host, err)
 	}
 	got := &answer{response.GetHttpStatus(), response.GetHttpHeaders(), response.GetHttpContentBytes()}
+	if got.status < 200 || got.status > 299 {
+		return got, apiError(got)
+	}
+	return got, nil
+}
+
+// sendCode makes a request with code in its body. It is signed ACS3, as the
+// service's current clients sign all of theirs, because that covers a SHA-256 of
+// the body: the SDK's older scheme asks for an MD5, which takes a machine four
+// times as long, and the local cloud as long again.
+func (c *Client) sendCode(ctx context.Context, op call, body []byte) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	defer cancel()
+	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Accept": {"application/json"}}
+	for name, value := range op.header {
+		header.Set(name, value)
+	}
+	query := url.Values{}
+	for name, value := range op.query {
+		query.Set(name, value)
+	}
+	r, err := c.request(ctx, direct{
+		host: hostControl, method: op.method, path: op.path, query: query, header: header, body: body,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(body)
+	fcsign.SignACS3(r, c.keys(), fcsign.Operation{Action: op.action, Version: c.version()}, hex.EncodeToString(sum[:]), c.now())
+	response, err := c.through(op.action).RoundTrip(r)
+	if err != nil {
+		return nil, c.unreachable(ctx, r.URL.Host, err)
+	}
+	defer response.Body.Close()
+	got := &answer{status: response.StatusCode, header: response.Header}
+	if got.body, err = io.ReadAll(response.Body); err != nil {
+		return nil, c.unreachable(ctx, r.URL.Host, err)
+	}
 	if got.status < 200 || got.status > 299 {
 		return got, apiError(got)
 	}

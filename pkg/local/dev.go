@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -57,7 +58,9 @@ type DevAnswer struct {
 	Method   string
 	Path     string
 	Status   int
-	Took     time.Duration
+	// ErrorType is that of a function that failed, as the invoke API tells it.
+	ErrorType string
+	Took      time.Duration
 }
 
 // Dev serves functions from the working tree, in this process and on loopback:
@@ -175,11 +178,23 @@ func (d *Dev) adjust(cfg *instance.Config) {
 			d.o.Line(name, line)
 		}
 	}
+	if d.launcher.Isolation().Mode == sandbox.ModeProcess {
+		cfg.Function.EnvironmentVariables = leavingNoBytecode(cfg.Function.EnvironmentVariables)
+	}
 	if e.given.Debug != nil {
 		debug := *e.given.Debug
 		debug.Started = func(addr string) { d.debugStarted(debug.Port, addr) }
 		cfg.Debug, cfg.MaxInstances, cfg.IdleTimeout = &debug, 1, debugIdle
 	}
+}
+
+// leavingNoBytecode keeps Python from writing into the working tree, where nothing
+// else does: what it compiled would be taken for that of a file of the same size
+// saved within the same second.
+func leavingNoBytecode(given map[string]string) map[string]string {
+	env := map[string]string{"PYTHONDONTWRITEBYTECODE": "1"}
+	maps.Copy(env, given)
+	return env
 }
 
 // Endpoint is where the invoke API is, http://127.0.0.1:port.

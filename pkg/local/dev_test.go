@@ -149,6 +149,9 @@ func TestDevServes(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	for _, cfg := range w.configs {
+		if cfg.Function.EnvironmentVariables["PYTHONDONTWRITEBYTECODE"] == "" {
+			t.Error("Python may write into the working tree")
+		}
 		if cfg.Function.Timeout != fc.DefaultTimeoutSeconds || cfg.CodeDir == "" || cfg.Function.FunctionName == "old$f" && cfg.Function.Role == "" {
 			t.Errorf("%+v", cfg)
 		}
@@ -226,6 +229,17 @@ func TestDevChanges(t *testing.T) {
 	}
 }
 
+// patientPool is one whose invocation under way takes as long as it takes.
+type patientPool struct{ *busyPool }
+
+func (p patientPool) Drain(ctx context.Context) {
+	select {
+	case <-p.closed:
+	case <-ctx.Done():
+		p.Close()
+	}
+}
+
 // Instances get a copy of code that the next build replaces, and it stays as
 // long as they run. Archives are unpacked.
 func TestDevCode(t *testing.T) {
@@ -243,7 +257,7 @@ func TestDevCode(t *testing.T) {
 		defer mu.Unlock()
 		seen = append(seen, cfg.CodeDir)
 		if len(seen) == 1 {
-			return busy
+			return patientPool{busy}
 		}
 		return echoPool{}
 	}})
@@ -311,6 +325,9 @@ func TestDevDebug(t *testing.T) {
 	w.set(f)
 	if err := w.Warm(t.Context(), "f"); err != nil {
 		t.Fatal(err)
+	}
+	if !w.Debugged("f") || w.Debugged("none") {
+		t.Error("what is debugged isn't known")
 	}
 	w.mu.Lock()
 	cfg := w.configs[0]

@@ -57,6 +57,12 @@ func (d *Dev) relayAll(ctx context.Context, entries []*devEntry) error {
 	return errors.Join(errs...)
 }
 
+// Debugged reports whether a debugger can attach to a function.
+func (d *Dev) Debugged(name string) bool {
+	e := d.byName(name)
+	return e != nil && e.given.Debug != nil
+}
+
 // debugStarted is told where the debugger of a new instance listens.
 func (d *Dev) debugStarted(port int, addr string) {
 	d.mu.Lock()

@@ -186,7 +186,10 @@ func (d *Dev) watched(w http.ResponseWriter, r *http.Request, key devKey, serve 
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	begin := time.Now()
 	serve(seen)
-	d.o.Answered(DevAnswer{Function: e.given.Name, Method: r.Method, Path: r.URL.Path, Status: seen.status, Took: time.Since(begin)})
+	d.o.Answered(DevAnswer{
+		Function: e.given.Name, Method: r.Method, Path: r.URL.Path, Status: seen.status,
+		ErrorType: w.Header().Get(fc.HeaderErrorType), Took: time.Since(begin),
+	})
 }
 
 // statusWriter remembers the status of an answer.

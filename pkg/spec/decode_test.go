@@ -226,6 +226,10 @@ func TestCodeOfV1(t *testing.T) {
 	if c := l.codeV1(props{stored}, stored.Range); c.OSSBucket != "b" || c.OSSObject != "k" || c.Path != "" {
 		t.Errorf("%+v", c)
 	}
+	served := expr.NewMap([]expr.Entry{{Key: "codeUri", Value: expr.NewString("https://example.com/code.zip")}})
+	if c := l.codeV1(props{served}, served.Range); c.URL != "https://example.com/code.zip" || c.Path != "" {
+		t.Errorf("%+v", c)
+	}
 }
 
 // TestKeysOfTheFile: the rows about the file are the keys that are checked.

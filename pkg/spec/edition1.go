@@ -219,6 +219,10 @@ func (l *loader) codeV1(function props, key diag.Range) CodeSource {
 		src.Range = at(e.Value, e.KeyRange)
 		uri = e.Value.Text
 	}
+	if isURL(uri) {
+		src.URL = uri
+		return src
+	}
 	src.Path = l.resolvePath(uri)
 	return src
 }

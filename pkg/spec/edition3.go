@@ -82,18 +82,15 @@ func customV3(f *fc.Function, p props) {
 	}
 }
 
-// Defaults of the fc3 component.
-const (
-	defaultCPU    = 0.35
-	defaultDiskMB = 512
-)
+// defaultCPU is the fc3 component's, in vCPU.
+const defaultCPU = 0.35
 
 func defaultsV3(f *fc.Function) {
 	if f.MemorySize == 0 {
 		f.MemorySize = fc.DefaultMemoryMB
 	}
 	if f.MemorySize == fc.DefaultMemoryMB && f.CPU == 0 && f.DiskSize == 0 {
-		f.CPU, f.DiskSize = defaultCPU, defaultDiskMB
+		f.CPU, f.DiskSize = defaultCPU, fc.DefaultDiskMB
 	}
 	if f.Timeout == 0 {
 		f.Timeout = fc.DefaultTimeoutSeconds

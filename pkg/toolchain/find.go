@@ -77,7 +77,7 @@ func (f *Finder) Log() *debug.Log {
 func (f *Finder) Find(ctx context.Context, language, version string) (Interpreter, error) {
 	switch language {
 	case Java:
-		return f.FindJDK(ctx, version)
+		return f.FindJava(ctx, version)
 	case Python:
 		return f.FindPython(ctx, version)
 	case Node:

@@ -14,8 +14,14 @@ import (
 	"time"
 )
 
-// Java is the language name of Java development kits.
+// Java is the language name of Java runtimes and development kits.
 const Java = "java"
+
+// FindJava looks for a Java to run programs with, as FindJDK does for one to
+// compile them with: a JDK, or a runtime alone.
+func (f *Finder) FindJava(ctx context.Context, version string) (Interpreter, error) {
+	return f.findJava(ctx, version, []string{"java"})
+}
 
 // FindJDK looks for a JDK of a major version (8, 11, 17; 1.8 is 8): the exact
 // one first, else the nearest newer one, with Exact false. An empty version is
@@ -23,11 +29,17 @@ const Java = "java"
 // the java program of the JDK, whose Prefix is what JAVA_HOME is set to. It
 // returns a *NotFoundError if none fits, or the context's error.
 func (f *Finder) FindJDK(ctx context.Context, version string) (Interpreter, error) {
+	return f.findJava(ctx, version, []string{"javac", "java"})
+}
+
+// findJava looks for an installation that has the programs, of which the first
+// is the one that PATH is searched for.
+func (f *Finder) findJava(ctx context.Context, version string, programs []string) (Interpreter, error) {
 	wanted, ok := parseJava(version)
 	if !ok && version != "" {
 		return Interpreter{}, fmt.Errorf("not a java version: %q", version)
 	}
-	homes, looked := f.jdks()
+	homes, looked := f.javas(programs)
 	e := &NotFoundError{Language: Java, Wanted: version, Looked: looked}
 	best := Interpreter{}
 	nearest := -1
@@ -89,11 +101,11 @@ func javaText(s string) string {
 	return strings.ReplaceAll(rest, "_", ".")
 }
 
-// jdks lists the folders of JDKs in order of preference, symbolic links
-// resolved, and the places searched.
-func (f *Finder) jdks() (homes, looked []string) {
+// javas lists the folders of installations that have the programs in order of
+// preference, symbolic links resolved, and the places searched.
+func (f *Finder) javas(programs []string) (homes, looked []string) {
 	add := func(home string) {
-		if real, err := filepath.EvalSymlinks(home); err == nil && isJDK(real) {
+		if real, err := filepath.EvalSymlinks(home); err == nil && isJava(real, programs) {
 			homes = append(homes, real)
 		}
 	}
@@ -106,7 +118,7 @@ func (f *Finder) jdks() (homes, looked []string) {
 			continue
 		}
 		looked = append(looked, dir)
-		if real, err := filepath.EvalSymlinks(filepath.Join(dir, javaProgram("javac"))); err == nil {
+		if real, err := filepath.EvalSymlinks(filepath.Join(dir, javaProgram(programs[0]))); err == nil {
 			add(filepath.Dir(filepath.Dir(real)))
 		}
 	}
@@ -123,10 +135,10 @@ func (f *Finder) jdks() (homes, looked []string) {
 	return unique(homes), unique(looked)
 }
 
-// isJDK tells a JDK from a mere runtime, and from a folder of stubs such as
-// macOS's /usr, whose java asks a person to install one.
-func isJDK(home string) bool {
-	for _, name := range []string{"java", "javac"} {
+// isJava tells an installation with the programs from others, and from a folder
+// of stubs such as macOS's /usr, whose java asks a person to install one.
+func isJava(home string, programs []string) bool {
+	for _, name := range programs {
 		path := filepath.Join(home, "bin", javaProgram(name))
 		info, err := os.Stat(path)
 		if err != nil || !info.Mode().IsRegular() || !executable(path, info) {

@@ -34,7 +34,7 @@ func (w *world) javaFinder() *Finder {
 
 func findJDK(t *testing.T, f *Finder, version string) Interpreter {
 	t.Helper()
-	i, err := f.Find(t.Context(), Java, version)
+	i, err := f.FindJDK(t.Context(), version)
 	if err != nil {
 		t.Fatalf("%s: %v", version, err)
 	}
@@ -133,7 +133,7 @@ func TestWhatIsNoJDK(t *testing.T) {
 	if !errors.As(err, &nf) || len(nf.Broken) != 2 || nf.Broken[0] != broken+" (exit status 1: no libjvm.so)" || !strings.Contains(nf.Broken[1], `unexpected answer "hello\n"`) {
 		t.Errorf("%+v", nf)
 	}
-	if isJDK("/usr") {
+	if isJava("/usr", nil) {
 		t.Error("/usr is taken for a JDK")
 	}
 }
@@ -167,7 +167,37 @@ func TestRealJDK(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	if _, ok := parseJava(got.Version); !ok || !got.Exact || !isJDK(got.Prefix) {
+	if _, ok := parseJava(got.Version); !ok || !got.Exact || !isJava(got.Prefix, []string{"javac"}) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestFindJava takes a runtime that has no compiler, too.
+func TestFindJava(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	jdk := w.jdk("jvm/jdk17", "17.0.15", "")
+	jre := w.jdk("jvm/jre11", "11.0.2", "")
+	old := w.jdk("opt/8/jre", "", "1.8.0_402")
+	for _, home := range []string{jre, old} {
+		if err := os.Remove(filepath.Join(home, "bin/javac")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(w.path("bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(old, "bin/java"), w.path("bin/java")); err != nil {
+		t.Fatal(err)
+	}
+	w.env["PATH"] = w.path("bin")
+	for version, want := range map[string]string{"17": jdk, "11": jre, "8": old, "": old} {
+		got, err := w.javaFinder().Find(t.Context(), Java, version)
+		if err != nil || got.Prefix != want || got.Path != filepath.Join(want, "bin/java") || !got.Exact {
+			t.Errorf("%q: %+v, %v; want %s", version, got, err, want)
+		}
+	}
+	if got := findJDK(t, w.javaFinder(), "11"); got.Prefix != jdk || got.Exact {
+		t.Errorf("a runtime is taken for a JDK: %+v", got)
 	}
 }

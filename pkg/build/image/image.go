@@ -67,7 +67,7 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s\n%s\n%s\n%v\n%s", builderVersion, req.Image, folder, req.Buildkit, text)
 	return &build.Plan{
-		Inputs: hex.EncodeToString(sum.Sum(nil)), Alone: true, Compiles: true, Root: folder, Into: ".",
+		Inputs: hex.EncodeToString(sum.Sum(nil)), Alone: true, Compiles: true, NoEnvFiles: true, Root: folder, Into: ".",
 		Keep: func(string) bool { return false },
 	}, nil
 }

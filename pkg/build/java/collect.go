@@ -50,7 +50,7 @@ func (p *project) collect(ctx context.Context, job *build.Job) error {
 	if err := os.RemoveAll(filepath.Join(code, ".gradle")); err != nil {
 		return err
 	}
-	return build.CopyCode(ctx, code, job.Out)
+	return build.CopyCode(ctx, code, job.Out, job.NoDefaultIgnore)
 }
 
 // NotMadeError is code that the build didn't make.

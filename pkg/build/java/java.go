@@ -61,7 +61,7 @@ func (b *Builder) Plan(req build.Request) (*build.Plan, error) {
 		}
 	}
 	plan := &build.Plan{
-		Inputs: b.inputs(p, req, rt), Compiles: true, Root: p.root, Skip: skip, Into: ".",
+		Inputs: b.inputs(p, req, rt), Compiles: true, NoEnvFiles: true, Root: p.root, Skip: skip, Into: ".",
 		Archive: p.dir == req.SourceDir && !rt.Custom || p.dir != req.SourceDir && isArchive(req.SourceDir),
 		// The copy that the tool worked on has all.
 		Keep:  func(string) bool { return false },

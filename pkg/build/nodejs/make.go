@@ -131,7 +131,7 @@ func (m *maker) compile(ctx context.Context) error {
 	if err := m.build(ctx, order(work, dir, own), own, !direct); err != nil {
 		return err
 	}
-	opts := bundle.ListOptions{Leave: func(path string) bool { return path == modulesDir }}
+	opts := bundle.ListOptions{Leave: func(path string) bool { return path == modulesDir }, NoDefaultIgnore: m.job.NoDefaultIgnore}
 	if err := bring(ctx, dir, m.job.Out, opts); err != nil {
 		return err
 	}

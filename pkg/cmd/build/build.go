@@ -42,11 +42,13 @@ type Options struct {
 	// none; nil asks docker and podman, or with buildkit, buildctl.
 	Engine func(ctx context.Context, buildkit bool) string
 
-	Resources   []string // names; none is all
-	UseDocker   bool
-	NoCache     bool
-	SkipActions bool
-	Parallel    int // how many resources at the same time; 0 is one per core
+	Resources []string // names; none is all
+	UseDocker bool
+	NoCache   bool
+	// NoDefaultIgnore takes .git, .env* and the like, too.
+	NoDefaultIgnore bool
+	SkipActions     bool
+	Parallel        int // how many resources at the same time; 0 is one per core
 	// CustomEnv is a JSON object of variables for the tools, CustomArgs what is
 	// added to their command line.
 	CustomEnv, CustomArgs string
@@ -126,21 +128,24 @@ func newOptions(f *cmdutil.Factory) *Options {
 }
 
 // Artifacts gives deploy what it needs to know of builds; what they do is told
-// on stderr.
-func Artifacts(f *cmdutil.Factory) build.Artifacts {
+// on stderr. noDefaultIgnore is the flag of that name, which is read later; nil is
+// false.
+func Artifacts(f *cmdutil.Factory, noDefaultIgnore *bool) build.Artifacts {
 	opts := newOptions(f)
-	a := build.Artifacts{Builders: opts.Builders, CacheDir: opts.CacheDir, Debug: f.IO.Debug}
+	a := build.Artifacts{Builders: opts.Builders, CacheDir: opts.CacheDir, Debug: f.IO.Debug, NoDefaultIgnore: noDefaultIgnore}
 	a.Begin = opts.begin
 	a.Done = opts.done
 	return a
 }
 
 // Action gives what runs a component action "fc build <flags>" of a resource
-// for another command.
-func Action(f *cmdutil.Factory) func(ctx context.Context, p *spec.Project, r *spec.Resource, flags []string) error {
+// for another command, with the flag noDefaultIgnore of that one, see Artifacts.
+func Action(f *cmdutil.Factory, noDefaultIgnore *bool) func(ctx context.Context, p *spec.Project, r *spec.Resource, flags []string) error {
 	opts := newOptions(f)
 	return func(ctx context.Context, p *spec.Project, r *spec.Resource, flags []string) error {
-		return opts.action(ctx, p, r, flags)
+		own := *opts
+		own.NoDefaultIgnore = noDefaultIgnore != nil && *noDefaultIgnore
+		return own.action(ctx, p, r, flags)
 	}
 }
 

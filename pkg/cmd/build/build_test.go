@@ -371,7 +371,7 @@ func TestFlags(t *testing.T) {
 	if len(got.Resources) != 1 || got.Resources[0] != "web" || !got.UseDocker || !got.NoCache || !got.SkipActions || got.Parallel != 3 || len(got.Builders) == 0 {
 		t.Errorf("%+v", got)
 	}
-	if a := Artifacts(f); len(a.Builders) == 0 || a.Done == nil || Action(f) == nil {
+	if a := Artifacts(f, nil); len(a.Builders) == 0 || a.Done == nil || Action(f, nil) == nil {
 		t.Errorf("%+v", a)
 	}
 }

@@ -20,6 +20,7 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.UseDocker, "use-sandbox", false, "the same as --use-docker")
 	_ = flags.MarkHidden("use-sandbox") // never fails: it is there
 	flags.BoolVar(&o.NoCache, "no-cache", false, "install dependencies anew")
+	flags.BoolVar(&o.NoDefaultIgnore, "no-default-ignore", o.NoDefaultIgnore, "take .git, .env*, __pycache__ and .DS_Store into the artifact, too, unless .fcignore names them")
 	flags.BoolVar(&o.PublishLayer, "publish-layer", false, "write the dependencies as a layer: a folder and a zip file in .s/build/layers")
 	flags.StringVar(&o.CustomEnv, "custom-env", "", "variables for the tools, as a JSON object")
 	flags.StringVar(&o.CustomArgs, "custom-args", "", "arguments added to those of the tool that installs dependencies")
@@ -31,7 +32,7 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 
 // options are the flags as the builders want them.
 func (o *Options) options() (build.Options, error) {
-	out := build.Options{Args: strings.Fields(o.CustomArgs), Shell: o.Command, Buildkit: o.Buildkit}
+	out := build.Options{Args: strings.Fields(o.CustomArgs), Shell: o.Command, Buildkit: o.Buildkit, NoDefaultIgnore: o.NoDefaultIgnore}
 	if o.CustomEnv != "" {
 		env, err := variables(o.CustomEnv)
 		if err != nil {

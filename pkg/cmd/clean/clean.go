@@ -116,6 +116,15 @@ func (o *Options) project(ctx context.Context) error {
 	if err := o.confirm(dir, what); err != nil {
 		return err
 	}
+	home, err := o.Home()
+	if err != nil {
+		return err
+	}
+	release, err := build.NewCache(build.CacheFolder(home)).Alone(ctx, dir, func() { o.IO.Errf("waiting for a build of this project to end …") })
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := build.RemoveLeftovers(ctx, dir, found); err != nil {
 		return err
 	}

@@ -153,3 +153,59 @@ func TestInChinese(t *testing.T) {
 	}
 	w.WantStderr("已删除 .s/build")
 }
+
+// holding is a builder whose build ends when it is let go on.
+type holding struct{ runs, goOn chan struct{} }
+
+func (holding) Name() string                                               { return "holding" }
+func (holding) Plan(build.Request) (*build.Plan, error)                    { return &build.Plan{Into: "made"}, nil }
+func (holding) Tools(context.Context, build.Request) ([]build.Tool, error) { return nil, nil }
+
+func (b holding) Make(_ context.Context, job *build.Job) error {
+	close(b.runs)
+	<-b.goOn
+	return os.WriteFile(filepath.Join(job.Out, "x"), nil, 0o600)
+}
+
+// told lets a build go on once it is said that it is waited for.
+type told struct {
+	text strings.Builder
+	goOn chan struct{}
+}
+
+func (w *told) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), "waiting for a build") {
+		close(w.goOn)
+	}
+	return w.text.Write(p)
+}
+
+// TestCleanWaitsForABuild: nothing is removed under a build, and what it made is.
+func TestCleanWaitsForABuild(t *testing.T) {
+	t.Parallel()
+	w, dir := project(t)
+	home := t.TempDir()
+	w.Factory.Home = func() (string, error) { return home, nil }
+	b := holding{make(chan struct{}), make(chan struct{})}
+	req := build.Request{
+		Name: "hello", SourceDir: t.TempDir(), ProjectDir: dir, ArtifactDir: filepath.Join(dir, ".s/build/artifacts/hello"), CacheDir: build.CacheFolder(home),
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := build.Builders{b}.Build(context.Background(), req)
+		ended <- err
+	}()
+	select {
+	case <-b.runs:
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	out := &told{goOn: b.goOn}
+	w.Factory.IO.ErrOut = out
+	if err := w.Run(NewCmd(w.Factory, nil), "-t", filepath.Join(dir, "s.yaml"), "-y"); err != nil {
+		t.Fatal(err, out.text.String())
+	}
+	if err := <-ended; err != nil || left(t, dir) != "state.json" {
+		t.Errorf("the build: %v; left %s", err, left(t, dir))
+	}
+}

@@ -14,9 +14,10 @@ import (
 )
 
 // Artifacts gives deploy the builds of a project; what they do, and why they
-// fail, is told as the build command tells it.
-func Artifacts(f *cmdutil.Factory) deploy.Artifacts {
-	return artifacts{buildcmd.Artifacts(f), buildcmd.Action(f), f.IO}
+// fail, is told as the build command tells it. noDefaultIgnore is the flag of that
+// name, which is read later; nil is false.
+func Artifacts(f *cmdutil.Factory, noDefaultIgnore *bool) deploy.Artifacts {
+	return artifacts{buildcmd.Artifacts(f, noDefaultIgnore), buildcmd.Action(f, noDefaultIgnore), f.IO}
 }
 
 type artifacts struct {

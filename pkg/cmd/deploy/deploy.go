@@ -55,8 +55,8 @@ type Options struct {
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{
 		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside,
-		Artifacts: Artifacts(f), Build: buildcmd.Action(f),
 	}
+	opts.Artifacts, opts.Build = Artifacts(f, &opts.NoDefaultIgnore), buildcmd.Action(f, &opts.NoDefaultIgnore)
 	cmd := &cobra.Command{
 		Use:   "deploy [resource...]",
 		Short: "Deploy the resources of s.yaml",

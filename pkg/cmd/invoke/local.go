@@ -84,7 +84,7 @@ func localFallback(f *cmdutil.Factory) func(context.Context, *iostreams.IOStream
 		own := *f
 		own.IO = io
 		local := invoke.Local{
-			Artifacts: deploycmd.Artifacts(&own),
+			Artifacts: deploycmd.Artifacts(&own, nil),
 			Client: func(ctx context.Context, region string, v2 bool) (*fcclient.Client, error) {
 				return cmdutil.LocalClient(ctx, f, region, v2)
 			},

@@ -38,7 +38,7 @@ func foreground(ctx context.Context, streams *iostreams.IOStreams, exe func() (s
 
 // again runs this command in a process with attr, and ends as it does.
 func again(ctx context.Context, streams *iostreams.IOStreams, program string, attr *syscall.SysProcAttr, stdin bool) error {
-	cmd := exec.CommandContext(ctx, program, os.Args[1:]...) //nolint:gosec // this command, once more
+	cmd := exec.CommandContext(ctx, program, os.Args[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = streams.Out, streams.ErrOut, attr
 	if stdin {
 		cmd.Stdin = struct{ io.Reader }{streams.In} // through a pipe: it isn't the terminal's foreground

@@ -66,6 +66,8 @@ func (p *printer) line(function string, line instance.LogLine) {
 func (p *printer) answered(a local.DevAnswer) {
 	status := fmt.Sprint(a.Status)
 	switch {
+	case a.ErrorType != "":
+		status = p.io.Red(status + " " + a.ErrorType)
 	case a.Status >= http.StatusBadRequest:
 		status = p.io.Red(status)
 	default:

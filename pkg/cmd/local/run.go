@@ -50,7 +50,7 @@ func up(ctx context.Context, o *Options) error {
 
 func (o *Options) tellIsolation(info *local.Info) {
 	i := info.Isolation
-	o.IO.Errf("isolation of instances: %s, memory %s, ports %s", i.Mode, i.Memory, i.Ports)
+	o.IO.Errf("isolation of instances: %s, memory %s, ports %s, disk %s", i.Mode, i.Memory, i.Ports, i.Disk)
 	if i.Why != "" {
 		o.IO.Errf("  because: %s", i.Why)
 	}

@@ -86,14 +86,20 @@ func (o *StartOptions) run(ctx context.Context) (err error) {
 		err = errors.Join(err, server.Close())
 	}()
 	out.server = server
-	artifacts := buildcmd.Artifacts(o.f)
+	artifacts := buildcmd.Artifacts(o.f, nil)
 	session := &dev.Session{
 		Load: o.load, File: o.f.Settings.Template, Builders: artifacts.Builders, Server: server, Tell: out,
-		Preparer: deploy.Preparer{Artifacts: deploycmd.Artifacts(o.f)},
+		Preparer: deploy.Preparer{Artifacts: deploycmd.Artifacts(o.f, nil)},
 	}
 	if o.DebugPort > 0 {
 		session.Debug = func(ctx context.Context, r *spec.Resource, n int) (*debugger.Options, error) {
-			return o.debug(ctx, r, n, false)
+			options, err := o.debug(ctx, r, n, false)
+			var unsupported *debugger.UnsupportedError
+			if errors.As(err, &unsupported) {
+				o.f.IO.Errf("%s: %v: no debugger can attach", r.Name, err)
+				return nil, nil
+			}
+			return options, err
 		}
 	}
 	err = session.Start(ctx)
@@ -180,8 +186,8 @@ func (p *printer) Serving(project *spec.Project, resources []*spec.Resource) {
 		}
 	}
 	for n, r := range resources {
-		if p.o.DebugPort > 0 {
-			p.o.tellDebug(project, r, &debugger.Options{Port: p.o.DebugPort + n})
+		if p.server.Debugged(r.Name) {
+			p.o.tellDebug(project, r, &debugger.Options{Port: p.o.DebugPort + n}, dev.CodeRoot(r, p.server.Info().Isolation))
 		}
 	}
 }

@@ -111,7 +111,7 @@ func (t *tree) runner(ctx context.Context, streams *iostreams.IOStreams, project
 			return nil, nil, err
 		}
 	}
-	function, err := dev.Function(ctx, deploy.Preparer{Artifacts: deploycmd.Artifacts(&own)}, project, r, debug)
+	function, err := dev.Function(ctx, deploy.Preparer{Artifacts: deploycmd.Artifacts(&own, nil)}, project, r, debug)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,7 +123,7 @@ func (t *tree) runner(ctx context.Context, streams *iostreams.IOStreams, project
 		return nil, nil, errors.Join(err, server.Close())
 	}
 	if debug != nil {
-		t.tellDebug(project, r, debug)
+		t.tellDebug(project, r, debug, dev.CodeRoot(r, server.Info().Isolation))
 	}
 	info := server.Info()
 	streams.Debug().Hide(info.AccessKeySecret)
@@ -175,8 +175,8 @@ func (t *tree) debug(ctx context.Context, r *spec.Resource, n int, wait bool) (*
 	return o, err
 }
 
-// tellDebug shows how to attach.
-func (t *tree) tellDebug(project *spec.Project, r *spec.Resource, o *debugger.Options) {
+// tellDebug shows how to attach; remote is where the debugger sees the code.
+func (t *tree) tellDebug(project *spec.Project, r *spec.Resource, o *debugger.Options, remote string) {
 	root, err := filepath.Rel(project.Dir, r.Code.Path)
 	if err != nil {
 		root = r.Code.Path
@@ -184,11 +184,11 @@ func (t *tree) tellDebug(project *spec.Project, r *spec.Resource, o *debugger.Op
 	streams := t.f.IO
 	streams.Errf("%s: a debugger can attach at %s", r.Name, streams.Cyan(o.String()))
 	if t.Editor != "vscode" {
-		streams.Errf("  remote debugging: host 127.0.0.1, port %d, %s is /code", o.Port, filepath.ToSlash(root))
+		streams.Errf("  remote debugging: host 127.0.0.1, port %d, %s is %s", o.Port, filepath.ToSlash(root), remote)
 		return
 	}
 	doc := map[string]any{"version": "0.2.0", "configurations": []any{
-		o.Attach(dev.LanguageOf(r), r.Name, filepath.ToSlash(root), "/code"),
+		o.Attach(dev.LanguageOf(r), r.Name, filepath.ToSlash(root), remote),
 	}}
 	text, err := json.MarshalIndent(doc, "", "  ")
 	if err == nil {

@@ -136,7 +136,8 @@ func TestLines(t *testing.T) {
 	p.line("web", instance.LogLine{Message: "hello"})
 	p.line("a", instance.LogLine{Message: "FC Invoke Start RequestId: 1-2"})
 	p.answered(local.DevAnswer{Function: "a", Method: "GET", Path: "/x", Status: 404})
-	const plain = "web                  | hello\na                    | FC Invoke Start RequestId: 1-2\na                    | GET /x 404 0.0 ms\n"
+	p.answered(local.DevAnswer{Function: "a", Method: "POST", Path: "/y", Status: 200, ErrorType: "Timeout"})
+	const plain = "web                  | hello\na                    | FC Invoke Start RequestId: 1-2\na                    | GET /x 404 0.0 ms\na                    | POST /y 200 Timeout 0.0 ms\n"
 	if errOut.String() != plain {
 		t.Errorf("%q", errOut)
 	}
@@ -174,7 +175,7 @@ func TestHowToAttach(t *testing.T) {
 	tr.Editor = "vscode"
 	r := &spec.Resource{Name: "f", Code: spec.CodeSource{Path: filepath.FromSlash("/p/code")}, Function: fc.Function{Runtime: "python3.10"}}
 	project := &spec.Project{Dir: filepath.FromSlash("/p")}
-	tr.tellDebug(project, r, &debugger.Options{Port: 5678})
+	tr.tellDebug(project, r, &debugger.Options{Port: 5678}, "/code")
 	for _, want := range []string{"f: a debugger can attach at 127.0.0.1:5678\n", `"localRoot": "${workspaceFolder}/code"`, `"type": "debugpy"`} {
 		if !strings.Contains(errOut.String(), want) {
 			t.Errorf("no %s in %s", want, errOut)
@@ -182,7 +183,7 @@ func TestHowToAttach(t *testing.T) {
 	}
 	errOut.Reset()
 	tr.Editor = "idea"
-	tr.tellDebug(project, r, &debugger.Options{Port: 5678})
+	tr.tellDebug(project, r, &debugger.Options{Port: 5678}, "/code")
 	if !strings.HasSuffix(errOut.String(), "  remote debugging: host 127.0.0.1, port 5678, code is /code\n") {
 		t.Errorf("%s", errOut)
 	}

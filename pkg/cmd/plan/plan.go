@@ -35,7 +35,8 @@ type Options struct {
 
 // NewCmd makes the plan command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Artifacts: deploycmd.Artifacts(f)}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
+	opts.Artifacts = deploycmd.Artifacts(f, &opts.NoDefaultIgnore)
 	cmd := &cobra.Command{
 		Use:   "plan [resource...]",
 		Short: "Show what deploy would change",

@@ -18,12 +18,14 @@ const poll = 10 * time.Millisecond
 
 // Try opens path, making it if needed, and locks it for as long as the file is
 // open. The error is ErrLocked if someone else has the lock.
-func Try(path string) (*os.File, error) {
+func Try(path string) (*os.File, error) { return try(path, false) }
+
+func try(path string, shared bool) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil {
+	if err := lock(f, shared); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -31,11 +33,17 @@ func Try(path string) (*os.File, error) {
 }
 
 // Wait is Try again and again until the lock is had or the context ends.
-func Wait(ctx context.Context, path string) (*os.File, error) {
+func Wait(ctx context.Context, path string) (*os.File, error) { return wait(ctx, path, false) }
+
+// Share waits for a lock that others may share: only one that is had by Try or
+// Wait is in its way, and it in theirs.
+func Share(ctx context.Context, path string) (*os.File, error) { return wait(ctx, path, true) }
+
+func wait(ctx context.Context, path string, shared bool) (*os.File, error) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
-		f, err := Try(path)
+		f, err := try(path, shared)
 		if !errors.Is(err, ErrLocked) {
 			return f, err
 		}

@@ -44,3 +44,35 @@ func TestNoSuchFolder(t *testing.T) {
 		t.Fatalf("err = %v", err)
 	}
 }
+
+// TestShare: those who share don't wait for each other, but for one who has the
+// lock alone, and he for them.
+func TestShare(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := Share(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Share(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shared := range []func() error{first.Close, second.Close} {
+		if _, err := Try(path); !errors.Is(err, ErrLocked) {
+			t.Fatalf("Try while it is shared: %v", err)
+		}
+		if err := shared(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alone, err := Try(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alone.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*poll)
+	defer cancel()
+	if _, err := Share(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("Share: %v", err)
+	}
+}

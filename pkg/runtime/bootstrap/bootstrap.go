@@ -77,6 +77,8 @@ func For(language, version string) (Bootstrap, error) {
 		return golang(), nil
 	case "php":
 		return php(), nil
+	case "java":
+		return java(), nil
 	}
 	return Bootstrap{}, &UnsupportedError{Language: language}
 }

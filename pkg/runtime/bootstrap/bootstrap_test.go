@@ -39,6 +39,10 @@ func TestEveryManagedRuntime(t *testing.T) {
 			if err != nil || b.Dir != "php7.2" || b.Language != toolchain.PHP {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)
 			}
+		case r.Language == "java":
+			if err != nil || b.Dir != "java" || b.Language != "java" {
+				t.Errorf("%s: %+v, %v", r.Name, b, err)
+			}
 		case r.Language == "go":
 			if err != nil || b.Language != "" || b.Check == nil {
 				t.Errorf("%s: %+v, %v", r.Name, b, err)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"s/pkg/toolchain"
+	"s/pkg/toolchain/toolchaintest"
 )
 
 func TestNodeCommand(t *testing.T) {
@@ -64,16 +64,7 @@ func TestEveryNodeReadsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	installed, err := filepath.Abs("../../../.tools/nodejs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	finder := toolchain.New(func(name string) (string, bool) {
-		if name == "NODENV_ROOT" {
-			return installed, true
-		}
-		return os.LookupEnv(name)
-	})
+	finder := toolchaintest.New(os.LookupEnv)
 	tried := 0
 	for _, version := range []string{"6", "8", "10", "12", "14", "16", "18", "20", "22"} {
 		found, err := finder.FindNode(t.Context(), version)

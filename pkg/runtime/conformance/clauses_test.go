@@ -51,7 +51,7 @@ func results() []clause {
 		everyByte[i] = byte(i)
 	}
 	is := func(handler, body string) func(*subject) {
-		return func(s *subject) { s.handler = handler; s.gives("x", s.word(body)) }
+		return func(s *subject) { s.handler = handler; s.gives("1", s.word(body)) }
 	}
 	return []clause{
 		{id: "event", text: "an event reaches the handler as it is, its result the caller", run: func(s *subject) {
@@ -136,7 +136,8 @@ func failures() []clause {
 		return func(s *subject) {
 			s.handler = handler
 			s.fails("", kind, message)
-			s.printed("Error: Unhandled function error")
+			s.printed(s.end(failedEnd))
+			s.replaced()
 			s.fails("", kind, message)
 		}
 	}
@@ -171,7 +172,7 @@ func failures() []clause {
 		{id: "error-log", text: "it is in the log, and the end line says so", run: func(s *subject) {
 			s.handler = "fail"
 			s.fails("wrong: x", "<error>", "wrong: x")
-			s.printed("FC Invoke Start RequestId: "+s.last, "wrong: x", "FC Invoke End RequestId: "+s.last+", Error: Unhandled function error")
+			s.printed("FC Invoke Start RequestId: "+s.last, "wrong: x", s.end(failedEnd))
 		}},
 		{id: "error-next", text: "the instance goes on", run: func(s *subject) {
 			s.handler = "fail_odd"
@@ -182,12 +183,13 @@ func failures() []clause {
 		{id: "error-recursion", text: "endless recursion is an error, and the next invocation works", run: func(s *subject) {
 			s.handler = "recurse"
 			s.fails("x", "<recursion>", "*")
+			s.replaced()
 			s.gives("", "fine")
 		}},
 		{id: "error-result", text: "a result that can't be JSON is an error", run: func(s *subject) {
 			s.handler = "unserialisable"
-			s.fails("x", "<no json>", "*")
-			s.fails("x", "<no json>", "*")
+			s.fails("1", "<no json>", "*")
+			s.fails("1", "<no json>", "*")
 		}},
 		{id: "load-module", text: "code that isn't there", run: loading("<missing module>", "<no module>", "<no module message>")},
 		{id: "load-handler", text: "a handler that isn't in the code", run: loading("<missing handler>", "<no handler>", "<no handler message>")},
@@ -362,7 +364,7 @@ func lifecycle() []clause {
 		}},
 		{id: "initializer-fails", text: "its error is the answer, the instance is replaced", run: func(s *subject) {
 			fails("fail_to_initialize", "no database")(s)
-			s.printed("FC Initialize Start RequestId: "+s.last, "FC Initialize End RequestId: "+s.last+", Error: Unhandled function error")
+			s.printed("FC Initialize Start RequestId: "+s.last, s.end(failedInitializer))
 		}},
 		{id: "initializer-timeout", text: "it has a timeout of its own", run: func(s *subject) {
 			s.hookTimeout = 1
@@ -382,7 +384,7 @@ func lifecycle() []clause {
 			s.handler, s.preStop = "echo", "stop_fails"
 			s.gives("x", "x")
 			s.stop()
-			if all := s.logs.all(); !strings.Contains(all, "can't stop") {
+			if all := s.logs.all(); !strings.Contains(all, s.word("can't stop")) {
 				s.Errorf("log:\n%s", all)
 			}
 		}},

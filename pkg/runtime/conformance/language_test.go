@@ -27,11 +27,16 @@ type language struct {
 	handlers map[string]string
 	// code gives the folder with the handlers; nil is testdata/<name>.
 	code func(s *subject) string
-	env  map[string]string
+	// layer gives the folder of a layer with a library; nil is
+	// testdata/layers/<name>.
+	layer func(s *subject) string
+	env   map[string]string
 	// words are how the language says something.
 	words map[string]string
 	// lacks are fields of the context that the language hasn't.
 	lacks []string
+	// replaced are handlers after whose error the process ends, since it can't go on.
+	replaced []string
 	// logLine is what its logger writes: level and message are replaced.
 	logLine func(id, level, message string) string
 	// cannot are clauses that can't apply, each with the reason.
@@ -58,7 +63,7 @@ func (l *language) folder(s *subject) string {
 
 // languages are the columns, each in a file of its own.
 func languages() []*language {
-	return []*language{python3(), custom()}
+	return []*language{python3(), nodejs(), python2(), java(), php(), golang(), custom()}
 }
 
 // here reports whether a runtime's interpreter is on this machine.
@@ -82,13 +87,14 @@ func here(t *testing.T, name string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found.Exact || rt.Language == toolchain.Java
+	return found.Exact || rt.Language == toolchain.Java || rt.Language == toolchain.PHP
 }
 
 func TestConformance(t *testing.T) {
 	all := clauses()
 	for _, l := range languages() {
 		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
 			for id, reason := range l.cannot {
 				outcomes.cannot(l.name, id, reason)
 				if !slices.ContainsFunc(all, func(c clause) bool { return c.id == id }) {

@@ -12,6 +12,7 @@ import (
 	"s/pkg/runtime/rloader"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
+	"s/pkg/toolchain/toolchaintest"
 )
 
 var table = flag.String("table", "", "write what came out into this page, instead of comparing it")
@@ -24,7 +25,7 @@ var launchers = struct {
 }{made: map[string]sandbox.Launcher{}}
 
 // tools finds interpreters once for all clauses.
-var tools = sync.OnceValue(func() *toolchain.Finder { return toolchain.New(lookupEnv) })
+var tools = sync.OnceValue(func() *toolchain.Finder { return toolchaintest.New(os.LookupEnv) })
 
 func TestMain(m *testing.M) {
 	if rloader.Is(os.Args) {
@@ -41,6 +42,9 @@ func TestMain(m *testing.M) {
 		l.(io.Closer).Close()
 	}
 	os.RemoveAll(launchers.dir)
+	if goDir != "" {
+		os.RemoveAll(goDir)
+	}
 	os.Exit(code)
 }
 
@@ -62,5 +66,3 @@ func launcher(s *subject, mode string) sandbox.Launcher {
 	launchers.made[mode] = l
 	return l
 }
-
-func lookupEnv(key string) (string, bool) { return os.LookupEnv(key) }

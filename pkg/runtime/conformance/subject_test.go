@@ -130,6 +130,9 @@ func (s *subject) config() instance.Config {
 	if s.layer != "" {
 		dir, err := filepath.Abs(filepath.Join("testdata", "layers", s.layer))
 		s.ok(err)
+		if s.layer == s.lang.name && s.lang.layer != nil {
+			dir = s.lang.layer(s)
+		}
 		cfg.LayerDir = dir
 	}
 	return cfg
@@ -232,6 +235,25 @@ func (s *subject) word(text string) string {
 		return w
 	}
 	return text
+}
+
+// The beginnings of the lines that end a failed invocation or initializer; words
+// has those of languages that don't tell of the failure.
+const (
+	failedEnd         = "FC Invoke End RequestId: <id>, Error: Unhandled function error"
+	failedInitializer = "FC Initialize End RequestId: <id>, Error: Unhandled function error"
+)
+
+// end is the line that ends the last invocation, which failed.
+func (s *subject) end(line string) string { return strings.ReplaceAll(s.word(line), "<id>", s.last) }
+
+// replaced has the instance end where the language can't go on after an error of
+// the handler.
+func (s *subject) replaced() {
+	s.Helper()
+	if slices.Contains(s.lang.replaced, s.handler) {
+		s.over()
+	}
 }
 
 // ends checks that the invocation ends the instance, with a result of a type, "*"

@@ -339,14 +339,16 @@ func (s step) checkError(t *testing.T, body string) {
 
 var lineNumber = regexp.MustCompile(`", line \d+, in `)
 
-var timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z `)
+var javaLine = regexp.MustCompile(`\.java:\d+\)$`)
+
+var timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{3})?Z? `)
 
 // checkLog checks that the lines come in that order, others between them.
 func checkLog(t *testing.T, want, got []string, id string) {
 	t.Helper()
 	next := 0
 	for _, line := range got {
-		line = lineNumber.ReplaceAllString(line, `", line <n>, in `)
+		line = javaLine.ReplaceAllString(lineNumber.ReplaceAllString(line, `", line <n>, in `), ".java:<n>)")
 		line = strings.ReplaceAll(timestamp.ReplaceAllString(line, "<time> "), id, "<id>")
 		if next < len(want) && line == want[next] {
 			next++

@@ -108,19 +108,15 @@ func goClauses() []clause {
 }
 
 func TestGo(t *testing.T) {
-	for _, mode := range []string{"", "process"} {
-		t.Run("mode "+mode, func(t *testing.T) {
-			for _, c := range goClauses() {
-				t.Run(c.name, func(t *testing.T) {
-					t.Parallel()
-					fn := fc.Function{Timeout: c.timeout}
-					if c.initializer != "" {
-						fn.InstanceLifecycleConfig = &fc.InstanceLifecycleConfig{Initializer: &fc.LifecycleHook{Handler: c.initializer, Timeout: 20}}
-					}
-					cfg, logs := goConfig(t, mode, c.handler, fn)
-					c.run(t, cfg, logs, "")
-				})
+	for _, c := range goClauses() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			fn := fc.Function{Timeout: c.timeout}
+			if c.initializer != "" {
+				fn.InstanceLifecycleConfig = &fc.InstanceLifecycleConfig{Initializer: &fc.LifecycleHook{Handler: c.initializer, Timeout: 20}}
 			}
+			cfg, logs := goConfig(t, "", c.handler, fn)
+			c.run(t, cfg, logs, "")
 		})
 	}
 }
@@ -134,7 +130,7 @@ func TestGoContext(t *testing.T) {
 	}
 	want := map[string]any{
 		"RequestID": "rid-a", "Name": "hello", "Handler": "context", "Memory": "512", "Region": "cn-hangzhou", "AccountID": "1234567890",
-		"Qualifier": "LATEST", "Service": "svc", "AccessKeyID": "KEY", "AccessKeySecret": "SECRET", "SecurityToken": "TOKEN",
+		"Qualifier": "LATEST", "Version": "", "Service": "svc", "AccessKeyID": "KEY", "AccessKeySecret": "SECRET", "SecurityToken": "TOKEN",
 		"Timeout": 20.0, "RetryCount": 2.0,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -37,9 +37,12 @@ type Instance struct {
 	initializing chan struct{} // holds a token while nobody runs the initializer
 	initialized  bool          // guarded by the token
 
+	freezer freezer
+
 	mu       sync.Mutex
 	gone     bool // takes nothing new
 	inFlight int
+	held     int // commands that run in it
 	count    uint64
 	lastUsed time.Time
 	cold     bool // no invocation has waited for the start yet
@@ -248,6 +251,7 @@ func (i *Instance) leaveService() {
 // Config.Grace SIGKILL. It returns when nothing is left of it.
 func (i *Instance) Stop(ctx context.Context) {
 	i.leaveService()
+	i.thaw()
 	i.preStop(ctx)
 	i.terminate()
 	<-i.done
@@ -257,6 +261,7 @@ func (i *Instance) Stop(ctx context.Context) {
 // Its output is read when it returns.
 func (i *Instance) terminate() {
 	i.leaveService()
+	i.thaw()
 	grace := i.cfg.Grace
 	if grace <= 0 {
 		grace = DefaultGrace
@@ -289,13 +294,15 @@ func (i *Instance) Info() Info {
 	info := Info{
 		ID: i.id, Qualifier: i.cfg.Qualifier, VersionID: i.cfg.VersionID, PID: i.proc.PID(),
 		Created: i.created, LastUsed: i.lastUsed, InFlight: i.inFlight, Invocation: i.count,
-		MemoryMB: float64(current) / (1 << 20), Process: i.proc, State: "Idle",
+		MemoryMB: float64(current) / (1 << 20), Process: awake{i.proc, i}, State: "Idle",
 	}
 	switch {
 	case i.gone:
 		info.State = "Stopping"
 	case i.inFlight > 0:
 		info.State = "Busy"
+	case i.freezer.frozen.Load():
+		info.State = "Frozen"
 	}
 	return info
 }

@@ -43,6 +43,7 @@ func (i *Instance) Invoke(ctx context.Context, inv *Invocation) (*Result, error)
 	if !ok {
 		return nil, ErrGone
 	}
+	i.thaw()
 	if inv.RequestID == "" {
 		own := *inv
 		own.RequestID, inv = newRequestID(), &own
@@ -94,6 +95,11 @@ func (i *Instance) detach(ctx context.Context, inv *Invocation, rec *record) err
 func (i *Instance) outcome(inv *Invocation, res *Result, err error, took time.Duration) (*Result, error) {
 	var memory float64
 	if inv.W == nil || err != nil || res.ErrorType != "" {
+		memory = i.peakMB()
+	}
+	if memory == 0 && err == nil && res.ErrorType != "" {
+		// A program that ends with its answer has no figures until it has ended.
+		_, _ = i.waitExit(exitLag)
 		memory = i.peakMB()
 	}
 	var exit *exitError
@@ -204,21 +210,25 @@ func initDocument(err error, timeout int, took time.Duration, memory float64) []
 
 // preStop runs the preStop hook of an instance that has been in use.
 func (i *Instance) preStop(ctx context.Context) {
-	lc := i.cfg.Function.InstanceLifecycleConfig
-	if lc == nil || !configured(lc.PreStop) {
-		return
+	if lc := i.cfg.Function.InstanceLifecycleConfig; lc != nil {
+		i.lastHook(ctx, rapi.PreStop, "preStop", lc.PreStop)
 	}
+}
+
+// lastHook runs a hook of an instance that has been in use, under an id of its
+// own. What it gives changes nothing.
+func (i *Instance) lastHook(ctx context.Context, kind rapi.Type, name string, h *fc.LifecycleHook) {
 	i.mu.Lock()
 	used := i.count > 0
 	i.mu.Unlock()
-	if !used {
+	if !configured(h) || !used {
 		return
 	}
 	id := newRequestID()
 	rec := i.logs.begin(&Invocation{RequestID: id})
 	defer i.logs.end(rec)
-	if _, err := i.runHook(ctx, rapi.PreStop, lc.PreStop, id); err != nil {
-		i.logs.say("preStop: " + err.Error())
+	if _, err := i.runHook(ctx, kind, h, id); err != nil {
+		i.logs.say(name + ": " + err.Error())
 	}
 }
 

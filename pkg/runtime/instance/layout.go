@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path"
@@ -54,6 +55,7 @@ func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, e
 	}
 	spec := sandbox.Spec{
 		ID: id, Dir: codeDir, TmpDir: tmp, MemoryMB: cfg.Function.MemorySize,
+		DiskMB: cmp.Or(cfg.Function.DiskSize, fc.DefaultDiskMB), MaxProcesses: fc.MaxProcesses,
 		Mounts: append([]sandbox.Mount{{Source: cfg.CodeDir, Target: codeDir, ReadOnly: true}}, lang.mounts...),
 	}
 	if cfg.LayerDir != "" {

@@ -160,7 +160,8 @@ func TestNodeUncaughtOfFC2(t *testing.T) {
 
 // TestNodeSeveralAtOnce has invocations that wait for each other.
 func TestNodeSeveralAtOnce(t *testing.T) {
-	cfg, logs := nodeConfig(t, "", "", "clauses.together", fc.Function{InstanceConcurrency: 2})
+	findNode(t, "20")
+	cfg, logs := nodeConfig(t, "", "20", "clauses.together", fc.Function{InstanceConcurrency: 2})
 	i := start(t, cfg)
 	var wg sync.WaitGroup
 	for _, id := range []string{"first-id", "second-id"} {
@@ -271,7 +272,7 @@ func TestNodeWrapper(t *testing.T) {
 		t.Errorf("%s", res.Body)
 	}
 	cfg.Function.EnvironmentVariables = map[string]string{"BOOTSTRAP_WRAPPER": "/code/nowhere"}
-	if _, err := Start(t.Context(), cfg); !fc.IsCode(err, fc.CodeFunctionNotStarted) || !strings.Contains(err.Error(), "/code/nowhere") {
+	if _, err := Start(t.Context(), cfg); !fc.IsCode(err, fc.CodeFunctionNotStarted) || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("%v", err)
 	}
 }
@@ -289,5 +290,19 @@ func TestNodeStandsIn(t *testing.T) {
 	}
 	if lines := logs.of(""); !slices.Contains(lines, "nodejs 18 isn't on this machine: "+found.Version+" stands in") {
 		t.Errorf("%q", lines)
+	}
+}
+
+// TestNodeSourceMap has a function's own option map its frames.
+func TestNodeSourceMap(t *testing.T) {
+	findNode(t, "20")
+	cfg, _ := nodeConfig(t, "", "20", "mapped.handler", fc.Function{})
+	i := start(t, cfg)
+	if res := call(t, i, &Invocation{}); !strings.Contains(string(res.Body), "/code/mapped.js:1:") {
+		t.Errorf("%s", res.Body)
+	}
+	cfg.Function.EnvironmentVariables = map[string]string{"NODE_OPTIONS": "--enable-source-maps"}
+	if res := call(t, start(t, cfg), &Invocation{}); !strings.Contains(string(res.Body), "/code/src/mapped.ts:1:") {
+		t.Errorf("%s", res.Body)
 	}
 }

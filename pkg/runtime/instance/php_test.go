@@ -158,21 +158,21 @@ func phpSurroundings() []clause {
 }
 
 func TestPHP(t *testing.T) {
-	for _, mode := range []string{"", "process"} {
-		t.Run("mode "+mode, func(t *testing.T) {
-			t.Parallel()
-			for _, c := range slices.Concat(phpResults(), phpErrors(), phpSurroundings()) {
-				t.Run(c.name, func(t *testing.T) {
-					fn := fc.Function{FunctionName: "svc$hello", Timeout: c.timeout}
-					if c.initializer != "" {
-						fn.InstanceLifecycleConfig = &fc.InstanceLifecycleConfig{Initializer: &fc.LifecycleHook{Handler: c.initializer, Timeout: 20}}
-					}
-					cfg, logs := phpConfig(t, mode, c.handler, fn)
-					c.run(t, cfg, logs, "")
-				})
-			}
-		})
+	run := func(t *testing.T, mode string, clauses []clause) {
+		t.Parallel()
+		for _, c := range clauses {
+			t.Run(c.name, func(t *testing.T) {
+				fn := fc.Function{FunctionName: "svc$hello", Timeout: c.timeout}
+				if c.initializer != "" {
+					fn.InstanceLifecycleConfig = &fc.InstanceLifecycleConfig{Initializer: &fc.LifecycleHook{Handler: c.initializer, Timeout: 20}}
+				}
+				cfg, logs := phpConfig(t, mode, c.handler, fn)
+				c.run(t, cfg, logs, "")
+			})
+		}
 	}
+	t.Run("confined", func(t *testing.T) { run(t, "", slices.Concat(phpResults(), phpErrors(), phpSurroundings())) })
+	t.Run("unconfined", func(t *testing.T) { run(t, "process", phpErrors()) }) // the paths in traces
 }
 
 // TestPHPForks: a child of the function's that ends is not the end of the

@@ -108,13 +108,8 @@ func python2Clauses() []clause {
 
 func TestPython2(t *testing.T) {
 	python(t, "2.7")
-	for _, mode := range []string{"", "process"} {
-		t.Run("mode "+mode, func(t *testing.T) {
-			t.Parallel()
-			for _, c := range python2Clauses() {
-				t.Run(c.name, func(t *testing.T) { hold(t, c, "python2", "2.7", mode) })
-			}
-		})
+	for _, c := range python2Clauses() {
+		t.Run(c.name, func(t *testing.T) { hold(t, c, "python2", "2.7", "") })
 	}
 }
 

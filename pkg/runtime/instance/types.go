@@ -18,6 +18,7 @@ import (
 // Defaults of Config.
 const (
 	DefaultIdleTimeout  = 5 * time.Minute
+	DefaultFreezeAfter  = time.Second
 	DefaultMaxInstances = 100
 	DefaultGrace        = time.Second
 )
@@ -52,6 +53,10 @@ type Config struct {
 	// IdleTimeout ends an instance that nobody used so long; 0 is
 	// DefaultIdleTimeout.
 	IdleTimeout time.Duration
+	// FreezeAfter stops the processes of an instance that nobody used so long,
+	// until the next invocation, as FC does; 0 is DefaultFreezeAfter, negative
+	// is never.
+	FreezeAfter time.Duration
 	// MaxInstances bounds the pool; 0 is DefaultMaxInstances.
 	MaxInstances int
 	// Grace is how long a program may take to end after SIGTERM before it is
@@ -116,7 +121,7 @@ type Info struct {
 	Created    time.Time
 	LastUsed   time.Time
 	InFlight   int
-	State      string // Starting, Idle, Busy, Stopping
+	State      string // Idle, Busy, Frozen, Stopping
 	MemoryMB   float64
 	Invocation uint64 // how many so far
 	Process    sandbox.Process

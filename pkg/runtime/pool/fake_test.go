@@ -100,6 +100,7 @@ type fakeInstance struct {
 	most    int
 	served  int
 	stopped bool
+	froze   int
 }
 
 func (i *fakeInstance) ID() string            { return i.id }
@@ -112,6 +113,19 @@ func (i *fakeInstance) Stop(context.Context) {
 	i.stopped = true
 	i.mu.Unlock()
 	i.Kill()
+}
+
+func (i *fakeInstance) Freeze(context.Context) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.froze++
+	return true
+}
+
+func (i *fakeInstance) frozen() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.froze
 }
 
 func (i *fakeInstance) wasStopped() bool {

@@ -69,20 +69,25 @@ func (p *Pool) watch(s *slot) {
 }
 
 // sweepLater has idle instances looked for after d, unless that is going to
-// happen anyway. The pool is locked.
+// happen earlier. The pool is locked.
 func (p *Pool) sweepLater(d time.Duration) {
-	if p.sweeping || p.phase == closed {
+	at := p.clock.now().Add(d)
+	if p.phase == closed || !p.sweepAt.IsZero() && !at.Before(p.sweepAt) {
 		return
 	}
-	p.sweeping = true
-	p.clock.after(d, p.sweep)
+	if !p.sweepAt.IsZero() {
+		p.unsweep()
+	}
+	p.sweepAt = at
+	p.unsweep = p.clock.after(d, p.sweep)
 }
 
-// sweep stops the instances that have been idle for too long.
+// sweep stops the instances that have been idle for too long, and freezes those
+// that have been so for a while.
 func (p *Pool) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.sweeping = false
+	p.sweepAt = time.Time{}
 	if p.phase == closed {
 		return
 	}
@@ -91,11 +96,21 @@ func (p *Pool) sweep() {
 		if s.retired || s.inFlight > 0 {
 			continue
 		}
-		left := p.idle - now.Sub(s.idleSince)
-		if left <= 0 {
+		idle := now.Sub(s.idleSince)
+		left := p.idle - idle
+		switch {
+		case left <= 0:
 			p.retireLocked(s)
 			p.wg.Go(func() { s.member.Stop(p.ctx) })
-		} else if next < 0 || left < next {
+			continue
+		case p.still == 0 || s.still:
+		case idle >= p.still:
+			s.still = true
+			p.wg.Go(func() { s.member.Freeze(p.ctx) })
+		default:
+			left = min(left, p.still-idle)
+		}
+		if next < 0 || left < next {
 			next = left
 		}
 	}

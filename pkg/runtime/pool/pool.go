@@ -36,6 +36,7 @@ type member interface {
 	Done() <-chan struct{}
 	Stop(ctx context.Context)
 	Kill()
+	Freeze(ctx context.Context) bool
 	Info() instance.Info
 }
 
@@ -52,6 +53,7 @@ type Pool struct {
 	limit int // invocations at once per instance
 	max   int // instances
 	idle  time.Duration
+	still time.Duration // after which an idle instance is frozen; 0 is never
 	start func(ctx context.Context) (member, error)
 	clock clock
 
@@ -66,7 +68,8 @@ type Pool struct {
 	starting int
 	inFlight int
 	phase    phase
-	sweeping bool          // a sweep is scheduled
+	sweepAt  time.Time     // when a sweep is scheduled; zero if none is
+	unsweep  func() bool   // stops that
 	quiet    chan struct{} // closed when a draining or closed pool has nothing left to do
 }
 
@@ -92,6 +95,12 @@ func newPool(cfg instance.Config, c clock, start func(context.Context) (member, 
 	}
 	if p.idle <= 0 {
 		p.idle = instance.DefaultIdleTimeout
+	}
+	if p.still = cfg.FreezeAfter; p.still == 0 {
+		p.still = instance.DefaultFreezeAfter
+	}
+	if p.still < 0 || cfg.Debug != nil {
+		p.still = 0
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p

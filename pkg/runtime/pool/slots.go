@@ -21,6 +21,7 @@ type slot struct {
 	member    member
 	inFlight  int
 	idleSince time.Time // if inFlight is 0
+	still     bool      // was frozen since
 	listed    bool      // is in free
 	retired   bool      // never gets work again
 }
@@ -116,6 +117,7 @@ func (p *Pool) drop(i int) *waiter {
 // take books room on a slot. The pool is locked.
 func (p *Pool) take(s *slot) {
 	s.inFlight++
+	s.still = false
 	p.inFlight++
 	if s.inFlight >= p.limit {
 		p.unlist(s)
@@ -158,12 +160,20 @@ func (p *Pool) offer(s *slot) {
 	}
 	if s.inFlight == 0 {
 		s.idleSince = p.clock.now()
-		p.sweepLater(p.idle)
+		p.sweepLater(p.soon())
 	}
 	if s.inFlight < p.limit && !s.listed {
 		s.listed = true
 		p.free = append(p.free, s)
 	}
+}
+
+// soon is after how long an instance that becomes idle is to be looked at.
+func (p *Pool) soon() time.Duration {
+	if p.still > 0 {
+		return min(p.still, p.idle)
+	}
+	return p.idle
 }
 
 // retire makes sure that a slot never gets work again.

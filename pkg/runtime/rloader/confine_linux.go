@@ -75,16 +75,18 @@ func dieWith() error {
 	return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
 }
 
-// joinTasks moves the calling thread alone into a version 1 cgroup, given its
-// open tasks file. (Moving the process would take the kernel milliseconds and
+// joinTasks moves the calling thread alone into version 1 cgroups, given their
+// open tasks files. (Moving the process would take the kernel milliseconds and
 // charge rloader's own memory to the function.)
 func joinTasks(files map[string]int) error {
-	fd, ok := files[FileTasks]
-	if !ok {
-		return nil
-	}
-	if _, err := unix.Write(fd, []byte("0")); err != nil {
-		return fmt.Errorf("join the memory cgroup: %w", err)
+	for _, cgroup := range [...]struct{ file, what string }{{FileTasks, "memory"}, {FilePids, "pids"}} {
+		fd, ok := files[cgroup.file]
+		if !ok {
+			continue
+		}
+		if _, err := unix.Write(fd, []byte("0")); err != nil {
+			return fmt.Errorf("join the %s cgroup: %w", cgroup.what, err)
+		}
 	}
 	return nil
 }

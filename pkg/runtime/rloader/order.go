@@ -20,6 +20,8 @@ const (
 	FileStderr = "stderr"
 	// FileTasks is the open "tasks" file of a version 1 memory cgroup.
 	FileTasks = "tasks"
+	// FilePids is that of a version 1 cgroup that counts processes.
+	FilePids = "pids"
 	// FileCgroup is the open folder of a version 2 cgroup.
 	FileCgroup = "cgroup"
 	// FileInstance is a pidfd of the process whose namespaces an exec joins.
@@ -45,6 +47,9 @@ type Order struct {
 	// number, also with :group. Empty leaves it who rloader is.
 	User   string `json:"user,omitempty"`
 	TmpDir string `json:"tmpDir,omitempty"`
+	// TmpImage is a file with an ext4 file system, to be /tmp in place of TmpDir;
+	// it is removed once it is mounted.
+	TmpImage string `json:"tmpImage,omitempty"`
 	// Self is the host's path of rloader's own binary.
 	Self string `json:"self,omitempty"`
 	// GuardProc makes the parts of /proc read-only that uid 0 of the host
@@ -110,6 +115,7 @@ const (
 	PartLayers = "layers" // laying an image's layers over one another
 	PartMemory = "memory" // joining the cgroup
 	PartPorts  = "ports"  // the filter
+	PartDisk   = "disk"   // TmpImage
 )
 
 // Report is what rloader tells the sandbox. That rloader closes its socket

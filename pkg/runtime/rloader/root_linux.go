@@ -224,9 +224,11 @@ func (b *builder) stray(path string) {
 
 // layout mounts what is the instance's own.
 func (b *builder) layout(order *Order) {
-	if order.TmpDir == "" {
+	switch {
+	case order.TmpImage != "" && b.disk(order, "tmp"):
+	case order.TmpDir == "":
 		b.shared("tmp")
-	} else {
+	default:
 		b.bind(order.TmpDir, "tmp", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
 	}
 	b.file(Path[1:], 0o755)

@@ -16,11 +16,13 @@ import (
 
 // cgroup is the memory cgroup of one instance, of either version.
 type cgroup struct {
-	dir string
-	v2  bool
+	dir  string
+	pids string // the version 1 cgroup that counts processes; may be empty
+	v2   bool
 	// join is "tasks" of version 1, which a thread writes itself into, or the
 	// folder of version 2, in which a process is born.
 	join          *os.File
+	joinPids      *os.File // of pids
 	now, top, ram *os.File // current use, its peak, memory.stat
 
 	mu       sync.Mutex
@@ -42,13 +44,18 @@ func names(v2 bool) cgroupNames {
 	return cgroupNames{"memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.stat", "total_cache", "total_shmem", "memory.limit_in_bytes", "memory.oom_control", "oom_kill"}
 }
 
-// newCgroup makes dir a cgroup with a limit; 0 is none.
-func newCgroup(dir string, v2 bool, limitMB int) (*cgroup, error) {
+// newCgroup makes dir a cgroup with limits, pids another of version 1 if it is
+// not empty; 0 is none.
+func newCgroup(dir, pids string, v2 bool, limitMB, maxProcesses int) (*cgroup, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make a cgroup: %w", err)
 	}
-	g := &cgroup{dir: dir, v2: v2}
-	if err := g.setUp(limitMB); err != nil {
+	g := &cgroup{dir: dir, pids: pids, v2: v2}
+	err := g.setUp(limitMB)
+	if err == nil && maxProcesses > 0 {
+		err = g.limitProcesses(maxProcesses)
+	}
+	if err != nil {
 		g.remove()
 		return nil, err
 	}
@@ -89,6 +96,30 @@ func (g *cgroup) setUp(limitMB int) error {
 	}
 	g.top = top
 	return nil
+}
+
+// limitProcesses bounds processes and threads, where the kernel's controller for
+// that is at hand.
+func (g *cgroup) limitProcesses(limit int) error {
+	text := []byte(strconv.Itoa(limit))
+	if g.v2 {
+		if err := g.write("pids.max", string(text)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("limit processes: %w", err)
+		}
+		return nil
+	}
+	if g.pids == "" {
+		return nil
+	}
+	if err := os.Mkdir(g.pids, 0o755); err != nil {
+		return fmt.Errorf("make a cgroup: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(g.pids, "pids.max"), text, 0); err != nil {
+		return fmt.Errorf("limit processes: %w", err)
+	}
+	var err error
+	g.joinPids, err = os.OpenFile(filepath.Join(g.pids, "tasks"), os.O_WRONLY, 0)
+	return err
 }
 
 func (g *cgroup) joinName() string {
@@ -179,12 +210,15 @@ func (g *cgroup) oom() bool { return g.killed.Load() }
 // remove deletes the cgroup. The kernel lets go of a process shortly after it
 // has been reaped.
 func (g *cgroup) remove() {
-	for _, f := range []*os.File{g.join, g.now, g.top, g.ram} {
+	for _, f := range []*os.File{g.join, g.joinPids, g.now, g.top, g.ram} {
 		if f != nil {
 			f.Close()
 		}
 	}
 	removeCgroup(g.dir)
+	if g.pids != "" {
+		removeCgroup(g.pids)
+	}
 }
 
 // removeCgroup kills what may be left in the cgroup at dir and removes it.

@@ -22,6 +22,7 @@ const cgroupPrefix = "s-"
 // cgroups is where the cgroups of a launcher's instances are made.
 type cgroups struct {
 	base    string
+	pids    string // where those of version 1 that count processes are made; may be empty
 	version int
 	owner   string
 }
@@ -42,10 +43,19 @@ func findCgroups(state string) (*cgroups, error) {
 		return nil, err
 	}
 	removeStale(g.base)
+	if g.version == 1 {
+		if g.pids = pidsBase(); g.pids != "" {
+			removeStale(g.pids)
+		}
+	}
 	if err := os.WriteFile(note, []byte(g.base), 0o600); err != nil {
 		return nil, err
 	}
-	trial, err := g.make(0, 64)
+	trial, err := g.make(0, 64, 64)
+	if err != nil && g.pids != "" {
+		g.pids = ""
+		trial, err = g.make(0, 64, 64)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +73,24 @@ func (g *cgroups) kind() string {
 }
 
 // make makes the cgroup of an instance.
-func (g *cgroups) make(serial uint64, limitMB int) (*cgroup, error) {
-	return newCgroup(filepath.Join(g.base, g.owner+strconv.FormatUint(serial, 10)), g.v2(), limitMB)
+func (g *cgroups) make(serial uint64, limitMB, maxProcesses int) (*cgroup, error) {
+	name, pids := g.owner+strconv.FormatUint(serial, 10), ""
+	if g.pids != "" {
+		pids = filepath.Join(g.pids, name)
+	}
+	return newCgroup(filepath.Join(g.base, name), pids, g.v2(), limitMB, maxProcesses)
+}
+
+// pidsBase is the folder of version 1 in which to make cgroups that count
+// processes; empty if there is none.
+func pidsBase() string {
+	mounts, err1 := os.ReadFile("/proc/self/mountinfo")
+	member, err2 := os.ReadFile("/proc/self/cgroup")
+	h, ok := findHierarchy(mounts, "cgroup", "pids")
+	if err1 != nil || err2 != nil || !ok {
+		return ""
+	}
+	return h.place(memberPath(member, "pids"))
 }
 
 // removeStale removes the cgroups in base whose launcher is gone.

@@ -14,6 +14,9 @@ const (
 	MemoryCgroupV2 = "cgroup-v2"
 	MemoryCgroupV1 = "cgroup-v1"
 	MemorySampled  = "sampled"
+
+	DiskImage     = "image"
+	DiskUnlimited = "unlimited"
 )
 
 // Values of Isolation.Ports.

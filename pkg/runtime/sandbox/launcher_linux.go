@@ -21,6 +21,7 @@ type launcher struct {
 	forker    *forker
 	addresses *addresses
 	groups    *cgroups // nil: memory is sampled
+	disks     *disks   // nil: /tmp is a folder
 	isolation Isolation
 	guardProc bool
 	lowPorts  bool // ports below 1024 may be bound
@@ -70,7 +71,7 @@ func newLauncher(o Options) (Launcher, error) {
 
 // choose settles on the best isolation that the kernel allows, by trying.
 func (l *launcher) choose(o Options, state string) error {
-	l.isolation = Isolation{Mode: ModeNamespaces, Memory: MemorySampled, Ports: PortsPrivate}
+	l.isolation = Isolation{Mode: ModeNamespaces, Memory: MemorySampled, Ports: PortsPrivate, Disk: DiskUnlimited}
 	if inUserNamespace() {
 		l.isolation.Mode = ModeUserNamespaces
 	}
@@ -88,11 +89,22 @@ func (l *launcher) choose(o Options, state string) error {
 			l.groups, l.isolation.Memory = groups, groups.kind()
 		}
 	}
+	if l.isolation.Mode == ModeNamespaces {
+		var err error
+		if l.disks, err = newDisks(state); err != nil {
+			l.refused("a disk for /tmp", err)
+		} else {
+			l.isolation.Disk = DiskImage
+		}
+	}
 	for {
 		part, err := l.probe()
 		switch {
 		case err == nil:
 			return nil
+		case part == rloader.PartDisk && l.disks != nil:
+			l.disks, l.isolation.Disk = nil, DiskUnlimited
+			l.refused("a disk for /tmp", err)
 		case part == rloader.PartPorts && l.isolation.Ports == PortsPrivate:
 			l.isolation.Ports = PortsFixed
 			l.refused("private ports", err)
@@ -100,7 +112,7 @@ func (l *launcher) choose(o Options, state string) error {
 			l.groups, l.isolation.Memory = nil, MemorySampled
 			l.refused("memory cgroup", err)
 		case l.isolation.Mode != ModeProcess:
-			l.isolation.Mode = ModeProcess
+			l.isolation.Mode, l.isolation.Disk, l.disks = ModeProcess, DiskUnlimited, nil
 			l.refused("namespaces", err)
 		default:
 			return fmt.Errorf("start a process: %w", err)
@@ -119,7 +131,7 @@ func (l *launcher) refused(what string, err error) {
 // probe starts an instance that only tries its sandbox. The part names what to
 // do without.
 func (l *launcher) probe() (part string, err error) {
-	p, err := l.prepare(Spec{ID: "probe", MemoryMB: 64, Port: 1})
+	p, err := l.prepare(context.Background(), Spec{ID: "probe", MemoryMB: 64, DiskMB: probeDiskMB, MaxProcesses: 64, Port: 1})
 	if err != nil {
 		return rloader.PartMemory, err
 	}
@@ -162,6 +174,7 @@ func (l *launcher) order(p *process, kind string) rloader.Order {
 		}
 	}
 	order.Root, order.Self, order.TmpDir, order.GuardProc = l.root, l.self, p.spec.TmpDir, l.guardProc
+	order.TmpImage = p.image
 	for _, m := range p.spec.Mounts {
 		order.Mounts = append(order.Mounts, rloader.Mount(m))
 	}
@@ -178,7 +191,7 @@ func (l *launcher) Launch(ctx context.Context, spec Spec) (Process, error) {
 	if spec.Image != nil && !l.namespaces() {
 		return nil, ErrNoImages
 	}
-	p, err := l.prepare(spec)
+	p, err := l.prepare(ctx, spec)
 	if err != nil {
 		return nil, err
 	}

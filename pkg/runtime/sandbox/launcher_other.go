@@ -42,7 +42,7 @@ func newLauncher(o Options) (Launcher, error) {
 
 // Isolation says what confines the launcher's instances.
 func (l *launcher) Isolation() Isolation {
-	return Isolation{Mode: ModeProcess, Memory: MemorySampled, Ports: PortsFixed, Why: "namespaces are a feature of Linux"}
+	return Isolation{Mode: ModeProcess, Memory: MemorySampled, Ports: PortsFixed, Disk: DiskUnlimited, Why: "namespaces are a feature of Linux"}
 }
 
 // Launch starts an instance.

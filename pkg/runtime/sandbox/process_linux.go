@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ type process struct {
 	*session
 	ports *ports // nil: fixed
 	addr  string
+	image string // a file that is to be /tmp; rloader removes it
 	usage usage
 
 	mu        sync.Mutex
@@ -41,7 +43,7 @@ type process struct {
 
 // prepare reserves what an instance needs before it starts: an address and a
 // cgroup.
-func (l *launcher) prepare(spec Spec) (*process, error) {
+func (l *launcher) prepare(ctx context.Context, spec Spec) (*process, error) {
 	p := &process{l: l, spec: spec, done: make(chan struct{}), execs: map[*session]chan struct{}{}}
 	p.stays = spec.Init || !l.namespaces()
 	if spec.Port > 0 {
@@ -55,11 +57,18 @@ func (l *launcher) prepare(spec Spec) (*process, error) {
 		p.ports = newPorts(own, l.lowPorts)
 		p.addr = p.ports.address(spec.Port)
 	}
+	if l.disks != nil && spec.DiskMB > 0 {
+		var err error
+		if p.image, err = l.disks.make(ctx, l.serial.Add(1), spec.DiskMB); err != nil {
+			p.release()
+			return nil, fmt.Errorf("make a disk for /tmp: %w", err)
+		}
+	}
 	if l.groups == nil {
 		p.usage = newSampled(p)
 		return p, nil
 	}
-	group, err := l.groups.make(l.serial.Add(1), spec.MemoryMB)
+	group, err := l.groups.make(l.serial.Add(1), spec.MemoryMB, spec.MaxProcesses)
 	if err != nil {
 		p.release()
 		return nil, err
@@ -74,6 +83,9 @@ func (p *process) open(order rloader.Order, given files) error {
 	if group, ok := p.usage.(*cgroup); ok {
 		if !group.v2 {
 			given.add(rloader.FileTasks, group.join)
+			if group.joinPids != nil {
+				given.add(rloader.FilePids, group.joinPids)
+			}
 		} else if p.stays {
 			given.add(rloader.FileCgroup, group.join)
 		} else {
@@ -191,6 +203,9 @@ func (p *process) release() {
 	}
 	if p.usage != nil {
 		p.usage.remove()
+	}
+	if p.image != "" {
+		_ = os.Remove(p.image) // mostly gone since it was mounted
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -76,6 +77,7 @@ func runProgram(name string, args []string) int {
 		"serve": serve, "bind": bindEach, "dial": dial, "allocate": allocate, "listen unbound": listenUnbound, "bind often": bindOften, "connect often": connectOften,
 		"echo udp": echoUDP, "talk to itself": talkToItself, "connect blocking": connectBlocking, "misuse": misuse,
 		"bind at once": bindAtOnce, "bind for ever": bindForEver,
+		"fork bomb": forkBomb,
 	}
 	run, ok := programs[name]
 	if !ok {
@@ -114,6 +116,17 @@ func serve(args []string) error {
 		}()
 	}
 	fmt.Println("serving")
+	select {}
+}
+
+// forkBomb starts programs until it can't, or a good many are there.
+func forkBomb(args []string) error {
+	for range 400 {
+		if exec.Command("/bin/sh", "-c", "sleep 600; : "+args[0]).Start() != nil {
+			break
+		}
+	}
+	fmt.Println("no more")
 	select {}
 }
 

@@ -64,6 +64,11 @@ type Spec struct {
 	// TmpDir is the host folder shown as /tmp, writable.
 	TmpDir   string
 	MemoryMB int
+	// DiskMB bounds what /tmp may hold, where Isolation.Disk says so; 0 is no
+	// bound.
+	DiskMB int
+	// MaxProcesses bounds processes and threads; 0 is no bound.
+	MaxProcesses int
 	// Port is where a custom runtime's server binds, 9000; 0 for none. Binding
 	// any address is turned into a loopback address of this instance alone.
 	Port int
@@ -141,6 +146,9 @@ type Isolation struct {
 	// Ports is "private" (every instance has its own loopback address) or
 	// "fixed" (FC_SERVER_PORT; one instance per fixed port).
 	Ports string `json:"ports"`
+	// Disk is "image" where /tmp is a file system of the instance's own, of the
+	// size that it may have, "unlimited" where it is a folder of the host.
+	Disk string `json:"disk"`
 	// Why tells what the kernel refused, if anything.
 	Why string `json:"why,omitempty"`
 }

@@ -92,6 +92,10 @@ func (s *sampled) watchOOM(kill func()) (stop func()) {
 				kill()
 				return
 			}
+			if limit := s.p.spec.MaxProcesses; limit > 0 && len(s.p.pids()) > limit {
+				kill()
+				return
+			}
 		}
 	}()
 	return func() {

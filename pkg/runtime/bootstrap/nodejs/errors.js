@@ -36,13 +36,21 @@ function show (value) {
   }
 }
 
+// placeOf gives where a frame in a line of a stack is; '' if it is none.
+function placeOf (line) {
+  const frame = /^\s+at (?:async )?(?:.*\()?(.*?)\)?$/.exec(line)
+  return frame ? frame[1].replace(/^file:\/\//, '') : ''
+}
+
+// ours reports whether a line of a stack is a frame of this runtime.
+function ours (line) {
+  return placeOf(line).startsWith(__dirname + '/')
+}
+
 // internal reports whether a line of a stack is a frame of this runtime or of
 // Node.js itself.
 function internal (line) {
-  const frame = /^\s+at (?:async )?(?:.*\()?(.*?)\)?$/.exec(line)
-  if (!frame) return false
-  const place = frame[1].replace(/^file:\/\//, '')
-  return place.startsWith(__dirname + '/') || /^(?:node:|internal\/|\w+\.js:\d)/.test(place)
+  return ours(line) || /^(?:node:|internal\/|\w+\.js:\d)/.test(placeOf(line))
 }
 
 // withoutUs removes the files of this runtime from the list of who required what.
@@ -80,4 +88,4 @@ function document (found) {
   return stringify(doc)
 }
 
-module.exports = { LoadError, describe, document }
+module.exports = { LoadError, describe, document, ours }

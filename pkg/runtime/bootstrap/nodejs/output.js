@@ -5,6 +5,9 @@
 const fs = require('fs')
 const util = require('util')
 const Writable = require('stream').Writable
+const errors = require('./errors')
+
+const OWN = __dirname + '/'
 
 // User code may replace what is global.
 const writeSync = fs.writeSync
@@ -13,6 +16,8 @@ const format = util.format
 const Time = Date
 
 const LEVELS = { error: 0, warn: 1, info: 2, verbose: 3, debug: 4, silly: 5 }
+
+const closed = new Set() // descriptors that the function has closed
 
 const state = {
   requestId: '', // of the latest invocation
@@ -23,12 +28,16 @@ const state = {
 
 // write writes all of it, waiting for the reader if it must.
 function write (fd, data) {
+  if (closed.has(fd)) return // it may be something else by now
   let offset = 0
   while (offset < data.length) {
     try {
       offset += writeSync(fd, data, offset, data.length - offset)
     } catch (err) {
-      if (err.code !== 'EAGAIN') return // the function has closed it
+      if (err.code !== 'EAGAIN') {
+        closed.add(fd)
+        return
+      }
       pause()
     }
   }
@@ -46,9 +55,11 @@ function line (text) {
   write(1, from(text + '\n'))
 }
 
-// record writes a message with time, request id and level, as one line.
+// record writes a message with time, request id and level, as one line. Frames of
+// this runtime in a stack say nothing to a user.
 function record (level, requestId, text) {
   if (LEVELS[level] > state.limit) return
+  if (text.indexOf(OWN) >= 0) text = text.split('\n').filter(line => !errors.ours(line)).join('\n')
   if (text.indexOf('\n') >= 0) text = text.replace(/\r?\n/g, '\r')
   line(new Time().toISOString() + ' ' + requestId + ' [' + level + '] ' + text)
 }

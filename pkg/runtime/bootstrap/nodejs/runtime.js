@@ -42,7 +42,7 @@ class Call {
     if (this.ended) return
     const found = errors.describe(err, handled)
     let text = found.lines.length > 0 ? found.lines.join('\n') : found.message
-    if (!handled && this.service) {
+    if (!handled && this.service && !(err instanceof errors.LoadError)) {
       // FC 2.0 says of what wasn't caught that it wasn't (documentation, error
       // handling of Node.js); FC 3.0 doesn't.
       if (found.type !== 'FunctionUnhandledError') found.type = 'FunctionUnhandledError: ' + found.type
@@ -120,7 +120,8 @@ class Runtime {
 
   // share prepares for several calls at once.
   share () {
-    const AsyncLocalStorage = require('async_hooks').AsyncLocalStorage
+    const major = parseInt(process.versions.node, 10)
+    const AsyncLocalStorage = major < 12 ? undefined : require('async_hooks').AsyncLocalStorage
     if (!AsyncLocalStorage) return // before Node.js 12.17: the latest is as good as any
     this.store = new AsyncLocalStorage()
     output.state.current = () => {

@@ -126,7 +126,9 @@ def environment(event, context):
 
 def places(event, context):
     try:
-        open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "written"), "w").close()
+        name = os.path.join(os.path.dirname(os.path.abspath(__file__)), "written")
+        open(name, "w").close()
+        os.remove(name)
         writable = True
     except (IOError, OSError):
         writable = False

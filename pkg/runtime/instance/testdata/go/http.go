@@ -28,6 +28,12 @@ func (a *httpAnswer) Write(p []byte) (int, error) { return a.body.Write(p) }
 
 // serveHTTP calls a handler of FC 2.0's HTTP functions.
 func serveHTTP(f functions, inv *invocation, params string, body []byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			text, _ := json.Marshal(failure{ErrorMessage: fmt.Sprint(p), ErrorType: typeName(p), StackTrace: frames()})
+			post("invocation/"+inv.RequestID+"/error", text)
+		}
+	}()
 	var r httpRequest
 	data, err := base64.StdEncoding.DecodeString(params)
 	if err == nil {

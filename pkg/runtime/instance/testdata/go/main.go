@@ -36,6 +36,11 @@ func main() {
 		var m map[string]int
 		m["x"] = 1
 	}
+	if clause, ok := os.LookupEnv("CLAUSE"); ok {
+		start(functions{
+			handler: conformance()[clause], initializer: hooks()[os.Getenv("INITIALIZER")], preStop: hooks()[os.Getenv("PRE_STOP")],
+		})
+	}
 	start(functions{
 		handler: handlers()[name], initializer: initializers()[name],
 		preStop: func(ctx context.Context) { fmt.Println("stopping, after", counter.Load()) },

@@ -27,9 +27,9 @@ type contextKey struct{}
 
 // invocation is what a handler's context knows.
 type invocation struct {
-	RequestID, Name, Handler, Memory, Region, AccountID, Qualifier, Service string
-	AccessKeyID, AccessKeySecret, SecurityToken                             string
-	Timeout, RetryCount                                                     int64
+	RequestID, Name, Handler, Memory, Region, AccountID, Qualifier, Version, Service string
+	AccessKeyID, AccessKeySecret, SecurityToken                                      string
+	Timeout, RetryCount                                                              int64
 }
 
 func fromContext(ctx context.Context) *invocation {
@@ -91,7 +91,7 @@ func serve(f functions, h http.Header, event []byte) {
 	inv := &invocation{
 		RequestID: h.Get("X-Fc-Request-Id"), Name: h.Get("X-Fc-Function-Name"), Handler: h.Get("X-Fc-Function-Handler"),
 		Memory: h.Get("X-Fc-Function-Memory"), Region: h.Get("X-Fc-Region"), AccountID: h.Get("X-Fc-Account-Id"),
-		Qualifier: h.Get("X-Fc-Qualifier"), Service: h.Get("X-Fc-Service-Name"), AccessKeyID: h.Get("X-Fc-Access-Key-Id"),
+		Qualifier: h.Get("X-Fc-Qualifier"), Version: h.Get("X-Fc-Version-Id"), Service: h.Get("X-Fc-Service-Name"), AccessKeyID: h.Get("X-Fc-Access-Key-Id"),
 		AccessKeySecret: h.Get("X-Fc-Access-Key-Secret"), SecurityToken: h.Get("X-Fc-Security-Token"),
 	}
 	deadline, err := strconv.ParseInt(h.Get("X-Fc-Function-Deadline"), 10, 64)
@@ -174,6 +174,9 @@ func frames() []frame {
 
 // call calls a handler with up to two arguments and results.
 func call(handler any, ctx context.Context, event []byte) ([]byte, error) {
+	if f, ok := handler.(raw); ok {
+		return f(event)
+	}
 	f := reflect.ValueOf(handler)
 	if f.Kind() != reflect.Func || f.Type().NumIn() > 2 || f.Type().NumOut() > 2 {
 		return nil, fmt.Errorf("handler kind %s is not %s", f.Kind(), reflect.Func)

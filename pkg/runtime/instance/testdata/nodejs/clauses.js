@@ -236,6 +236,7 @@ exports.flood = (event, context, callback) => {
 
 exports.trace = (event, context, callback) => {
   console.trace('who calls')
+  console.error(new Error('shown'))
   console.group && console.group('group')
   callback(null, path.basename(__filename))
 }

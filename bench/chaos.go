@@ -1,0 +1,386 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"s/pkg/proc"
+)
+
+const (
+	chaosCallers  = 8
+	chaosPatience = 60 * time.Second // for one answer
+	chaosKills    = 700 * time.Millisecond
+	chaosDeploys  = 9 * time.Second
+	chaosSamples  = 2 * time.Second
+	chaosGrowth   = 1.15 // of the daemon's memory, last third to the one before
+	chaosSettles  = 60 * time.Second
+)
+
+// victim is a function of the chaos.
+type victim struct {
+	name, runtime, handler string
+	files                  []string // of testdata/chaos
+	custom                 bool
+	make                   func(ctx context.Context, dir string) error // compiles its code into dir
+	does                   []string
+}
+
+func victims() []victim {
+	all := []string{"echo", "fail", "exit", "abort", "hang", "orphan", "print", "close", "fill", "memory"}
+	but := func(not ...string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(do string) bool { return slices.Contains(not, do) })
+	}
+	return []victim{
+		{name: "python", runtime: "python3.10", handler: "index.handler", files: []string{"index.py"}, does: all},
+		{name: "node", runtime: "nodejs20", handler: "index.handler", files: []string{"index.js"}, does: all},
+		{name: "php", runtime: "php7.2", handler: "index.handler", files: []string{"index.php"}, does: but("abort", "close")},
+		{name: "go", runtime: "go1", handler: "main", make: chaosGo, does: []string{"echo"}},
+		{name: "java", runtime: "java17", handler: "Chaos::handleRequest", make: chaosJava, does: but("close", "fill", "memory")},
+		// A server is the first process, which can't abort.
+		{name: "web", runtime: "custom.debian10", handler: "h", files: []string{"index.py", "server.py"}, custom: true, does: but("abort")},
+	}
+}
+
+// javaCore is fetched by hack/setup.
+const javaCore = ".tools/java/lib/fc-java-core-1.4.1.jar"
+
+// possible reports whether this machine can run a victim.
+func (v victim) possible() bool {
+	switch v.name {
+	case "php", "node":
+		_, err := exec.LookPath(v.name)
+		return err == nil
+	case "java":
+		_, err := exec.LookPath("javac")
+		_, missing := os.Stat(javaCore)
+		return err == nil && missing == nil
+	}
+	return true
+}
+
+// chaosGo compiles the program that the tests of go1 use; it repeats its event.
+func chaosGo(ctx context.Context, dir string) error {
+	compile := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, "main"), "./pkg/runtime/instance/testdata/go")
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := compile.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return nil
+}
+
+func chaosJava(ctx context.Context, dir string) error {
+	compile := exec.CommandContext(ctx, "javac", "-cp", javaCore, "-d", dir, "bench/testdata/chaos/Chaos.java")
+	if out, err := compile.CombinedOutput(); err != nil {
+		return fmt.Errorf("javac: %w: %s", err, out)
+	}
+	jar, err := os.ReadFile(javaCore)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, filepath.Base(javaCore)), jar, 0o644)
+}
+
+// tally is what the answers were.
+type tally struct {
+	mu      sync.Mutex
+	answers map[string]int
+	wrong   []string
+	killed  int
+	deploys int
+	calls   int
+	memory  []float64 // of the daemon, MiB
+}
+
+func (t *tally) add(kind string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.calls++
+	t.answers[kind]++
+}
+
+func (t *tally) fault(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wrong = append(t.wrong, fmt.Sprintf(format, args...))
+}
+
+// measureChaos sends a mixed load to functions of several languages, kills their
+// processes, deploys them anew, and looks at what is left.
+func measureChaos(ctx context.Context, w *World) ([]Figure, error) {
+	all := slices.DeleteFunc(victims(), func(v victim) bool { return !v.possible() })
+	if err := w.writeChaos(all, 0); err != nil {
+		return nil, err
+	}
+	for _, v := range all {
+		if v.make == nil {
+			continue
+		}
+		if err := v.make(ctx, filepath.Join(w.Dir, v.name)); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := w.S(ctx, "deploy", "-y"); err != nil {
+		return nil, err
+	}
+	api, err := w.API(ctx)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(api.Host[strings.LastIndexByte(api.Host, ':')+1:])
+	if err != nil {
+		return nil, err
+	}
+	daemon, _, ok := proc.PortHolder(port)
+	if !ok {
+		return nil, errors.New("nobody has the local cloud's port")
+	}
+	t := &tally{answers: map[string]int{}}
+	chaos, stop := context.WithTimeout(ctx, w.chaos)
+	defer stop()
+	var wait sync.WaitGroup
+	for n := range chaosCallers {
+		wait.Go(func() { w.callAll(chaos, api, all, t, rand.New(rand.NewSource(int64(n)))) })
+	}
+	wait.Go(func() { killSome(chaos, daemon, t) })
+	wait.Go(func() { w.deploySome(chaos, all, t) })
+	wait.Go(func() { sampleMemory(chaos, daemon, t) })
+	wait.Wait()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return w.aftermath(ctx, daemon, t)
+}
+
+// writeChaos writes the project; another turn is other code.
+func (w *World) writeChaos(all []victim, turn int) error {
+	var yaml strings.Builder
+	yaml.WriteString("edition: 3.0.0\nname: chaos\naccess: local\nresources:\n")
+	files := map[string]string{}
+	for _, v := range all {
+		fmt.Fprintf(&yaml, "  %s:\n    component: fc3\n    props:\n      region: cn-hangzhou\n      functionName: %s\n      runtime: %s\n"+
+			"      handler: %s\n      code: ./%s\n      memorySize: 256\n      timeout: 2\n      instanceConcurrency: %d\n",
+			v.name, v.name, v.runtime, v.handler, v.name, map[bool]int{true: 10, false: 1}[v.custom])
+		if v.custom {
+			yaml.WriteString("      customRuntimeConfig: {command: [python3], args: [server.py]}\n")
+		}
+		for _, file := range v.files {
+			text, err := os.ReadFile(filepath.Join("bench", "testdata", "chaos", file))
+			if err != nil {
+				return err
+			}
+			files[v.name+"/"+file] = string(text)
+		}
+		files[v.name+"/turn.txt"] = strconv.Itoa(turn)
+	}
+	files["s.yaml"] = yaml.String()
+	return w.Write(files)
+}
+
+// callAll invokes functions until the time is over. Every invocation must get
+// one answer, and one that can be.
+func (w *World) callAll(ctx context.Context, api *API, all []victim, t *tally, dice *rand.Rand) {
+	client := &http.Client{Timeout: chaosPatience, Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for ctx.Err() == nil {
+		v := all[dice.Intn(len(all))]
+		do := v.does[dice.Intn(len(v.does))]
+		if dice.Intn(10) < 6 {
+			do = "echo"
+		}
+		id := fmt.Sprintf("%016x", dice.Uint64())
+		event, _ := json.Marshal(map[string]string{"do": do, "id": id})
+		kind, err := call(client, api, v, do, id, event)
+		if err != nil {
+			t.fault("%s %s: %v", v.name, do, err)
+			continue
+		}
+		t.add(kind)
+	}
+}
+
+// call invokes once and says what kind of answer came.
+func call(client *http.Client, api *API, v victim, do, id string, event []byte) (string, error) {
+	wire, err := signedInvokes(api, v.name, event, 1)
+	if err != nil {
+		return "", err
+	}
+	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire[0])))
+	if err != nil {
+		return "", err
+	}
+	request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", api.Host
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return "", err
+	}
+	kind := response.Header.Get("X-Fc-Error-Type")
+	switch {
+	case response.StatusCode == http.StatusTooManyRequests:
+		return "429", nil
+	case response.StatusCode == http.StatusPreconditionFailed:
+		return "412", nil // its process was killed while it started
+	case response.StatusCode != http.StatusOK:
+		return "", fmt.Errorf("%s: %.200s", response.Status, body)
+	case kind != "":
+		return kind, nil
+	case do == "memory":
+		return "memory", nil
+	case !bytes.Contains(body, []byte(id)):
+		return "", fmt.Errorf("the answer to %s is %.200q", id, body)
+	}
+	return "result", nil
+}
+
+// killSome kills processes of instances.
+func killSome(ctx context.Context, daemon int, t *tally) {
+	dice := rand.New(rand.NewSource(99))
+	for rest(ctx, chaosKills) {
+		if pids := proc.Descendants(daemon); len(pids) > 0 {
+			if syscall.Kill(pids[dice.Intn(len(pids))], syscall.SIGKILL) == nil {
+				t.mu.Lock()
+				t.killed++
+				t.mu.Unlock()
+			}
+		}
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// deploySome deploys other code again and again.
+func (w *World) deploySome(ctx context.Context, all []victim, t *tally) {
+	for turn := 1; rest(ctx, chaosDeploys); turn++ {
+		if err := w.writeChaos(all, turn); err != nil {
+			t.fault("%v", err)
+			return
+		}
+		if _, err := w.S(context.WithoutCancel(ctx), "deploy", "-y"); err != nil {
+			t.fault("%v", err)
+		}
+		t.mu.Lock()
+		t.deploys++
+		t.mu.Unlock()
+	}
+}
+
+func sampleMemory(ctx context.Context, daemon int, t *tally) {
+	for rest(ctx, chaosSamples) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", daemon))
+		fields := strings.Fields(string(text))
+		if err != nil || len(fields) < 2 {
+			t.fault("the daemon's memory can't be read: %v", err)
+			return
+		}
+		pages, _ := strconv.Atoi(fields[1])
+		t.mu.Lock()
+		t.memory = append(t.memory, float64(pages*os.Getpagesize())/(1<<20))
+		t.mu.Unlock()
+	}
+}
+
+// aftermath ends the local cloud and looks for what should be gone.
+func (w *World) aftermath(ctx context.Context, daemon int, t *tally) ([]Figure, error) {
+	before := leftovers(w.root, daemon)
+	if _, err := w.S(ctx, "local", "down"); err != nil {
+		return nil, err
+	}
+	var left []string
+	for begin := time.Now(); time.Since(begin) < chaosSettles; time.Sleep(100 * time.Millisecond) {
+		if left = leftovers(w.root, daemon); len(left) == 0 {
+			break
+		}
+	}
+	var kinds []string
+	for kind, n := range t.answers {
+		kinds = append(kinds, fmt.Sprintf("%s %d", kind, n))
+	}
+	slices.Sort(kinds)
+	third := len(t.memory) / 3
+	growth := 1.0
+	if third > 0 {
+		growth = median3(t.memory[2*third:]) / median3(t.memory[third:2*third])
+	}
+	figures := []Figure{
+		note("invocations", "%d: %s", t.calls, strings.Join(kinds, ", ")),
+		note("killed processes, deployments", "%d, %d", t.killed, t.deploys),
+		atMost("invocations without their answer", float64(len(t.wrong)), 0, ""),
+		atMost("memory of s, last third / the one before", growth, chaosGrowth, ""),
+		note("memory of s at the end", "%.0f MiB", median3(t.memory[2*third:])),
+		note("processes, mounts and cgroups before its end", "%d", len(before)),
+		atMost("left behind after it", float64(len(left)), 0, ""),
+	}
+	for _, what := range slices.Concat(t.wrong[:min(len(t.wrong), 10)], left) {
+		figures = append(figures, note("", "%.300s", what))
+	}
+	return figures, nil
+}
+
+func median3(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+// leftovers are processes, mounts, cgroups and folders that belong to a daemon.
+func leftovers(root string, daemon int) []string {
+	var found []string
+	for _, pid := range proc.Descendants(daemon) {
+		found = append(found, fmt.Sprintf("process %d %s", pid, proc.Name(pid)))
+	}
+	environ, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, path := range environ {
+		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte("S_HOME="+root)) && filepath.Base(filepath.Dir(path)) != strconv.Itoa(os.Getpid()) {
+			found = append(found, path)
+		}
+	}
+	for _, pattern := range []string{"/sys/fs/cgroup/s-%d-*", "/sys/fs/cgroup/memory/s-%d-*", "/sys/fs/cgroup/pids/s-%d-*"} {
+		dirs, _ := filepath.Glob(fmt.Sprintf(pattern, daemon))
+		found = append(found, dirs...)
+	}
+	if mounts, err := os.ReadFile("/proc/self/mounts"); err == nil {
+		for line := range strings.Lines(string(mounts)) {
+			if strings.Contains(line, root) {
+				found = append(found, "mount "+strings.TrimSpace(line))
+			}
+		}
+	}
+	instances, _ := filepath.Glob(filepath.Join(root, "home", "local", "*", "c-*"))
+	loops, _ := filepath.Glob("/sys/block/loop*/loop/backing_file")
+	for _, path := range loops {
+		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), root) {
+			found = append(found, "loop device of "+strings.TrimSpace(string(text)))
+		}
+	}
+	return append(found, instances...)
+}

@@ -1,0 +1,1 @@
+name = "a library of a layer"

@@ -1,0 +1,2 @@
+<?php
+require "there_is_no_such_file.php";

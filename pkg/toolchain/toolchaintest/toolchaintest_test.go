@@ -1,0 +1,43 @@
+package toolchaintest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestFinds(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "a", "b")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	if got := installed(); got != "" {
+		t.Errorf("outside of a module: %q", got)
+	}
+	if err := os.WriteFile(filepath.Join(root, "go.mod"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	real, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := filepath.EvalSymlinks(filepath.Dir(filepath.Dir(installed())))
+	if err != nil || got != real || filepath.Base(installed()) != "nodejs" {
+		t.Errorf("%q, %v", installed(), err)
+	}
+	t.Setenv("NODENV_ROOT", "/mine")
+	t.Setenv("OTHER", "x")
+	for name, want := range map[string]string{"NODENV_ROOT": installed(), "OTHER": "x"} {
+		if got, ok := with(installed(), os.LookupEnv)(name); !ok || got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	if got, _ := with("", os.LookupEnv)("NODENV_ROOT"); got != "/mine" {
+		t.Errorf("%q", got)
+	}
+	if New(os.LookupEnv) == nil {
+		t.Error("no finder")
+	}
+}
