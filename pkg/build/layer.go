@@ -20,7 +20,12 @@ var ErrNoDependencies = diag.Errorf("the build installs no dependencies for a la
 // the peer names the layer: <function>-layer.
 func LayerDir(p *spec.Project, r *spec.Resource) string {
 	name := strings.ReplaceAll(r.Function.FunctionName, "$", "-")
-	return filepath.Join(p.Dir, filepath.FromSlash(layersDir), fileName(name+"-layer"))
+	return NamedLayerDir(p, name+"-layer")
+}
+
+// NamedLayerDir is the folder of the layer of that name, if the project builds it.
+func NamedLayerDir(p *spec.Project, name string) string {
+	return filepath.Join(p.Dir, filepath.FromSlash(layersDir), fileName(name))
 }
 
 // Layer copies the dependencies of an artifact to where they belong in a layer,

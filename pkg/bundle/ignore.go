@@ -34,8 +34,10 @@ __pycache__
 .env*
 **/.s/build
 **/.s/cache
+**/.s/layers
 **/.s/logs
 **/.s/nas
+**/.s/oss
 **/.s/tmp
 **/.s/*.json
 `

@@ -31,7 +31,12 @@ func Function(ctx context.Context, p deploy.Preparer, project *spec.Project, r *
 		return local.DevFunction{}, err
 	}
 	want := ready.Desired
+	found, err := layersOf(project, want.Function.Layers)
+	if err != nil {
+		return local.DevFunction{}, fmt.Errorf("%s: %w", r.Name, err)
+	}
 	f := local.DevFunction{
+		Layers: found, SharedDir: filepath.Join(project.Dir, ".s"),
 		Name: r.Name, Region: r.Region, Service: want.Service, Function: want.Function, Triggers: want.Triggers,
 		Code: ready.Code, Fleeting: ready.Artifact != "", Debug: debug,
 	}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,9 @@ type Options struct {
 	Region string
 	// Version of s, for status.
 	Version string
+	// SharedDir keeps the folders that stand in for NAS file systems (nas/<server>)
+	// and OSS buckets (oss/<bucket>); empty is DataDir.
+	SharedDir string
 	// Launcher starts instances; nil makes the best that the kernel allows.
 	Launcher sandbox.Launcher
 	// Toolchain finds interpreters; nil searches the system's own places.
@@ -204,7 +208,8 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 	c.verifier = fcsign.NewVerifier(k.lookup, o.Now)
 	c.gateway = gateway.New(gateway.Config{
 		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
-		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work, IdleTimeout: o.IdleTimeout,
+		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work,
+		SharedDir: cmp.Or(o.SharedDir, c.store.Dir()), IdleTimeout: o.IdleTimeout,
 		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now,
 		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		Verify: func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },

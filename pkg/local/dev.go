@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,9 @@ type DevOptions struct {
 	// Port is the first port of the loopback: of the invoke API. HTTP triggers
 	// have those that follow. 0 is any free one, for each.
 	Port int
+	// SharedDir, if set, keeps the folders that stand in for NAS file systems and
+	// OSS buckets instead of those of the functions.
+	SharedDir string
 	// Signed makes the invoke API serve signed requests only.
 	Signed bool
 	// Toolchain finds interpreters; nil searches the system's own places.
@@ -171,6 +175,7 @@ func (d *Dev) adjust(cfg *instance.Config) {
 	if e == nil {
 		return
 	}
+	cfg.LayerDir, cfg.SharedDir = e.layers, cmp.Or(d.o.SharedDir, e.given.SharedDir)
 	live, name := cfg.Logs, e.given.Name
 	cfg.Logs = func(line instance.LogLine) {
 		live(line)

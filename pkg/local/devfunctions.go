@@ -30,6 +30,12 @@ type DevFunction struct {
 	// Fleeting says that the folder will be replaced, by the next build: instances
 	// get a copy of it.
 	Fleeting bool
+	// Layers are folders or zip archives, which instances see as one in /opt; of
+	// equal files the first layer's counts.
+	Layers []string
+	// SharedDir keeps the folders that stand in for NAS file systems and OSS
+	// buckets; empty leaves these mounts out.
+	SharedDir string
 	// Revision changes with the code.
 	Revision string
 	// Debug, if set, lets a debugger attach; the function then has one instance,
@@ -45,6 +51,7 @@ type devEntry struct {
 	stored  *store.Function
 	trigger *store.Trigger // nil without an HTTP trigger
 	code    *devCode
+	layers  string // the folder for /opt; may be empty
 }
 
 // devFunctions are the functions of the working tree, in memory. They take the
@@ -56,6 +63,9 @@ type devFunctions struct {
 	entries map[devKey]*devEntry
 	code    map[string]*devCode // by the hash that stored functions have
 	serial  int64
+
+	layerLock sync.Mutex
+	layers    map[string]string // folders that were made of layers, by what they are made of
 }
 
 // devCode is a version of the code of a function.
@@ -69,7 +79,7 @@ type devCode struct {
 func (c *devCode) unneeded() bool { return c.own && !c.current && c.holds == 0 }
 
 func newDevFunctions(unpack string) *devFunctions {
-	return &devFunctions{unpack: unpack, entries: map[devKey]*devEntry{}, code: map[string]*devCode{}}
+	return &devFunctions{unpack: unpack, entries: map[devKey]*devEntry{}, code: map[string]*devCode{}, layers: map[string]string{}}
 }
 
 // Function finds a function.
@@ -129,6 +139,10 @@ func (d *devFunctions) prepare(f DevFunction) (*devEntry, error) {
 	e := &devEntry{given: f, stored: &store.Function{Region: f.Region, Function: f.Function}}
 	if err := control.Complete(e.stored, f.Service); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
+	}
+	var err error
+	if e.layers, err = d.layersOf(f); err != nil {
+		return nil, err
 	}
 	for _, t := range f.Triggers {
 		if t.TriggerType != fc.TriggerHTTP {

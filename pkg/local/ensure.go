@@ -26,6 +26,10 @@ const maxLog = 4 << 20
 // PortVariable is the environment variable of the port.
 const PortVariable = "S_LOCAL_PORT"
 
+// MountsVariable is the environment variable of the folder that keeps what stands
+// in for NAS file systems and OSS buckets.
+const MountsVariable = "S_LOCAL_MOUNTS"
+
 // Port is the port of the local cloud: DefaultPort, or what S_LOCAL_PORT says.
 func Port(lookupEnv func(string) (string, bool)) (int, error) {
 	text, set := lookupEnv(PortVariable)

@@ -78,7 +78,11 @@ func serve(ctx context.Context, o *Options) error {
 	o.leaveRoom()
 	finder := toolchain.New(o.LookupEnv)
 	finder.CacheDir = filepath.Join(home, "cache")
-	so := local.ServeOptions{Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder, Engines: image.Engines()}
+	shared, err := mountsFolder(o.LookupEnv, "")
+	if err != nil {
+		return err
+	}
+	so := local.ServeOptions{SharedDir: shared, Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder, Engines: image.Engines()}
 	if o.Detached {
 		so.Ready = o.IO.Out
 		return local.Serve(ctx, so)

@@ -33,6 +33,7 @@ type tree struct {
 	exe       func() (string, error)
 	lookupEnv func(string) (string, bool)
 
+	Mounts    string // folder for NAS and OSS mounts
 	DebugPort int
 	Editor    string // the configuration to print is for
 	Mode      string // of the peer's invoke
@@ -49,6 +50,7 @@ func newTree(f *cmdutil.Factory) *tree {
 // bindDebug defines the flags of debugging, and those of the peer's that mean
 // nothing here.
 func (t *tree) bindDebug(flags *pflag.FlagSet) {
+	flags.StringVar(&t.Mounts, "mounts", "", "folder that keeps what stands in for NAS and OSS mounts (default .s beside s.yaml, or "+local.MountsVariable+")")
 	flags.IntVarP(&t.DebugPort, "debug-port", "d", 0, "let a debugger attach at this port (of several functions: the first)")
 	flags.StringVarP(&t.Editor, "config", "c", "vscode", "editor whose configuration is printed: vscode, intellij")
 	for _, name := range []string{"debug-args", "debugger-path", "tmp-dir"} {
@@ -148,7 +150,23 @@ func (t *tree) start(ctx context.Context, o local.DevOptions) (*local.Dev, error
 		return nil, err
 	}
 	o.Home, o.Toolchain = home, t.finder(home)
+	if o.SharedDir, err = mountsFolder(t.lookupEnv, t.Mounts); err != nil {
+		return nil, err
+	}
 	return local.StartDev(ctx, o)
+}
+
+// mountsFolder is where NAS and OSS mounts are kept, of the flag or the
+// environment; empty is where they are without.
+func mountsFolder(lookupEnv func(string) (string, bool), flag string) (string, error) {
+	dir := flag
+	if dir == "" {
+		dir, _ = lookupEnv(local.MountsVariable)
+	}
+	if dir == "" {
+		return "", nil
+	}
+	return filepath.Abs(dir)
 }
 
 func (t *tree) finder(home string) *toolchain.Finder {

@@ -63,7 +63,9 @@ type Config struct {
 	// Images opens the images of containers; nil is a gateway without.
 	Images Images
 	// WorkDir is where instances keep their temporary folders.
-	WorkDir      string
+	WorkDir string
+	// SharedDir keeps the folders that stand in for NAS and OSS mounts.
+	SharedDir    string
 	IdleTimeout  time.Duration // of an instance; zero is the pool's default
 	MaxInstances int           // of a function; zero is the pool's default
 	// NewPool makes the pool of a function.
@@ -311,7 +313,7 @@ func (g *Gateway) fill(e *entry) error {
 	cfg := instance.Config{
 		Function: e.fn.Function, Qualifier: fc.LatestQualifier, Region: e.fn.Region, AccountID: g.cfg.AccountID,
 		AccessKeyID: g.cfg.AccessKeyID, AccessKeySecret: g.cfg.AccessKeySecret, SecurityToken: g.cfg.SecurityToken,
-		CodeDir: dir, Image: img, WorkDir: g.cfg.WorkDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
+		CodeDir: dir, Image: img, WorkDir: g.cfg.WorkDir, SharedDir: g.cfg.SharedDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
 		HTTPParams:  !e.custom && service != "",
 		IdleTimeout: g.cfg.IdleTimeout, MaxInstances: g.cfg.MaxInstances, Now: g.cfg.Now, Logs: e.live.add,
 	}

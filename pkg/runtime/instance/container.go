@@ -2,6 +2,7 @@ package instance
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -36,14 +37,16 @@ func contain(cfg *Config, id string) (*layout, error) {
 		Port:  cmp.Or(k.Port, fc.DefaultPort),
 		Image: &sandbox.Image{Dir: img.Dir, Layers: img.Trees(), Scratch: dir},
 	}
-	l.lang.warning = img.Warning
+	if img.Warning != "" {
+		l.warn("%s", img.Warning)
+	}
 	if l.spec.User != "" && cfg.Launcher.Isolation().Mode == sandbox.ModeUserNamespaces {
 		l.spec.User = "" // the namespace has no other
 		if !root(img.Config.User) {
-			l.lang.warning = "the image's user " + img.Config.User + " needs the rights of root on this machine: uid 0 of the container stands in"
+			l.warn("the image's user %s needs the rights of root on this machine: uid 0 of the container stands in", img.Config.User)
 		}
 	}
-	return l, nil
+	return l, errors.Join(l.share(cfg), l.resolve(cfg, dir))
 }
 
 // root reports whether USER of an image is uid 0.

@@ -31,27 +31,47 @@ func environment(cfg *Config, rt fc.Runtime, id string, l *layout) map[string]st
 		}
 	}
 	maps.Copy(env, map[string]string{
-		"FC_FUNC_CODE_PATH":               codePath,
-		"FC_ACCOUNT_ID":                   cfg.AccountID,
-		"FC_REGION":                       cfg.Region,
-		"FC_FUNCTION_NAME":                name,
-		"FC_FUNCTION_HANDLER":             cfg.Function.Handler,
-		"FC_FUNCTION_MEMORY_SIZE":         strconv.Itoa(cfg.Function.MemorySize),
-		"FC_FUNCTION_VERSION":             cfg.VersionID,
-		"FC_VER_ID":                       cfg.VersionID,
-		"FC_INSTANCE_ID":                  id,
-		"FC_QUALIFIER":                    cfg.Qualifier,
+		"FC_FUNC_CODE_PATH":       codePath,
+		"FC_ACCOUNT_ID":           cfg.AccountID,
+		"FC_REGION":               cfg.Region,
+		"FC_FUNCTION_NAME":        name,
+		"FC_FUNCTION_HANDLER":     cfg.Function.Handler,
+		"FC_FUNCTION_MEMORY_SIZE": strconv.Itoa(cfg.Function.MemorySize),
+		"FC_FUNCTION_VERSION":     cfg.VersionID,
+		"FC_VER_ID":               cfg.VersionID,
+		"FC_INSTANCE_ID":          id,
+		"FC_QUALIFIER":            cfg.Qualifier,
+	})
+	if service != "" {
+		env["FC_SERVICE_NAME"] = service
+	}
+	credentialVariables(cfg, env, service != "")
+	return env
+}
+
+// credentialVariables sets the variables of the function's credentials, unless it
+// wants none (disableInjectCredentials). Functions of FC 2.0 have the old names, too.
+func credentialVariables(cfg *Config, env map[string]string, old bool) {
+	if !injects(cfg, "Env") {
+		return
+	}
+	maps.Copy(env, map[string]string{
 		"ALIBABA_CLOUD_ACCESS_KEY_ID":     cfg.AccessKeyID,
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET": cfg.AccessKeySecret,
 		"ALIBABA_CLOUD_SECURITY_TOKEN":    cfg.SecurityToken,
 	})
-	if service != "" {
+	if old {
 		maps.Copy(env, map[string]string{
-			"FC_SERVICE_NAME": service, "accessKeyID": cfg.AccessKeyID,
-			"accessKeySecret": cfg.AccessKeySecret, "securityToken": cfg.SecurityToken,
+			"accessKeyID": cfg.AccessKeyID, "accessKeySecret": cfg.AccessKeySecret, "securityToken": cfg.SecurityToken,
 		})
 	}
-	return env
+}
+
+// injects reports whether the function gets credentials by a way, Env or
+// Request (Function.disableInjectCredentials of API 2023-03-30).
+func injects(cfg *Config, way string) bool {
+	off := cfg.Function.DisableInjectCredentials
+	return off != way && off != "All"
 }
 
 // ours are the variables that every program of ours and of the user's gets where
@@ -102,12 +122,16 @@ func header(cfg *Config, id string, line func(b []byte, name, value string) []by
 		project, store = c.Project, c.Logstore
 	}
 	var b []byte
+	var keyID, secret, token string // interpreters want the headers even if there are none
+	if injects(cfg, "Request") {
+		keyID, secret, token = cfg.AccessKeyID, cfg.AccessKeySecret, cfg.SecurityToken
+	}
 	for _, h := range [][2]string{
 		{"x-fc-function-name", name},
 		{"x-fc-function-memory", strconv.Itoa(cfg.Function.MemorySize)},
-		{"x-fc-access-key-id", cfg.AccessKeyID},
-		{"x-fc-access-key-secret", cfg.AccessKeySecret},
-		{"x-fc-security-token", cfg.SecurityToken},
+		{"x-fc-access-key-id", keyID},
+		{"x-fc-access-key-secret", secret},
+		{"x-fc-security-token", token},
 		{"x-fc-service-name", service},
 		{"x-fc-service-logproject", project},
 		{"x-fc-service-logstore", store},

@@ -158,8 +158,8 @@ func (i *Instance) launch(ctx context.Context, rt fc.Runtime) error {
 		logs.pipe.close()
 		return err
 	}
-	if l.lang.warning != "" {
-		logs.say(l.lang.warning)
+	for _, w := range l.warnings {
+		logs.say(w)
 	}
 	if env, err = l.debug(i.cfg, rt, env); err != nil {
 		logs.pipe.close()

@@ -3,6 +3,8 @@ package instance
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -28,6 +30,12 @@ type layout struct {
 	spec sandbox.Spec
 	lang language
 	env  map[string]string // of the language; the function's own come over it
+
+	warnings []string // for the log of the instance
+}
+
+func (l *layout) warn(format string, args ...any) {
+	l.warnings = append(l.warnings, fmt.Sprintf(format, args...))
 }
 
 // lay prepares the start: what is mounted where, and the environment.
@@ -62,6 +70,12 @@ func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, e
 		spec.Mounts = append(spec.Mounts, sandbox.Mount{Source: cfg.LayerDir, Target: layerDir, ReadOnly: true})
 	}
 	l := &layout{spec: spec, lang: lang}
+	if lang.warning != "" {
+		l.warn("%s", lang.warning)
+	}
+	if err := errors.Join(l.share(cfg), l.resolve(cfg, filepath.Dir(tmp))); err != nil {
+		return nil, err
+	}
 	if rt.Custom {
 		l.custom(cfg)
 		return l, nil

@@ -39,6 +39,9 @@ type Config struct {
 	Image *image.Image
 	// LayerDir is the merged layers on the host, mounted as /opt; may be empty.
 	LayerDir string
+	// SharedDir keeps the folders that stand in for NAS file systems (nas/<server>)
+	// and OSS buckets (oss/<bucket>) on the host; empty leaves these mounts out.
+	SharedDir string
 	// WorkDir is where the instance's own temporary folders are made.
 	WorkDir string
 	// HTTPParams allows HTTP invocations of a managed runtime, in FC 2.0's way
