@@ -116,10 +116,7 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	if o.Log != nil {
 		logger = o.Log
 	}
-	c.server = &http.Server{
-		Handler: c, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute,
-		ErrorLog: log.New(logger, "", log.LstdFlags),
-	}
+	c.server = newServer(c, logger)
 	go func() {
 		defer close(c.done)
 		if err := c.server.Serve(rawio.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
@@ -128,6 +125,19 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 		c.end()
 	}()
 	return c, nil
+}
+
+// newServer makes the HTTP server of the loopback, which tells log what goes wrong
+// with connections. It speaks HTTP/1.1, and HTTP/2 in cleartext with those who
+// begin with it, as callers of gRPC do.
+func newServer(handler http.Handler, out io.Writer) *http.Server {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute,
+		ErrorLog: log.New(out, "", log.LstdFlags), Protocols: new(http.Protocols),
+	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	return server
 }
 
 func withDefaults(o Options) Options {

@@ -49,6 +49,26 @@ func TestNothingWithoutASignature(t *testing.T) {
 	}
 }
 
+// TestProtocols: HTTP/2 in cleartext is there beside HTTP/1.1, by the same rules.
+func TestProtocols(t *testing.T) {
+	c := startCloud(t, options(t.TempDir()))
+	for _, major := range []int{1, 2} {
+		protocols := new(http.Protocols)
+		protocols.SetHTTP1(major == 1)
+		protocols.SetUnencryptedHTTP2(major == 2)
+		transport := &http.Transport{Protocols: protocols}
+		response, err := (&http.Client{Transport: transport}).Get(c.Info().Endpoint + "/2023-03-30/functions")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		transport.CloseIdleConnections()
+		if response.ProtoMajor != major || response.StatusCode != 400 {
+			t.Errorf("%s %s, want HTTP/%d and a signature asked for", response.Proto, response.Status, major)
+		}
+	}
+}
+
 func TestABodyThatIsNotTheSignedOne(t *testing.T) {
 	c := startCloud(t, options(t.TempDir()))
 	k := clientOf(t, c.Info())

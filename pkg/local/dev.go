@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -311,10 +310,7 @@ func (d *Dev) listen(ctx context.Context, port int, handler http.Handler) (*devL
 	if err != nil {
 		return nil, err
 	}
-	l := &devListener{listener: listener, server: &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Minute,
-		ErrorLog: log.New(io.Discard, "", 0),
-	}}
+	l := &devListener{listener: listener, server: newServer(handler, io.Discard)}
 	d.serving.Go(func() { _ = l.server.Serve(listener) }) // it ends with the listener
 	return l, nil
 }

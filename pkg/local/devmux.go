@@ -185,11 +185,13 @@ func (d *Dev) watched(w http.ResponseWriter, r *http.Request, key devKey, serve 
 	}
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	begin := time.Now()
+	defer func() { // also if the answer is broken off, by a panic
+		d.o.Answered(DevAnswer{
+			Function: e.given.Name, Method: r.Method, Path: r.URL.Path, Status: seen.status,
+			ErrorType: w.Header().Get(fc.HeaderErrorType), Took: time.Since(begin),
+		})
+	}()
 	serve(seen)
-	d.o.Answered(DevAnswer{
-		Function: e.given.Name, Method: r.Method, Path: r.URL.Path, Status: seen.status,
-		ErrorType: w.Header().Get(fc.HeaderErrorType), Took: time.Since(begin),
-	})
 }
 
 // statusWriter remembers the status of an answer.

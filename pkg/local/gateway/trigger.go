@@ -104,6 +104,7 @@ func IsLoopbackHost(host string) bool {
 // serveTrigger runs a function for an HTTP request; seen is the URL as the
 // function sees it.
 func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.Trigger, seen *url.URL) error {
+	unchecked := r.Body
 	if err := g.admit(r, t); err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.
 		limit = fc.MaxAsyncBody
 	}
 	target := Target{t.Region, t.Function, fc.LatestQualifier}
-	inner, err := g.inner(w, r, seen, limit, async || t.HTTP.AuthType != "anonymous")
+	inner, err := g.inner(w, r, seen, limit, async || r.Body != unchecked)
 	if err != nil {
 		return err
 	}
@@ -142,6 +143,8 @@ func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.
 		return bodyError(err)
 	}
 	switch {
+	case result.Broken:
+		panic(http.ErrAbortHandler) // an answer that ended well would look whole
 	case result.Written:
 		return nil
 	case result.ErrorType != "":
@@ -196,7 +199,7 @@ func (g *Gateway) admit(r *http.Request, t *store.Trigger) error {
 
 // inner is the request as the function gets it: without the headers that only
 // the platform may set. With whole, the body is read first: then a signature
-// over it is known to be right.
+// over it is known to be right. Not every signature covers the body.
 func (g *Gateway) inner(w http.ResponseWriter, r *http.Request, seen *url.URL, limit int64, whole bool) (*http.Request, error) {
 	if r.ContentLength > limit {
 		return nil, reply.TooLarge(limit)

@@ -160,6 +160,75 @@ func TestHTTPFunctionThatFails(t *testing.T) {
 	}
 }
 
+// An answer that broke off doesn't look whole, though its length wasn't known.
+func TestAnswerThatBreaksOff(t *testing.T) {
+	w := newWorld(t)
+	w.run = func(_ context.Context, _ *fakePool, inv *instance.Invocation) (*instance.Result, error) {
+		io.WriteString(inv.W, "begun")
+		http.NewResponseController(inv.W).Flush()
+		return &instance.Result{ErrorType: fc.ErrorTypeUnhandled, Written: true, Broken: true}, nil
+	}
+	w.deploy("f", "custom", "one")
+	r, err := http.NewRequestWithContext(t.Context(), "GET", w.server.URL+"/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = w.trigger("f", anonymous("GET"))
+	response, err := w.server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); string(body) != "begun" || err == nil {
+		t.Errorf("%q %v", body, err)
+	}
+}
+
+// The body of a signed request is read first if the signature covers it, else
+// it goes on as it comes.
+func TestSignedStreams(t *testing.T) {
+	for _, covered := range []bool{true, false} {
+		w := newWorld(t)
+		w.verify = func(r *http.Request) error {
+			if covered {
+				r.Body = struct{ io.ReadCloser }{r.Body}
+			}
+			return nil
+		}
+		more, streamed := io.Pipe()
+		w.run = func(_ context.Context, _ *fakePool, inv *instance.Invocation) (*instance.Result, error) {
+			first := make([]byte, 3)
+			io.ReadFull(inv.R.Body, first)
+			if !covered {
+				io.WriteString(streamed, "two") // is sent only now
+				streamed.Close()
+			}
+			rest, err := io.ReadAll(inv.R.Body)
+			fmt.Fprintf(inv.W, "%s|%s %d %v", first, rest, inv.R.ContentLength, err)
+			return &instance.Result{Written: true}, nil
+		}
+		w.deploy("f", "custom", "one")
+		body, want := io.MultiReader(strings.NewReader("one"), more), "one|two -1 <nil>"
+		if covered {
+			body, want = struct{ io.Reader }{strings.NewReader("onetwo")}, "one|two 6 <nil>"
+		}
+		r, err := http.NewRequestWithContext(t.Context(), "POST", w.server.URL+"/", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = w.trigger("f", fc.HTTPTriggerConfig{AuthType: "function", Methods: []string{"POST"}})
+		response, err := w.server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if string(got) != want || err != nil {
+			t.Errorf("covered %v: %q %v, want %q", covered, got, err, want)
+		}
+	}
+}
+
 func TestAsyncOverHTTP(t *testing.T) {
 	w := newWorld(t)
 	ran := make(chan string, 1)

@@ -31,6 +31,8 @@ type Client struct {
 	idle   []*conn // the most recently used last
 	all    map[*conn]struct{}
 	closed bool
+
+	multiplexed multiplexed
 }
 
 // New makes a client of the server at addr, host:port. It doesn't connect yet.
@@ -40,6 +42,7 @@ func New(addr string) *Client {
 
 // Close breaks all connections, also those in use.
 func (c *Client) Close() {
+	c.multiplexed.end()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true

@@ -31,8 +31,12 @@ type Outcome struct {
 // Forward passes a request on to the server and its answer back, both as they
 // come. The path and query of r.URL are what the server sees. Headers that
 // belong to one connection stay behind (RFC 9110, 7.6.1). A request to switch
-// protocols becomes a tunnel if the server agrees.
+// protocols becomes a tunnel if the server agrees. A call of gRPC that came over
+// HTTP/2 goes on over HTTP/2.
 func (c *Client) Forward(ctx context.Context, w http.ResponseWriter, r *http.Request, p Passage) (Outcome, error) {
+	if isGRPC(r) {
+		return c.forwardGRPC(ctx, w, r, p)
+	}
 	upgrade := upgradeOf(r.Header)
 	req := &Request{
 		Method: r.Method, Target: r.URL.RequestURI(), Host: r.Host,

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -165,8 +166,8 @@ func (k *conn) sendBody(req *Request) error {
 		body := &source{from: req.Body}
 		n, err := io.Copy(k.nc, io.LimitReader(body, req.Length))
 		switch {
-		case body.err != nil && !errors.Is(body.err, io.EOF):
-			return &BodyError{body.err}
+		case body.failure() != nil:
+			return &BodyError{body.failure()}
 		case err == nil && n < req.Length:
 			return &BodyError{io.ErrUnexpectedEOF}
 		}
@@ -202,6 +203,7 @@ func (k *conn) sendBody(req *Request) error {
 // with its own.
 type source struct {
 	from io.Reader
+	mu   sync.Mutex
 	err  error
 }
 
@@ -209,9 +211,21 @@ type source struct {
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.from.Read(p)
 	if err != nil {
+		s.mu.Lock()
 		s.err = err
+		s.mu.Unlock()
 	}
 	return n, err
+}
+
+// failure is why the reader failed; nil if it didn't, or is at its end.
+func (s *source) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if errors.Is(s.err, io.EOF) {
+		return nil
+	}
+	return s.err
 }
 
 func (r *Request) appendHead(b []byte) []byte {

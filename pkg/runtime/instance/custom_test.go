@@ -420,7 +420,7 @@ func TestCustomHTTPBreaksOff(t *testing.T) {
 	if err == nil {
 		t.Error("the caller must see that the answer isn't whole")
 	}
-	if res := result(); res.ErrorType != fc.ErrorTypeUnhandled || !res.Written {
+	if res := result(); res.ErrorType != fc.ErrorTypeUnhandled || !res.Written || !res.Broken {
 		t.Errorf("%+v", res)
 	}
 	ended(t, i)

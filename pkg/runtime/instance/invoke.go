@@ -103,27 +103,29 @@ func (i *Instance) outcome(inv *Invocation, res *Result, err error, took time.Du
 		memory = i.peakMB()
 	}
 	var exit *exitError
+	// What a custom runtime has sent of an HTTP answer stays sent.
+	written := res != nil && res.Written
+	broken := written && err != nil
 	switch {
 	case err == nil:
 		if res.Duration == 0 {
 			res.Duration = took
 		}
 	case errors.Is(err, errTimeout):
-		// What a custom runtime has sent of an HTTP answer stays sent.
-		written := res != nil && res.Written
 		res = &Result{
 			ErrorType: fc.ErrorTypeTimeout, Body: timeoutDocument(i.timeout(), memory),
-			Duration: took, Written: written,
+			Duration: took, Written: written, Broken: broken,
 		}
 	case errors.As(err, &exit):
-		written := res != nil && res.Written
 		res = &Result{
 			ErrorType: fc.ErrorTypeUnhandled, Body: exitDocument(took, memory),
-			Duration: took, Written: written,
+			Duration: took, Written: written, Broken: broken,
 		}
 		if exit.exit.OOM {
 			res.ErrorType = fc.ErrorTypeOOM
 		}
+	case broken:
+		res.Broken, res.Duration = true, took
 	default:
 		return nil, err
 	}

@@ -113,6 +113,8 @@ type Result struct {
 	LogTail     []byte        // last 4 KB of its log
 	// Written reports that (a part of) an HTTP answer went out already.
 	Written bool
+	// Broken reports that it went out in part only.
+	Broken bool
 }
 
 // Info describes a running instance for ListInstances.
