@@ -90,7 +90,8 @@ func (p Preparer) Prepare(ctx context.Context, project *spec.Project, r *spec.Re
 // Unpacked is a desired state whose code lies on this machine as it is.
 type Unpacked struct {
 	Prepared
-	// Code is a folder, or a zip archive where there is none.
+	// Code is a folder, or a zip archive where there is none. It is empty where
+	// the code is an image.
 	Code string
 }
 
@@ -98,6 +99,10 @@ type Unpacked struct {
 // what isn't in a folder.
 func (p Preparer) Unpacked(ctx context.Context, project *spec.Project, r *spec.Resource) (*Unpacked, error) {
 	out := &Unpacked{}
+	if !needsCode(r) {
+		out.Desired = Want(r, nil, nil, p.merge())
+		return out, nil
+	}
 	source, env, err := p.source(ctx, project, r, &out.Prepared)
 	if err != nil {
 		return nil, err

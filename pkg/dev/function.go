@@ -64,6 +64,9 @@ func (l look) same(now look) bool {
 // see looks at the files of a resource. What .fcignore and the default rules
 // leave out doesn't count, unless it is built from.
 func see(ctx context.Context, builders build.Builders, project *spec.Project, r *spec.Resource) look {
+	if c := r.Function.CustomContainerConfig; c != nil && c.Image != "" {
+		return image(c.Image)
+	}
 	req := build.NewRequest(project, r)
 	req.AsBefore = true
 	info, err := os.Stat(req.SourceDir)
@@ -79,6 +82,24 @@ func see(ctx context.Context, builders build.Builders, project *spec.Project, r 
 		return look{print: built, folders: sourceFolders(req.SourceDir), err: err}
 	}
 	return list(ctx, req.SourceDir)
+}
+
+// image looks at an image in files; that of an engine or a registry is looked for
+// when an instance starts.
+func image(name string) look {
+	_, path, _, ok := fc.LocalImage(name)
+	if !ok {
+		return look{print: name}
+	}
+	file := path
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		file = filepath.Join(path, "index.json") // written last (OCI image layout)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return look{folders: []string{filepath.Dir(path)}, err: err}
+	}
+	return look{print: fmt.Sprint(name, info.Size(), info.ModTime().UnixNano()), folders: []string{filepath.Dir(file)}}
 }
 
 // list looks at code that runs as it is.

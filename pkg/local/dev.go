@@ -18,6 +18,7 @@ import (
 	"s/pkg/fc/fcsign"
 	"s/pkg/local/flock"
 	"s/pkg/local/gateway"
+	"s/pkg/runtime/image"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/pool"
 	"s/pkg/runtime/sandbox"
@@ -44,6 +45,8 @@ type DevOptions struct {
 	Signed bool
 	// Toolchain finds interpreters; nil searches the system's own places.
 	Toolchain *toolchain.Finder
+	// Engines have images, too; they are asked before the registry.
+	Engines []image.Engine
 	// Launcher starts instances; nil makes the best that the kernel allows.
 	Launcher sandbox.Launcher
 	// NewPool makes the instances of a function; nil is the real ones.
@@ -75,6 +78,7 @@ type Dev struct {
 	lock      *os.File
 	keys      *keys
 	functions *devFunctions
+	images    devImages
 	launcher  sandbox.Launcher
 	owned     bool
 	gateway   *gateway.Gateway
@@ -110,6 +114,8 @@ func (d *Dev) open(ctx context.Context) error {
 		d.owned = true
 	}
 	d.functions = newDevFunctions(filepath.Join(d.dir, "code"))
+	// Beside the folder: unpacked images are there for the next time.
+	d.images.options = image.Options{Dir: d.dir + "-images", Wanted: d.functions.wants, Engines: d.o.Engines}
 	work := filepath.Join(d.dir, "instances")
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return err
@@ -121,7 +127,7 @@ func (d *Dev) open(ctx context.Context) error {
 	}
 	d.gateway = gateway.New(gateway.Config{
 		Store: d.functions, AccountID: d.keys.AccountID, AccessKeyID: d.keys.FunctionKeyID, AccessKeySecret: d.keys.FunctionSecret,
-		SecurityToken: d.keys.FunctionToken, Launcher: d.launcher, Toolchain: d.o.Toolchain, WorkDir: work,
+		SecurityToken: d.keys.FunctionToken, Launcher: d.launcher, Toolchain: d.o.Toolchain, WorkDir: work, Images: &d.images,
 		NewPool: newPool, Adjust: d.adjust,
 		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		// HTTP triggers that want a signature are answered without: there is no
@@ -290,6 +296,7 @@ func (d *Dev) Close() error {
 	if closer, ok := d.launcher.(io.Closer); ok && d.owned {
 		errs = append(errs, closer.Close())
 	}
+	d.images.close()
 	if d.lock != nil {
 		errs = append(errs, os.RemoveAll(d.dir), d.lock.Close())
 	}

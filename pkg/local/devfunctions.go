@@ -25,7 +25,8 @@ type DevFunction struct {
 	Service  *fc.Service // of edition 1.0.0; nil otherwise
 	Function fc.Function
 	Triggers []fc.Trigger
-	// Code is a folder, which instances see as it is, or a zip archive.
+	// Code is a folder, which instances see as it is, or a zip archive; empty if
+	// the function is an image.
 	Code string
 	// Fleeting says that the folder will be replaced, by the next build: instances
 	// get a copy of it.
@@ -181,16 +182,19 @@ func withoutLimits(f *fc.Function) {
 // codeOf makes sure that the code is a folder that stays as it is while instances
 // of an older version run, unless it is the user's own.
 func (d *devFunctions) codeOf(e *devEntry) error {
-	info, err := os.Stat(e.given.Code)
-	if err != nil {
-		return fmt.Errorf("%s: code: %w", e.given.Name, err)
-	}
 	d.mu.Lock()
 	d.serial++
 	e.stored.Revision = d.serial
 	d.mu.Unlock()
 	e.stored.Code.SHA256 = strconv.FormatInt(e.stored.Revision, 10)
 	e.code = &devCode{dir: e.given.Code}
+	if e.stored.Image() != "" {
+		return nil
+	}
+	info, err := os.Stat(e.given.Code)
+	if err != nil {
+		return fmt.Errorf("%s: code: %w", e.given.Name, err)
+	}
 	own := filepath.Join(d.unpack, e.stored.Code.SHA256)
 	switch {
 	case !info.IsDir():
@@ -264,6 +268,19 @@ func (d *devFunctions) set(entries []*devEntry) (changed []devKey) {
 		}
 	}
 	return changed
+}
+
+// wants reports whether a function is this image. Before the first function it
+// isn't known.
+func (d *devFunctions) wants(image string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for _, e := range d.entries {
+		if e.stored.Image() == image {
+			return true
+		}
+	}
+	return d.serial == 0
 }
 
 // named finds the function that an instance's configuration is of.

@@ -23,6 +23,7 @@ import (
 	"s/pkg/iostreams"
 	"s/pkg/local"
 	"s/pkg/runtime/debugger"
+	"s/pkg/runtime/image"
 	"s/pkg/spec"
 	"s/pkg/toolchain"
 )
@@ -149,7 +150,7 @@ func (t *tree) start(ctx context.Context, o local.DevOptions) (*local.Dev, error
 	if err != nil {
 		return nil, err
 	}
-	o.Home, o.Toolchain = home, t.finder(home)
+	o.Home, o.Toolchain, o.Engines = home, t.finder(home), image.Engines()
 	if o.SharedDir, err = mountsFolder(t.lookupEnv, t.Mounts); err != nil {
 		return nil, err
 	}

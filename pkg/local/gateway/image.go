@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/local/reply"
 	"s/pkg/runtime/image"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/sandbox"
@@ -28,10 +29,7 @@ func (g *Gateway) image(reference string) (*image.Image, func(), error) {
 		return nil, nil, instance.NoImages(i)
 	}
 	if g.cfg.Images == nil {
-		return nil, nil, &fc.APIError{
-			Status: http.StatusNotImplemented, Code: "NotImplemented",
-			Message: "an image isn't run from the working tree: s deploy -a local, then s invoke -a local",
-		}
+		return nil, nil, reply.NotServed("an image as a function")
 	}
 	img, release, err := g.cfg.Images.Image(g.ctx, reference)
 	if err != nil && g.ctx.Err() == nil {

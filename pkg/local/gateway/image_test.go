@@ -152,5 +152,5 @@ func TestImageThatCantRun(t *testing.T) {
 	refused(412, "images need namespaces to run in")
 	w, _ = containerWorld(t, sandbox.ModeNamespaces)
 	w.g.cfg.Images = nil
-	refused(501, "s deploy -a local")
+	refused(501, "an image as a function")
 }

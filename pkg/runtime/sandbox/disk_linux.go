@@ -67,6 +67,9 @@ func (d *disks) model(ctx context.Context, sizeMB int) (string, error) {
 		return path, nil
 	}
 	path := filepath.Join(d.dir, fmt.Sprintf("model-%d", sizeMB))
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // nobody else's, from the beginning
+		return "", err
+	}
 	// No journal and no reserved blocks: it lives as long as the instance.
 	args := []string{"-q", "-F", "-t", "ext4", "-m", "0", "-O", "^has_journal", "-E", "lazy_itable_init=1,root_owner=0:0", path, strconv.Itoa(sizeMB) + "M"}
 	var said bytes.Buffer
