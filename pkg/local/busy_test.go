@@ -33,6 +33,8 @@ func (p *busyPool) Invoke(context.Context, *instance.Invocation) (*instance.Resu
 	return nil, pool.ErrClosed
 }
 func (p *busyPool) Instances() []instance.Info { return nil }
+func (p *busyPool) Scale(instance.Scale)       {}
+func (p *busyPool) Kept() (int, string)        { return 0, "" }
 func (p *busyPool) Warm(context.Context) error { return nil }
 func (p *busyPool) Drain(context.Context)      { p.Close() }
 func (p *busyPool) Close()                     { p.once.Do(func() { close(p.closed) }) }

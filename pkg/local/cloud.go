@@ -221,13 +221,18 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work,
 		SharedDir: cmp.Or(o.SharedDir, c.store.Dir()), IdleTimeout: o.IdleTimeout,
 		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now,
+		Scale:  func(region, function string) instance.Scale { return control.Scale(c.store.Scaling(region, function)) },
 		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		Verify: func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },
 	})
 	c.control = control.New(control.Config{
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
 		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Refresh: c.gateway.Refresh, Now: o.Now,
+		Scaled: c.gateway.Scaled, Kept: c.gateway.Kept,
 	})
+	for _, s := range c.store.Scaled() {
+		c.gateway.Scaled(s.Region, s.Function)
+	}
 }
 
 // Info is what a client must know.

@@ -69,6 +69,8 @@ func (echoPool) Invoke(_ context.Context, inv *instance.Invocation) (*instance.R
 func (echoPool) Instances() []instance.Info { return []instance.Info{{ID: "c-1"}} }
 func (echoPool) Drain(context.Context)      {}
 func (echoPool) Close()                     {}
+func (echoPool) Scale(instance.Scale)       {}
+func (echoPool) Kept() (int, string)        { return 0, "" }
 func (echoPool) Warm(context.Context) error { return nil }
 
 // noLauncher stands in where no instance is started.

@@ -35,6 +35,12 @@ type Config struct {
 	// Refresh, if set, looks whether the image of a function is still the one that
 	// its name stands for.
 	Refresh func(ctx context.Context, region, function string)
+	// Scaled is told after the number of instances that a function may or is to
+	// have was changed.
+	Scaled func(region, function string)
+	// Kept tells how many of the instances that are to be there always are, and why
+	// others aren't.
+	Kept func(region, function string) (current int, problem string)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

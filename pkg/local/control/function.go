@@ -223,7 +223,10 @@ func listFunctions(c *call) (answer, error) {
 
 func deleteFunction(c *call) (answer, error) {
 	err := c.cfg.Store.DeleteFunction(c.region, c.function(), func(f *store.Function) error {
-		return c.ifMatch(c.functionView(f))
+		if err := c.ifMatch(c.functionView(f)); err != nil {
+			return err
+		}
+		return hasInstances(c.cfg.Store.Scaling(c.region, c.function()))
 	})
 	if err != nil {
 		return answer{}, c.serviceFirst(err)

@@ -19,7 +19,7 @@ type route struct {
 // routesV3 is the table of version 2023-03-30. Operations that aren't here are
 // answered with 501 and their name.
 func routesV3() []route {
-	return []route{
+	routes := []route{
 		{method: "POST", path: "functions", handle: createFunction},
 		{method: "GET", path: "functions", handle: listFunctions},
 		{method: "GET", path: "functions/{function}", handle: getFunction},
@@ -45,21 +45,18 @@ func routesV3() []route {
 		{method: "GET", path: "functions/{function}/aliases", handle: none("aliases")},
 		{method: "GET", path: "functions/{function}/vpc-bindings", handle: none("vpcIds")},
 		{method: "GET", path: "async-invoke-configs", handle: none("configs")},
-		{method: "GET", path: "scaling-configs", handle: none("scalingConfigs")},
-		{method: "GET", path: "provision-configs", handle: none("provisionConfigs")},
 		{method: "GET", path: "custom-domains", handle: none("customDomains")},
 		{method: "GET", path: "functions/{function}/async-invoke-config", handle: unset("AsyncConfigNotExists", "async invoke config")},
-		{method: "GET", path: "functions/{function}/concurrency", handle: unset("OnDemandConfigNotFound", "concurrency config")},
-		{method: "GET", path: "functions/{function}/scaling-config", handle: unset("ScalingConfigNotFound", "scaling config")},
-		{method: "GET", path: "functions/{function}/provision-config", handle: unset("ProvisionConfigNotFound", "provision config")},
 	}
+	routes = append(routes, scalingRoutes("functions/{function}", concurrency(), provision(), scaling())...)
+	return routes
 }
 
 // routesV2 is the table of versions 2021-04-06 and 2016-08-15, whose paths
 // differ in the qualifier only.
 func routesV2() []route {
 	const function = "services/{service}/functions/{function}"
-	return []route{
+	routes := []route{
 		{method: "POST", path: "services", handle: createService},
 		{method: "GET", path: "services", handle: listServices},
 		{method: "GET", path: "services/{service}", handle: getService},
@@ -84,8 +81,8 @@ func routesV2() []route {
 		{method: "GET", path: "services/{service}/aliases", handle: none("aliases")},
 		{method: "GET", path: "custom-domains", handle: none("customDomains")},
 		{method: "GET", path: function + "/async-invoke-config", handle: unset("AsyncConfigNotExists", "async invoke config")},
-		{method: "GET", path: function + "/on-demand-config", handle: unset("OnDemandConfigNotFound", "on demand config")},
 	}
+	return append(routes, scalingRoutes(function, onDemand(), provision())...)
 }
 
 func compile(routes []route) []route {

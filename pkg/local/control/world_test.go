@@ -37,6 +37,7 @@ type world struct {
 	now       time.Time
 	changed   []string
 	refreshed []string
+	scaled    []string
 	instances []instance.Info
 }
 
@@ -67,6 +68,12 @@ func openWorld(t *testing.T, dir string) *world {
 	api = New(Config{
 		Store: s, AccountID: testAccount, Region: testRegion, Address: strings.TrimPrefix(server.URL, "http://"),
 		Secret: []byte("secret"), Now: w.clock,
+		Scaled: func(_, function string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.scaled = append(w.scaled, function)
+		},
+		Kept:      func(string, string) (int, string) { return 1, "a reason" },
 		Instances: func(string, string) []instance.Info { return w.instances },
 		Changed: func(region, function string) {
 			w.mu.Lock()

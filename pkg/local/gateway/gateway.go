@@ -30,6 +30,11 @@ type Pool interface {
 	Instances() []instance.Info
 	// Warm starts an instance, unless one is there.
 	Warm(ctx context.Context) error
+	// Scale rules the number of instances from now on.
+	Scale(instance.Scale)
+	// Kept tells how many of those that are to be there always are, and why others
+	// aren't.
+	Kept() (current int, problem string)
 	// Drain lets the invocations under way end, then stops the instances.
 	Drain(ctx context.Context)
 	// Close kills the instances.
@@ -68,6 +73,9 @@ type Config struct {
 	SharedDir    string
 	IdleTimeout  time.Duration // of an instance; zero is the pool's default
 	MaxInstances int           // of a function; zero is the pool's default
+	// Scale gives how many instances a function may and is to have; nil is what
+	// its pool does by itself.
+	Scale func(region, function string) instance.Scale
 	// NewPool makes the pool of a function.
 	NewPool func(instance.Config) Pool
 	// Closed reports whether an error of a pool's says that it takes no more
@@ -108,6 +116,7 @@ type entry struct {
 	pool    Pool
 	release func()
 	live    liveLogs
+	scaling sync.Mutex // held while the pool is scaled
 }
 
 // New makes a gateway.
@@ -195,7 +204,7 @@ func (g *Gateway) ahead(k key, current *store.Function) {
 	case current == nil && g.cfg.Images != nil:
 		g.cfg.Images.Collect()
 	case current == nil:
-	case current.Image() != "":
+	case current.Image() != "" || g.scale(k).Min > 0:
 		_, _ = g.enter(k, current)
 	case current.Code.SHA256 != "":
 		if _, release, err := g.cfg.Store.OpenCode(current.Code.SHA256); err == nil {
@@ -281,6 +290,7 @@ func (g *Gateway) enter(k key, fn *store.Function) (*entry, error) {
 		if e.err = g.fill(e); e.err != nil {
 			g.forget(k, e)
 		}
+		g.scaleEntry(e)
 	})
 	return e, nil
 }

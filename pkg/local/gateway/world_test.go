@@ -36,6 +36,7 @@ type fakePool struct {
 	active sync.WaitGroup
 	infos  []instance.Info
 	warmed int
+	scale  instance.Scale
 }
 
 func (p *fakePool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error) {
@@ -57,6 +58,18 @@ func (p *fakePool) Warm(context.Context) error {
 	defer p.mu.Unlock()
 	p.warmed++
 	return nil
+}
+
+func (p *fakePool) Scale(s instance.Scale) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.scale = s
+}
+
+func (p *fakePool) Kept() (int, string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.scale.Min, "why"
 }
 
 func (p *fakePool) Drain(context.Context) { p.end("drained") }

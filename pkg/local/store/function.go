@@ -138,6 +138,7 @@ func (s *Store) DeleteFunction(region, name string, check func(*Function) error)
 	}
 	s.mu.Lock()
 	delete(s.functions, key{region, name})
+	delete(s.scaling, key{region, name})
 	s.mu.Unlock()
 	s.code.collect(f.Code.SHA256)
 	return nil

@@ -49,6 +49,7 @@ type Store struct {
 	functions map[key]*Function
 	triggers  map[key]map[string]*Trigger // by function, then by trigger name
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
+	scaling   map[key]*Scaling            // by function
 }
 
 // key names a resource: regions don't share names.
@@ -156,6 +157,11 @@ CREATE TABLE triggers (
   region TEXT NOT NULL, function TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL,
   PRIMARY KEY (region, function, name),
   FOREIGN KEY (region, function) REFERENCES functions (region, name)) WITHOUT ROWID;
+`, `
+CREATE TABLE scaling (
+  region TEXT NOT NULL, function TEXT NOT NULL, doc TEXT NOT NULL,
+  PRIMARY KEY (region, function),
+  FOREIGN KEY (region, function) REFERENCES functions (region, name) ON DELETE CASCADE) WITHOUT ROWID;
 `}
 }
 
@@ -205,10 +211,14 @@ func (s *Store) load(ctx context.Context) error {
 	s.functions = map[key]*Function{}
 	s.triggers = map[key]map[string]*Trigger{}
 	s.hosts = map[key]*Trigger{}
+	s.scaling = map[key]*Scaling{}
 	if err := eachDoc(ctx, s.db, "SELECT doc FROM services", s.keepService); err != nil {
 		return err
 	}
 	if err := eachDoc(ctx, s.db, "SELECT doc FROM functions", s.keepFunction); err != nil {
+		return err
+	}
+	if err := eachDoc(ctx, s.db, "SELECT doc FROM scaling", func(c *Scaling) { c.keepScaling(s) }); err != nil {
 		return err
 	}
 	return eachDoc(ctx, s.db, "SELECT doc FROM triggers", s.keepTrigger)

@@ -74,6 +74,15 @@ type Config struct {
 	Logs func(LogLine)
 }
 
+// Scale rules how many instances a function has, beyond Config: its concurrency,
+// provision and scaling configurations.
+type Scale struct {
+	Min       int  // instances that are there always
+	AlwaysCPU bool // those are never frozen
+	Max       int  // instances; 0 is Config.MaxInstances
+	Reserved  *int // invocations at once; nil is no bound
+}
+
 // LogLine is a line of a function's output.
 type LogLine struct {
 	Time       time.Time `json:"time"`

@@ -13,7 +13,7 @@ func (p *Pool) grow() {
 	if p.phase == closed {
 		return
 	}
-	for len(p.waiters) > p.starting*p.limit && p.alive()+p.starting < p.max {
+	for (len(p.waiters) > p.starting*p.limit || p.lacks()) && p.alive()+p.starting < p.max {
 		p.starting++
 		p.wg.Go(p.startOne)
 	}
@@ -38,6 +38,7 @@ func (p *Pool) startOne() {
 	defer p.mu.Unlock()
 	p.starting--
 	if err != nil {
+		p.holdOff(err.Error())
 		if len(p.waiters) > 0 {
 			p.drop(0).granted <- grant{err: err}
 		}
@@ -50,6 +51,7 @@ func (p *Pool) startOne() {
 		p.settle()
 		return
 	}
+	p.upkeep.fails, p.upkeep.problem = 0, ""
 	s := &slot{member: m}
 	p.slots = append(p.slots, s)
 	p.wg.Go(func() { p.watch(s) })
@@ -64,6 +66,9 @@ func (p *Pool) watch(s *slot) {
 	defer p.mu.Unlock()
 	p.retireLocked(s)
 	p.slots = slices.DeleteFunc(p.slots, func(o *slot) bool { return o == s })
+	if p.alive()+p.starting < p.scale.Min {
+		p.holdOff("")
+	}
 	p.grow()
 	p.settle()
 }
@@ -91,15 +96,20 @@ func (p *Pool) sweep() {
 	if p.phase == closed {
 		return
 	}
-	now, next := p.clock.now(), time.Duration(-1)
+	now, next, keep := p.clock.now(), time.Duration(-1), p.scale.Min
 	for _, s := range p.slots {
-		if s.retired || s.inFlight > 0 {
+		if s.retired {
+			continue
+		}
+		kept := keep > 0 // the oldest ones are
+		keep--
+		if s.inFlight > 0 || kept && (p.scale.AlwaysCPU || p.still == 0 || s.still) {
 			continue
 		}
 		idle := now.Sub(s.idleSince)
 		left := p.idle - idle
 		switch {
-		case left <= 0:
+		case left <= 0 && !kept:
 			p.retireLocked(s)
 			p.wg.Go(func() { s.member.Stop(p.ctx) })
 			continue
@@ -166,6 +176,7 @@ func (p *Pool) Close() {
 	p.mu.Lock()
 	p.phase = closed
 	p.cancel()
+	p.restUpkeep()
 	for len(p.waiters) > 0 {
 		p.drop(0).granted <- grant{err: ErrClosed}
 	}

@@ -52,6 +52,7 @@ type Pool struct {
 	cfg   instance.Config
 	limit int // invocations at once per instance
 	max   int // instances
+	most  int // instances, whatever Scale says
 	idle  time.Duration
 	still time.Duration // after which an idle instance is frozen; 0 is never
 	start func(ctx context.Context) (member, error)
@@ -66,6 +67,8 @@ type Pool struct {
 	free     []*slot   // those with room, the most recently used last
 	waiters  []*waiter // oldest first
 	starting int
+	scale    instance.Scale
+	upkeep   upkeep
 	inFlight int
 	phase    phase
 	sweepAt  time.Time     // when a sweep is scheduled; zero if none is
@@ -93,6 +96,7 @@ func newPool(cfg instance.Config, c clock, start func(context.Context) (member, 
 	if p.max <= 0 {
 		p.max = instance.DefaultMaxInstances
 	}
+	p.most = p.max
 	if p.idle <= 0 {
 		p.idle = instance.DefaultIdleTimeout
 	}

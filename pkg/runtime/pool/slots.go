@@ -44,6 +44,10 @@ func (p *Pool) acquire(ctx context.Context) (*slot, error) {
 		p.mu.Unlock()
 		return nil, ErrClosed
 	}
+	if err := p.reserved(); err != nil {
+		p.mu.Unlock()
+		return nil, err
+	}
 	if n := len(p.free); n > 0 && len(p.waiters) == 0 {
 		s := p.free[n-1]
 		p.take(s)

@@ -1,0 +1,97 @@
+package pool
+
+import (
+	"net/http"
+	"time"
+
+	"s/pkg/fc"
+	"s/pkg/runtime/instance"
+)
+
+// An instance that is to be there always and fails, or ends, is started again
+// after a while, which doubles with every failure.
+const (
+	restartAfter   = time.Second
+	longestRestart = time.Minute
+)
+
+// upkeep is how the instances that are to be there always are kept up.
+type upkeep struct {
+	fails   int
+	problem string // why the last start failed
+	held    func() bool
+}
+
+// Scale rules the number of instances from now on. It starts those that are to be
+// there always; what is too much ends when it has been idle.
+func (p *Pool) Scale(s instance.Scale) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.scale = s
+	p.max = p.most
+	if s.Max > 0 {
+		p.max = min(p.max, s.Max)
+	}
+	p.grow()
+	if len(p.slots) > 0 {
+		p.sweepLater(0)
+	}
+}
+
+// Kept tells how many of the instances that are to be there always are, and why
+// others aren't, if that is known.
+func (p *Pool) Kept() (current int, problem string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.scale.Min > p.max {
+		problem = "the local cloud runs fewer instances of a function than that"
+	}
+	if p.upkeep.problem != "" {
+		problem = p.upkeep.problem
+	}
+	return min(p.alive(), p.scale.Min), problem
+}
+
+// lacks reports whether an instance that is to be there always isn't. The pool is
+// locked.
+func (p *Pool) lacks() bool {
+	return p.phase == open && p.upkeep.held == nil && p.alive()+p.starting < p.scale.Min
+}
+
+// holdOff has nothing started for its own sake for a while. The pool is locked.
+func (p *Pool) holdOff(problem string) {
+	u := &p.upkeep
+	if u.held != nil || p.scale.Min == 0 || p.phase != open {
+		return
+	}
+	wait := restartAfter
+	if problem != "" {
+		wait = min(restartAfter<<min(u.fails, 10), longestRestart)
+		u.fails, u.problem = u.fails+1, problem
+	}
+	u.held = p.clock.after(wait, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		u.held = nil
+		p.grow()
+	})
+}
+
+// restUpkeep is for the end of the pool. The pool is locked.
+func (p *Pool) restUpkeep() {
+	if p.upkeep.held != nil {
+		p.upkeep.held()
+	}
+}
+
+// reserved refuses an invocation above the reserved concurrency. The pool is
+// locked.
+func (p *Pool) reserved() error {
+	if p.scale.Reserved == nil || p.inFlight+len(p.waiters) < *p.scale.Reserved {
+		return nil
+	}
+	return &fc.APIError{
+		Status: http.StatusTooManyRequests, Code: fc.CodeResourceExhausted,
+		Message: "function " + p.cfg.Function.FunctionName + " has as many requests under way as its concurrency allows",
+	}
+}
