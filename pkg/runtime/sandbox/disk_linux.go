@@ -78,6 +78,9 @@ func (d *disks) model(ctx context.Context, sizeMB int) (string, error) {
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s: %w: %s", d.mke2fs, err, strings.TrimSpace(said.String()))
 	}
+	if err := os.Chmod(path, 0o600); err != nil { // mke2fs goes by the umask
+		return "", err
+	}
 	d.models[sizeMB] = path
 	return path, nil
 }
