@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -32,6 +33,7 @@ func TestCustomServer(t *testing.T) {
 	a.leaves()
 	a.keepsConnections()
 	a.breaksOff()
+	a.overHTTP2()
 	if _, body := a.fetch("GET", "/hello?name=s", ""); body != "hello s" {
 		t.Errorf("at the end it says %q", body)
 	}
@@ -178,5 +180,21 @@ func (a *app) breaksOff() {
 	defer response.Body.Close()
 	if body, err := io.ReadAll(response.Body); string(body) != "a part" || err == nil {
 		a.t.Errorf("an answer that breaks off: %q %v", body, err)
+	}
+}
+
+// overHTTP2: a caller that speaks HTTP/2 reaches a server that doesn't.
+func (a *app) overHTTP2() {
+	a.t.Helper()
+	b := *a
+	b.client = loopbackClient()
+	transport := b.client.Transport.(*http.Transport)
+	transport.DisableKeepAlives, transport.Protocols = false, new(http.Protocols)
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	defer transport.CloseIdleConnections()
+	b.events()
+	response, body := b.fetch("PUT", "/upload", strings.Repeat("x", 1<<20))
+	if response.ProtoMajor != 2 || !strings.HasPrefix(body, "1048576 ") || !strings.HasSuffix(body, "<nil>") {
+		a.t.Errorf("%s %s", response.Proto, body)
 	}
 }
