@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"reflect"
 	"testing"
 
@@ -10,6 +11,15 @@ import (
 )
 
 const functionF = "/2023-03-30/functions/f/"
+
+// shows wants a piece of the body, wherever it is.
+func (g got) shows(piece string) got {
+	g.t.Helper()
+	if !bytes.Contains(g.body, []byte(piece)) {
+		g.t.Errorf("%s: %s, want %s in it", g.what, g.body, piece)
+	}
+	return g
+}
 
 func TestConcurrencyConfig(t *testing.T) {
 	w := newWorld(t)
@@ -28,8 +38,8 @@ func TestConcurrencyConfig(t *testing.T) {
 	}
 	w.create("g")
 	w.do("PUT", "/2023-03-30/functions/g/concurrency", `{"reservedConcurrency":9}`).is(200)
-	w.do("GET", "/2023-03-30/concurrency-configs?limit=1", "").is(200).says(`"reservedConcurrency":0`)
-	w.do("GET", "/2023-03-30/concurrency-configs?functionName=g", "").is(200).says(`"reservedConcurrency":9`)
+	w.do("GET", "/2023-03-30/concurrency-configs?limit=1", "").is(200).shows(`"reservedConcurrency":0`)
+	w.do("GET", "/2023-03-30/concurrency-configs?functionName=g", "").is(200).shows(`"reservedConcurrency":9`)
 	w.do("DELETE", functionF+"concurrency", "").is(204)
 	w.do("GET", functionF+"concurrency", "").is(404, "OnDemandConfigNotFound")
 	w.do("DELETE", "/2023-03-30/functions/none/concurrency", "").is(404, "FunctionNotFound")
@@ -49,10 +59,10 @@ func TestProvisionConfig(t *testing.T) {
 	w.do("PUT", functionF+"provision-config?qualifier=LATEST",
 		`{"defaultTarget":3,"alwaysAllocateCPU":true,"scheduledActions":[{"name":"a","target":5,"scheduleExpression":"cron(0 0 22 * * *)"}],"targetTrackingPolicies":null}`).
 		is(200).has("defaultTarget", 3.0).has("target", 3.0).has("current", 1.0).has("currentError", "a reason").has("alwaysAllocateCPU", true).
-		says(`"target":5`)
+		shows(`"target":5`)
 	w.do("DELETE", "/2023-03-30/functions/f", "").is(409, "ProvisionConfigExist")
 	w.do("PUT", functionF+"provision-config", `{"target":1}`).is(200).has("defaultTarget", 1.0).has("current", 1.0).has("currentError", "").has("alwaysAllocateCPU", false)
-	w.do("GET", "/2023-03-30/provision-configs", "").is(200).says(`"target":1`)
+	w.do("GET", "/2023-03-30/provision-configs", "").is(200).shows(`"target":1`)
 	w.do("DELETE", functionF+"provision-config", "").is(204)
 	w.do("GET", "/2023-03-30/provision-configs", "").is(200).has("provisionConfigs", []any{})
 	w.do("DELETE", "/2023-03-30/functions/f", "").is(204)
@@ -64,8 +74,8 @@ func TestScalingConfig(t *testing.T) {
 	w.do("GET", functionF+"scaling-config", "").is(404, "ScalingConfigNotFound")
 	w.do("PUT", functionF+"scaling-config", `{"minInstances":2,"enableOnDemandScaling":false,"horizontalScalingPolicies":[{"name":"p","maxInstances":4}]}`).
 		is(200).has("minInstances", 2.0).has("targetInstances", 2.0).has("currentInstances", 1.0).has("enableOnDemandScaling", false).
-		says(`"maxInstances":4`)
-	w.do("GET", "/2023-03-30/scaling-configs?functionName=f", "").is(200).says(`"minInstances":2`)
+		shows(`"maxInstances":4`)
+	w.do("GET", "/2023-03-30/scaling-configs?functionName=f", "").is(200).shows(`"minInstances":2`)
 	w.do("GET", "/2023-03-30/scaling-configs?functionName=g", "").is(200).has("scalingConfigs", []any{})
 	w.do("DELETE", "/2023-03-30/functions/f", "").is(409, "ResidentScalingConfigExists")
 	w.do("DELETE", functionF+"scaling-config", "").is(204)
@@ -81,7 +91,7 @@ func TestScalingV2(t *testing.T) {
 	w.do("PUT", f+"on-demand-config?qualifier=LATEST", `{"maximumInstanceCount":5}`).is(200).
 		has("maximumInstanceCount", 5.0).has("resource", "services/svc.LATEST/functions/f")
 	w.do("PUT", "/2016-08-15/services/svc.LATEST/functions/f/provision-config", `{"target":2}`).is(200).has("target", 2.0).has("resource", "services/svc.LATEST/functions/f")
-	w.do("GET", "/2021-04-06/on-demand-configs", "").is(200).says(`"maximumInstanceCount":5`)
+	w.do("GET", "/2021-04-06/on-demand-configs", "").is(200).shows(`"maximumInstanceCount":5`)
 	w.do("GET", "/2023-03-30/provision-configs", "").is(200).has("provisionConfigs", []any{})
 	if got, want := Scale(w.store.Scaling(testRegion, "svc$f")), (instance.Scale{Min: 2, Max: 5}); got != want {
 		t.Errorf("%+v", got)
