@@ -86,12 +86,12 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 		atLeast(l.name+", 8 connections, instanceConcurrency 1", median(rates), loopFactor*peerLoopRPS, " requests/s")), nil
 }
 
-// deployNoop deploys the no-op function of a language under a name.
-func (w *World) deployNoop(ctx context.Context, l language, name string) error {
+// deployNoop deploys the no-op function of a language under these names.
+func (w *World) deployNoop(ctx context.Context, l language, names ...string) error {
 	if err := os.RemoveAll(filepath.Join(w.Dir, "code")); err != nil {
 		return err
 	}
-	if err := w.Write(l.noop(name)); err != nil {
+	if err := w.Write(l.noop(names...)); err != nil {
 		return err
 	}
 	if l.program != "" {

@@ -46,7 +46,7 @@ func benchmarks() []Benchmark {
 		{Name: "loop", What: "the runtime loop of no-op handlers, through the local API", Run: measureLoop},
 		{Name: "verify", What: "s verify of an s.yaml with 2,000 resources, 60,000 lines", Run: measureVerify},
 		{Name: "gateway", What: "HTTP requests through the gateway and to the same gunicorn directly", Run: measureGateway},
-		{Name: "cold", What: "a cold start of a no-op Python handler, against python3 -c pass", Run: measureCold},
+		{Name: "cold", What: "cold starts of no-op handlers, against python3 -c pass and node -e 0", Run: measureCold},
 		{Name: "builds", What: "applications with packages of others: built with empty caches, then again", Run: measureBuilds},
 		{Name: "reload", What: "s local start: a saved file, until the new code answers", Run: measureReload},
 		{Name: "pack", What: "packing 20,000 source files, against zip -6", Run: measurePack},

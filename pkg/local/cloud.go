@@ -88,6 +88,7 @@ type Cloud struct {
 	images   *image.Store
 	launcher sandbox.Launcher
 	owned    bool // the launcher was made here
+	spares   *instance.Spares
 	gateway  *gateway.Gateway
 	control  *control.API
 	verifier *fcsign.Verifier
@@ -149,9 +150,6 @@ func withDefaults(o Options) Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
-	}
-	if o.NewPool == nil {
-		o.NewPool = func(cfg instance.Config) gateway.Pool { return pool.New(cfg) }
 	}
 	return o
 }
@@ -215,6 +213,10 @@ func (c *Cloud) open(ctx context.Context, o Options, address string) error {
 
 // serve makes the parts that answer requests.
 func (c *Cloud) serve(o Options, k *keys, work, address string) {
+	if o.NewPool == nil {
+		c.spares = instance.NewSpares(instance.SparesOptions{Idle: o.IdleTimeout})
+		o.NewPool = sparing(c.spares)
+	}
 	c.verifier = fcsign.NewVerifier(k.lookup, o.Now)
 	c.gateway = gateway.New(gateway.Config{
 		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
@@ -232,6 +234,14 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 	})
 	for _, s := range c.store.Scaled() {
 		c.gateway.Scaled(s.Region, s.Function)
+	}
+}
+
+// sparing makes pools whose instances may be made of spares.
+func sparing(spares *instance.Spares) func(instance.Config) gateway.Pool {
+	return func(cfg instance.Config) gateway.Pool {
+		cfg.Spares = spares
+		return pool.New(cfg)
 	}
 }
 
@@ -265,6 +275,7 @@ func (c *Cloud) closeParts() error {
 	if c.gateway != nil {
 		c.gateway.Close()
 	}
+	c.spares.Close()
 	if closer, ok := c.launcher.(io.Closer); ok && c.owned {
 		err = closer.Close()
 	}

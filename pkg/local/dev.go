@@ -51,6 +51,9 @@ type DevOptions struct {
 	Launcher sandbox.Launcher
 	// NewPool makes the instances of a function; nil is the real ones.
 	NewPool func(instance.Config) gateway.Pool
+	// Spares keeps processes that wait for functions, so that new instances start
+	// faster.
+	Spares bool
 	// Line is told what a function prints; nil is told nothing. It must not
 	// block for long.
 	Line func(function string, line instance.LogLine)
@@ -81,6 +84,7 @@ type Dev struct {
 	images    devImages
 	launcher  sandbox.Launcher
 	owned     bool
+	spares    *instance.Spares
 	gateway   *gateway.Gateway
 	verifier  *fcsign.Verifier
 	api       *devListener
@@ -123,7 +127,10 @@ func (d *Dev) open(ctx context.Context) error {
 	d.verifier = fcsign.NewVerifier(d.keys.lookup, time.Now)
 	newPool := d.o.NewPool
 	if newPool == nil {
-		newPool = func(cfg instance.Config) gateway.Pool { return pool.New(cfg) }
+		if d.o.Spares {
+			d.spares = instance.NewSpares(instance.SparesOptions{})
+		}
+		newPool = sparing(d.spares)
 	}
 	d.gateway = gateway.New(gateway.Config{
 		Store: d.functions, AccountID: d.keys.AccountID, AccessKeyID: d.keys.FunctionKeyID, AccessKeySecret: d.keys.FunctionSecret,
@@ -293,6 +300,7 @@ func (d *Dev) Close() error {
 		}
 	}
 	d.serving.Wait()
+	d.spares.Close()
 	if closer, ok := d.launcher.(io.Closer); ok && d.owned {
 		errs = append(errs, closer.Close())
 	}

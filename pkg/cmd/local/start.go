@@ -115,7 +115,7 @@ func (o *StartOptions) run(ctx context.Context) (err error) {
 
 // listen starts the server; the default port is given up if it is taken.
 func (o *StartOptions) listen(ctx context.Context, out *printer) (*local.Dev, error) {
-	options := local.DevOptions{Port: o.Port, Line: out.line, Answered: out.answered}
+	options := local.DevOptions{Port: o.Port, Spares: true, Line: out.line, Answered: out.answered}
 	server, err := o.start(ctx, options)
 	var taken *local.PortTakenError
 	if errors.As(err, &taken) && !o.PortGiven {

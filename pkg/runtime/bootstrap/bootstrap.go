@@ -45,10 +45,21 @@ type Bootstrap struct {
 	// Env are variables that the language has in all functions, which the
 	// function's own may replace; may be nil.
 	Env func(Start) map[string]string
+	// Early says that the bootstrap can be started without a function and be given
+	// one later (SpareVariable), unless the function sets variables that the
+	// interpreter reads when it starts: those that begin with one of these. Nil
+	// is a bootstrap that can't wait.
+	Early []string
 	// Check says why the function's code, in that folder of the host, can't be
 	// started at all; may be nil.
 	Check func(code string, s Start) error
 }
+
+// SpareVariable in the environment of a bootstrap makes it a spare: before anything
+// that depends on the function, it asks the Runtime API (GET function/<value>) for
+// the whole environment, NAME=value separated by zero bytes, takes that instead of
+// its own, and goes to the folder of the code.
+const SpareVariable = "_FC_SPARE"
 
 // UnsupportedError is a language without a bootstrap.
 type UnsupportedError struct{ Language string }

@@ -18,6 +18,9 @@ func node(version string) Bootstrap {
 	return Bootstrap{
 		Language: toolchain.Node, Dir: "nodejs", Files: below(nodeFiles, "nodejs"),
 		Command: nodeCommand, Wrapped: true,
+		// BOOTSTRAP_WRAPPER is another command line. libuv, OpenSSL and ICU are
+		// part of the interpreter.
+		Early: []string{"NODE_", "BOOTSTRAP_WRAPPER", "UV_", "SSL_", "OPENSSL_", "ICU_"},
 		Env: func(s Start) map[string]string {
 			return map[string]string{"NODE_PATH": fmt.Sprintf("/usr/local/lib/node_modules:%[1]s/nodejs/node%[2]s/node_modules:%[1]s/nodejs/node_modules", s.Layers, version)}
 		},

@@ -10,6 +10,7 @@ func python3() Bootstrap {
 	return Bootstrap{
 		Language: "python", Dir: "python3", Files: below(python3Files, "python3"),
 		Command: func(s Start) []string { return []string{s.Program, "-W", "ignore", s.in("bootstrap.py")} },
+		Early:   []string{"PYTHON"},
 	}
 }
 

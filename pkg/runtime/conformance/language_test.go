@@ -6,8 +6,10 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"s/pkg/fc"
+	"s/pkg/runtime/instance"
 	"s/pkg/toolchain"
 )
 
@@ -31,6 +33,8 @@ type language struct {
 	// testdata/layers/<name>.
 	layer func(s *subject) string
 	env   map[string]string
+	// spares is set if instances can be made of processes started before.
+	spares bool
 	// words are how the language says something.
 	words map[string]string
 	// lacks are fields of the context that the language hasn't.
@@ -110,27 +114,41 @@ func TestConformance(t *testing.T) {
 				if first {
 					hold(t, l, name, "process", all, false)
 				}
+				if first && l.spares {
+					hold(t, l, name, spareMode, all, false)
+				}
 				first = false
 			}
 		})
 	}
 }
 
+// spareMode is confinement, in processes that were started without a function.
+const spareMode = "spare"
+
 // hold holds a runtime to all clauses, the slow ones only the first time.
 func hold(t *testing.T, l *language, name, mode string, all []clause, first bool) {
 	title := name
-	if mode != "" {
+	switch mode {
+	case "":
+	case spareMode:
+		title += " of a spare"
+	default:
 		title += " in mode " + mode
 	}
 	t.Run(title, func(t *testing.T) {
 		t.Parallel()
 		for _, c := range all {
-			if _, ok := l.cannot[c.id]; ok || mode != "" && c.confined || c.slow && !first {
+			if _, ok := l.cannot[c.id]; ok || mode == "process" && c.confined || c.slow && !first {
 				continue
 			}
 			t.Run(c.id, func(t *testing.T) {
 				t.Cleanup(func() { outcomes.ran(l.name, c.id, !t.Failed(), t.Skipped()) })
 				s := &subject{T: t, lang: l, runtime: name, mode: mode}
+				if mode == spareMode {
+					s.mode, s.spares = "", instance.NewSpares(instance.SparesOptions{Pause: time.Hour})
+					t.Cleanup(s.spares.Close)
+				}
 				c.run(s)
 				if s.i != nil {
 					s.i.Kill()

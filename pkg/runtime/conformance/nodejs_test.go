@@ -8,6 +8,7 @@ func nodejs() *language {
 	uncaught := func(kind string) string { return "FunctionUnhandledError: " + kind }
 	return &language{
 		name:     "nodejs",
+		spares:   true,
 		runtimes: []string{"nodejs20", "nodejs6", "nodejs8", "nodejs10", "nodejs12", "nodejs14", "nodejs16", "nodejs18", "nodejs22"},
 		short:    []string{"nodejs20", "nodejs6"},
 		handler:  func(name string) string { return "clauses." + name },

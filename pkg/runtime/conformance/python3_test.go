@@ -6,6 +6,7 @@ import "strings"
 func python3() *language {
 	return &language{
 		name:     "python3",
+		spares:   true,
 		runtimes: []string{"python3.10", "python3.6", "python3.7", "python3.8", "python3.9", "python3.11", "python3.12", "python3.13"},
 		short:    []string{"python3.10", "python3.6", "python3.13"},
 		handler:  func(name string) string { return "clauses." + name },

@@ -25,8 +25,9 @@ const patience = 60 * time.Second
 type subject struct {
 	*testing.T
 	lang    *language
-	runtime string // python3.10
-	mode    string // of the sandbox; empty is the best there is
+	runtime string           // python3.10
+	mode    string           // of the sandbox; empty is the best there is
+	spares  *instance.Spares // the first instance is made of one, if not nil
 
 	handler     string // by the name that all languages share
 	initializer string
@@ -121,11 +122,15 @@ func (s *subject) config() instance.Config {
 		hooks.PreStop, fn.InstanceLifecycleConfig = hook(s.preStop), hooks
 	}
 	s.lang.adjust(&fn)
+	if s.spares != nil {
+		// The interpreter would read it before it has a function.
+		maps.DeleteFunc(fn.EnvironmentVariables, func(name, _ string) bool { return strings.HasPrefix(name, "PYTHON") })
+	}
 	cfg := instance.Config{
 		Function: fn, Qualifier: fc.LatestQualifier, Region: "cn-hangzhou", AccountID: "1234567890",
 		AccessKeyID: "KEY", AccessKeySecret: "SECRET", SecurityToken: "TOKEN",
 		CodeDir: s.lang.folder(s), WorkDir: s.TempDir(), Launcher: launcher(s, s.mode), Toolchain: tools(), Logs: s.logs.add,
-		Grace: 2 * time.Second, HTTPParams: s.http,
+		Grace: 2 * time.Second, HTTPParams: s.http, Spares: s.spares,
 	}
 	if s.layer != "" {
 		dir, err := filepath.Abs(filepath.Join("testdata", "layers", s.layer))
@@ -148,10 +153,20 @@ func (s *subject) ok(err error) {
 // start starts the instance, which ends with the clause.
 func (s *subject) start() {
 	s.Helper()
-	i, err := instance.Start(s.Context(), s.config())
+	cfg := s.config()
+	spare := false
+	if s.spares != nil {
+		var err error
+		spare, err = s.spares.Prepare(s.Context(), cfg)
+		s.ok(err)
+	}
+	i, err := instance.Start(s.Context(), cfg)
 	s.ok(err)
 	s.Cleanup(i.Kill)
 	s.i = i
+	if spare && s.spares.Waiting() != 0 {
+		s.Fatal("the instance wasn't made of the spare")
+	}
 }
 
 func (s *subject) newID() string {

@@ -2,9 +2,6 @@ package instance
 
 import (
 	"cmp"
-	"errors"
-	"os"
-	"path/filepath"
 
 	"s/pkg/fc"
 	"s/pkg/runtime/sandbox"
@@ -18,11 +15,7 @@ func NoImages(i sandbox.Isolation) error {
 
 // contain prepares the start of a container: the image is its root file system,
 // neither code nor layers are mounted.
-func contain(cfg *Config, id string) (*layout, error) {
-	dir := filepath.Join(cfg.WorkDir, id)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
+func contain(cfg *Config) (*layout, error) {
 	img, k := cfg.Image, cfg.Function.CustomContainerConfig
 	if k == nil {
 		k = &fc.CustomContainerConfig{}
@@ -33,9 +26,9 @@ func contain(cfg *Config, id string) (*layout, error) {
 	}
 	l := &layout{env: img.Config.Vars()}
 	l.spec = sandbox.Spec{
-		ID: id, Args: args, Dir: cmp.Or(img.Config.WorkingDir, "/"), User: img.Config.User, MemoryMB: cfg.Function.MemorySize,
+		Args: args, Dir: cmp.Or(img.Config.WorkingDir, "/"), User: img.Config.User, MemoryMB: cfg.Function.MemorySize,
 		Port:  cmp.Or(k.Port, fc.DefaultPort),
-		Image: &sandbox.Image{Dir: img.Dir, Layers: img.Trees(), Scratch: dir},
+		Image: &sandbox.Image{Dir: img.Dir, Layers: img.Trees()},
 	}
 	if img.Warning != "" {
 		l.warn("%s", img.Warning)
@@ -46,7 +39,7 @@ func contain(cfg *Config, id string) (*layout, error) {
 			l.warn("the image's user %s needs the rights of root on this machine: uid 0 of the container stands in", img.Config.User)
 		}
 	}
-	return l, errors.Join(l.share(cfg), l.resolve(cfg, dir))
+	return l, l.share(cfg)
 }
 
 // root reports whether USER of an image is uid 0.

@@ -84,9 +84,18 @@ func Start(ctx context.Context, config Config) (*Instance, error) {
 	}
 	i.lastUsed = i.created
 	i.initializing <- struct{}{}
-	if err := i.launch(ctx, rt); err != nil {
-		_ = os.RemoveAll(i.dir())
+	l, err := lay(ctx, cfg, rt)
+	if err != nil {
 		return nil, startError(ctx, err)
+	}
+	kind := kindOf(cfg, rt, l)
+	cfg.Spares.begin()
+	defer cfg.Spares.end(kind)
+	if !i.adopt(ctx, rt, l, kind) {
+		if err := i.launch(ctx, rt, l); err != nil {
+			_ = os.RemoveAll(i.dir())
+			return nil, startError(ctx, err)
+		}
 	}
 	go i.logs.run()
 	go i.watch()
@@ -136,9 +145,8 @@ func startError(ctx context.Context, err error) error {
 }
 
 // launch prepares and starts the program.
-func (i *Instance) launch(ctx context.Context, rt fc.Runtime) error {
-	l, err := lay(ctx, i.cfg, rt, i.id)
-	if err != nil {
+func (i *Instance) launch(ctx context.Context, rt fc.Runtime, l *layout) error {
+	if err := errors.Join(place(&l.spec, i.cfg.WorkDir, i.id), l.resolve(i.cfg, i.dir())); err != nil {
 		return err
 	}
 	i.rewrite = hostPaths(i.cfg, l.spec.Mounts)

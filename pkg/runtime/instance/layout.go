@@ -3,7 +3,6 @@ package instance
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -30,6 +29,9 @@ type layout struct {
 	spec sandbox.Spec
 	lang language
 	env  map[string]string // of the language; the function's own come over it
+	boot bootstrap.Bootstrap
+	// function is how many of spec.Mounts, the first ones, are the function's own.
+	function int
 
 	warnings []string // for the log of the instance
 }
@@ -39,7 +41,7 @@ func (l *layout) warn(format string, args ...any) {
 }
 
 // lay prepares the start: what is mounted where, and the environment.
-func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, error) {
+func lay(ctx context.Context, cfg *Config, rt fc.Runtime) (*layout, error) {
 	var boot bootstrap.Bootstrap
 	var err error
 	if !rt.Custom {
@@ -48,39 +50,50 @@ func lay(ctx context.Context, cfg *Config, rt fc.Runtime, id string) (*layout, e
 		}
 	}
 	if rt.Container {
-		return contain(cfg, id)
+		return contain(cfg)
 	}
 	lang, err := findLanguage(ctx, cfg, rt, boot.Language)
 	if err != nil {
 		return nil, err
 	}
-	tmp := filepath.Join(cfg.WorkDir, id, "tmp")
-	if err := os.MkdirAll(tmp, 0o755); err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(tmp, 0o777|os.ModeSticky); err != nil {
-		return nil, err
-	}
-	spec := sandbox.Spec{
-		ID: id, Dir: codeDir, TmpDir: tmp, MemoryMB: cfg.Function.MemorySize,
-		DiskMB: cmp.Or(cfg.Function.DiskSize, fc.DefaultDiskMB), MaxProcesses: fc.MaxProcesses,
-		Mounts: append([]sandbox.Mount{{Source: cfg.CodeDir, Target: codeDir, ReadOnly: true}}, lang.mounts...),
-	}
+	mounts := []sandbox.Mount{{Source: cfg.CodeDir, Target: codeDir, ReadOnly: true}}
 	if cfg.LayerDir != "" {
-		spec.Mounts = append(spec.Mounts, sandbox.Mount{Source: cfg.LayerDir, Target: layerDir, ReadOnly: true})
+		mounts = append(mounts, sandbox.Mount{Source: cfg.LayerDir, Target: layerDir, ReadOnly: true})
 	}
-	l := &layout{spec: spec, lang: lang}
+	l := &layout{boot: boot, lang: lang}
+	l.spec = sandbox.Spec{
+		Dir: codeDir, MemoryMB: cfg.Function.MemorySize,
+		DiskMB: cmp.Or(cfg.Function.DiskSize, fc.DefaultDiskMB), MaxProcesses: fc.MaxProcesses,
+		Mounts: mounts,
+	}
 	if lang.warning != "" {
 		l.warn("%s", lang.warning)
 	}
-	if err := errors.Join(l.share(cfg), l.resolve(cfg, filepath.Dir(tmp))); err != nil {
+	if err := l.share(cfg); err != nil {
 		return nil, err
 	}
+	l.function = len(l.spec.Mounts)
+	l.spec.Mounts = append(l.spec.Mounts, lang.mounts...)
 	if rt.Custom {
 		l.custom(cfg)
 		return l, nil
 	}
 	return l, l.managed(cfg, boot)
+}
+
+// place gives the instance its name and a /tmp of its own, a container a folder
+// for what it writes.
+func place(spec *sandbox.Spec, workDir, id string) error {
+	if spec.Image != nil {
+		spec.ID, spec.Image.Scratch = id, filepath.Join(workDir, id)
+		return os.MkdirAll(spec.Image.Scratch, 0o755)
+	}
+	tmp := filepath.Join(workDir, id, "tmp")
+	if err := os.MkdirAll(tmp, 0o755); err != nil {
+		return err
+	}
+	spec.ID, spec.TmpDir = id, tmp
+	return os.Chmod(tmp, 0o777|os.ModeSticky)
 }
 
 // managed starts the bootstrap of the language under rloader.

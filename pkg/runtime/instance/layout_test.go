@@ -82,7 +82,7 @@ func TestLay(t *testing.T) {
 	cfg, _ := config(t, "", "testdata/python3", fc.Function{Runtime: "python" + version, MemorySize: 128})
 	cfg.LayerDir = t.TempDir()
 	rt, _ := fc.LookupRuntime(cfg.Function.Runtime)
-	l, err := lay(t.Context(), &cfg, rt, "c-1")
+	l, err := lay(t.Context(), &cfg, rt)
 	if err != nil {
 		t.Fatal(err)
 	}

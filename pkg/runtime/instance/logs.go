@@ -61,11 +61,15 @@ func newCollector(id string, cfg *Config, rewrite *strings.Replacer) (*collector
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &collector{
+	return collect(pipe, id, cfg, rewrite), w, nil
+}
+
+// collect makes a collector of what comes through a pipe.
+func collect(pipe logPipe, id string, cfg *Config, rewrite *strings.Replacer) *collector {
+	return &collector{
 		instanceID: id, sink: cfg.Logs, now: cfg.Now, rewrite: rewrite,
 		pipe: pipe, finished: make(chan struct{}), buf: make([]byte, 8<<10),
 	}
-	return c, w, nil
 }
 
 // run reads until the pipe ends or is closed.

@@ -24,22 +24,30 @@ type managed struct {
 
 // newManaged starts the Runtime API and tells the runtime about it.
 func newManaged(i *Instance, env map[string]string) (*managed, error) {
-	limit := max(i.cfg.Function.InstanceConcurrency, 1)
 	api, err := rapi.Listen(rapi.Config{
-		Concurrency: limit, Now: time.Now,
+		Concurrency: i.concurrency(), Now: time.Now,
 		Header: header(i.cfg, i.id, rapi.AppendHeader),
 	})
 	if err != nil {
 		return nil, err
 	}
+	return managedBy(i, api, env), nil
+}
+
+// managedBy tells the runtime about a Runtime API that is there.
+func managedBy(i *Instance, api *rapi.Server, env map[string]string) *managed {
+	limit := i.concurrency()
 	env["FC_RUNTIME_API"] = api.Addr()
 	env["_FC_LAYER_PATH"] = "/opt"
 	if limit > 1 {
 		env["FC_CONCURRENT_LIMIT"] = strconv.Itoa(limit)
 		env["FC_ENABLE_CONCURRENT_INVOKE"] = "true"
 	}
-	return &managed{i: i, api: api, loose: map[*Invocation]*rapi.Call{}}, nil
+	return &managed{i: i, api: api, loose: map[*Invocation]*rapi.Call{}}
 }
+
+// concurrency is how many invocations the instance takes at once.
+func (i *Instance) concurrency() int { return max(i.cfg.Function.InstanceConcurrency, 1) }
 
 // ready waits until the runtime asks for work for the first time.
 func (m *managed) ready(ctx context.Context) error {

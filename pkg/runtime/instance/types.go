@@ -67,6 +67,9 @@ type Config struct {
 	Grace time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Spares, if set, may have a process of the runtime that was started before
+	// there was a function for it.
+	Spares *Spares
 	// Debug, if set, lets a debugger attach: no time limits the start then.
 	Debug *debugger.Options
 	// Logs receives every line that an instance prints, with the request it

@@ -71,6 +71,10 @@ func (c *conn) handle(req *request) bool {
 		}
 		return true
 	}
+	if req.refused == nil && req.event == askFunction && req.length == 0 {
+		refused := c.srv.function(c, req.id)
+		return refused == nil || c.answer(refused, false) == nil
+	}
 	if req.expect && req.length != 0 {
 		if err := c.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"), true); err != nil {
 			return false
@@ -89,8 +93,8 @@ func (c *conn) handle(req *request) bool {
 	refused := req.refused
 	switch {
 	case refused != nil:
-	case req.event == askNext:
-		refused = &refusal{http.StatusBadRequest, fc.CodeInvalidArgument, "next has no body"}
+	case req.event == askNext, req.event == askFunction:
+		refused = &refusal{http.StatusBadRequest, fc.CodeInvalidArgument, req.event.String() + " has no body"}
 	default:
 		refused = c.srv.post(req, body, err)
 	}

@@ -134,6 +134,10 @@ func (r *request) route(method, target []byte) {
 	case "init/error":
 		r.event = postInitError
 	default:
+		if secret, ok := bytes.CutPrefix(path, []byte("function/")); ok {
+			r.event, r.id, want = askFunction, string(secret), "GET"
+			break
+		}
 		id, ok := bytes.CutPrefix(path, []byte("invocation/"))
 		id, what, ok2 := bytes.Cut(id, []byte("/"))
 		switch {

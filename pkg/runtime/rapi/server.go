@@ -26,6 +26,10 @@ type Config struct {
 	Header []byte
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Secret, if not empty, makes the server that of a spare: a runtime that was
+	// started without function and asks for one by it. Only Assign goes on from
+	// there, and gives Concurrency and Header.
+	Secret string
 }
 
 // Server is the Runtime API of one instance, on a port of its own of the
@@ -34,6 +38,7 @@ type Server struct {
 	cfg   Config
 	ln    net.Listener
 	ready chan struct{}
+	asked chan struct{} // closed when a spare has asked for a function
 	ended chan struct{}
 	wg    sync.WaitGroup
 
@@ -47,6 +52,7 @@ type Server struct {
 	answered  [remembered]string // a ring
 	answers   int
 	initError []byte
+	spare     *conn // that waits for Assign
 }
 
 // Listen starts a server.
@@ -63,8 +69,11 @@ func Listen(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, ln: rawio.Listener(ln),
-		ready: make(chan struct{}), ended: make(chan struct{}),
-		conns: map[*conn]struct{}{}, calls: map[string]*Call{},
+		ready: make(chan struct{}), asked: make(chan struct{}), ended: make(chan struct{}),
+		conns: map[*conn]struct{}{}, calls: map[string]*Call{}, phase: starting,
+	}
+	if cfg.Secret != "" {
+		s.phase = spare
 	}
 	s.wg.Go(s.accept)
 	return s, nil
@@ -290,6 +299,9 @@ func (s *Server) leave(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	if s.spare == c {
+		s.spare = nil
+	}
 	if c.parked {
 		c.unpark()
 		s.parked = slices.DeleteFunc(s.parked, func(o *conn) bool { return o == c })

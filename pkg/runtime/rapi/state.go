@@ -6,7 +6,9 @@ import "fmt"
 type phase uint8
 
 const (
-	starting phase = iota // it hasn't asked for work yet
+	spare    phase = iota // it was started without a function
+	waiting               // and has asked for one
+	starting              // it has a function, and hasn't asked for work yet
 	running               // it has
 	failed                // it reported that it can't start
 	closed                // it has ended
@@ -14,7 +16,7 @@ const (
 )
 
 func (p phase) String() string {
-	return [phases]string{"starting", "running", "failed", "closed"}[p]
+	return [phases]string{"a spare", "waiting for a function", "starting", "running", "failed", "closed"}[p]
 }
 
 // event is what a language runtime does.
@@ -25,11 +27,12 @@ const (
 	postResponse
 	postError
 	postInitError
+	askFunction
 	events
 )
 
 func (e event) String() string {
-	return [events]string{"next", "response", "error", "init/error"}[e]
+	return [events]string{"next", "response", "error", "init/error", "function"}[e]
 }
 
 // verdict is the answer of the state machine to an event. The zero verdict
@@ -42,6 +45,9 @@ type verdict struct {
 
 // rules says what is allowed; what isn't here is refused.
 var rules = [phases][events]verdict{
+	spare: {
+		askFunction: {allow: true, next: waiting},
+	},
 	starting: {
 		askNext:       {allow: true, next: running},
 		postInitError: {allow: true, next: failed},

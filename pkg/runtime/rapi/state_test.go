@@ -13,6 +13,7 @@ func TestRules(t *testing.T) {
 		event event
 	}
 	want := map[key]string{
+		{spare, askFunction}:      "waiting for a function",
 		{starting, askNext}:       "running",
 		{starting, postInitError}: "failed",
 		{running, askNext}:        "running",

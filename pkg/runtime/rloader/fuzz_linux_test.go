@@ -38,7 +38,7 @@ func FuzzOrder(f *testing.F) {
 		}
 		defer null.Close()
 		var rights []byte
-		if count %= maxFiles + 1; count > 0 {
+		if count %= MaxFiles + 1; count > 0 {
 			rights = unix.UnixRights(slices.Repeat([]int{int(null.Fd())}, int(count))...)
 		}
 		if err := unix.Sendmsg(sandbox.fd, body, rights, nil, 0); err != nil {

@@ -1,5 +1,7 @@
 package rloader
 
+import "strconv"
+
 // ControlFD is the descriptor of the socket on which rloader gets its orders.
 const ControlFD = 3
 
@@ -7,6 +9,9 @@ const ControlFD = 3
 const (
 	KindRun  = "run"  // start an instance
 	KindExec = "exec" // start a further command in an instance
+	// KindAssign gives a running instance that has none a function: Mounts whose
+	// sources come with the order as detached mounts, FileMount(0) and so on.
+	KindAssign = "assign"
 	// KindProbe sets an instance up, binds a socket instead of starting a
 	// command, and reports ReportExit if the bind went as it should.
 	KindProbe = "probe"
@@ -28,6 +33,12 @@ const (
 	FileInstance = "instance"
 )
 
+// FileMount names the detached mount (open_tree(2)) of the n-th of Order.Mounts.
+func FileMount(n int) string { return "mount" + strconv.Itoa(n) }
+
+// MaxFiles bounds the descriptors that go with an order.
+const MaxFiles = 8
+
 // Order is what the sandbox asks of rloader.
 type Order struct {
 	Kind string   `json:"kind"`
@@ -47,6 +58,9 @@ type Order struct {
 	// number, also with :group. Empty leaves it who rloader is.
 	User   string `json:"user,omitempty"`
 	TmpDir string `json:"tmpDir,omitempty"`
+	// Folders are made, empty, for mounts that come with KindAssign. Those that
+	// none of them hides are removed then.
+	Folders []string `json:"folders,omitempty"`
 	// TmpImage is a file with an ext4 file system, to be /tmp in place of TmpDir;
 	// it is removed once it is mounted.
 	TmpImage string `json:"tmpImage,omitempty"`
@@ -93,6 +107,9 @@ const (
 	// ReportReady: all is set up, the command is started next. Listener and
 	// terminal come with it.
 	ReportReady = "ready"
+	// ReportAssigned: all mounts of KindAssign are there. ReportBroken is the
+	// answer if not.
+	ReportAssigned = "assigned"
 	// ReportStarted: the command of a staying rloader runs.
 	ReportStarted = "started"
 	// ReportNotStarted: the command can't be executed.

@@ -48,10 +48,11 @@ func TestWrongOrders(t *testing.T) {
 		"a negative size":      {json.RawMessage(`{"kind":"run","rows":-1}`), nil, "order: json: "},
 		"no kind":              {Order{Args: []string{"/bin/true"}}, nil, `order of unknown kind ""`},
 		"unknown kind":         {Order{Kind: "Run", Args: []string{"/bin/true"}}, nil, `order of unknown kind "Run"`},
+		"nothing to assign":    {Order{Kind: KindAssign}, nil, "there is no instance to assign"},
 		"a descriptor missing": {Order{Kind: KindRun, Files: names(2)}, fds(1), "order names 2 descriptors, got 1"},
 		"a descriptor more":    {Order{Kind: KindRun, Files: names(1)}, fds(2), "order names 1 descriptors, got 2"},
 		"unnamed descriptors":  {Order{Kind: KindRun}, fds(1), "order names 0 descriptors, got 1"},
-		"too many":             {Order{Kind: KindRun, Files: names(maxFiles + 2)}, fds(maxFiles + 2), "descriptors"},
+		"too many":             {Order{Kind: KindRun, Files: names(MaxFiles + 2)}, fds(MaxFiles + 2), "descriptors"},
 		"a name twice":         {Order{Kind: KindRun, Files: []string{FileStdout, FileStdout}}, fds(2), `order names "stdout" twice`},
 	} {
 		l := begin(t, nil)

@@ -58,7 +58,7 @@ func TestOrderSurvivesTheWire(t *testing.T) {
 	t.Parallel()
 	order := Order{
 		Kind: KindRun, Args: []string{"a", "b c", "\x00binary\xc3\xa9"}, Env: []string{"A=1"}, Dir: "/code", Stay: true, Root: "/r",
-		Mounts: []Mount{{Source: "/s", Target: "/t", ReadOnly: true}}, TmpImage: "/image", TmpDir: "/tmp1", Self: "/bin/s", GuardProc: true,
+		Mounts: []Mount{{Source: "/s", Target: "/t", ReadOnly: true}}, TmpImage: "/image", Folders: []string{"/code/lib"}, TmpDir: "/tmp1", Self: "/bin/s", GuardProc: true,
 		Filter: true, TTY: true, Rows: 1, Cols: 2, Files: []string{FileStdout}, User: "ann:staff",
 		Image: &Image{Dir: "/d", Layers: []string{"a/fs", "b/fs"}, Scratch: "/i", UserXattr: true, Tree: "/t"},
 	}

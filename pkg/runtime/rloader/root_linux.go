@@ -240,6 +240,9 @@ func (b *builder) layout(order *Order) {
 
 // mounts shows what the order says.
 func (b *builder) mounts(order *Order) {
+	for _, folder := range order.Folders {
+		b.dir(strings.TrimPrefix(folder, "/"), 0o755)
+	}
 	mounts := slices.Clone(order.Mounts)
 	slices.SortStableFunc(mounts, func(x, y Mount) int { return len(x.Target) - len(y.Target) })
 	for _, m := range mounts {

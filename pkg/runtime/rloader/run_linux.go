@@ -27,6 +27,9 @@ func run() int {
 	c := control{fd: ControlFD}
 	unix.CloseOnExec(c.fd)
 	order, files, err := c.order()
+	if err == nil && order.Kind == KindAssign {
+		err = errors.New("there is no instance to assign")
+	}
 	if err != nil {
 		// The sandbox is gone, or takes silence for a command that runs.
 		c.report(broken(err))

@@ -205,11 +205,16 @@ func (k *keeper) spawn(s streams) (int, error) {
 	return pid, nil
 }
 
-// listen closes orders when the sandbox asks to end everything, or is gone.
+// listen assigns the function that a spare is to run, and closes orders when the
+// sandbox asks to end everything, or is gone.
 func (k *keeper) listen(orders chan<- struct{}) {
 	for {
-		body, _, err := k.receive()
+		body, fds, err := k.receive()
 		if err == nil && string(body) != KillAll {
+			k.assign(body, fds)
+			for _, fd := range fds {
+				unix.Close(fd)
+			}
 			continue
 		}
 		if err == nil || !errors.Is(err, unix.EAGAIN) {

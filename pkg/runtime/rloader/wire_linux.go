@@ -8,9 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxFiles bounds the descriptors of one message.
-const maxFiles = 8
-
 // control is rloader's end of the socket, blocking on purpose: the Go poller
 // would cost a thread wake-up and an epoll descriptor.
 type control struct{ fd int }
@@ -24,7 +21,7 @@ func (c control) receive() ([]byte, []int, error) {
 	if size == 0 {
 		return nil, nil, io.EOF
 	}
-	body, oob := make([]byte, size), make([]byte, unix.CmsgSpace(4*maxFiles))
+	body, oob := make([]byte, size), make([]byte, unix.CmsgSpace(4*MaxFiles))
 	n, oobn, _, _, err := retryRecv(c.fd, body, oob, unix.MSG_CMSG_CLOEXEC)
 	if err != nil {
 		return nil, nil, err
@@ -81,7 +78,7 @@ func parseOrder(body []byte, fds []int) (*Order, map[string]int, error) {
 		files[name] = fds[i]
 	}
 	switch order.Kind {
-	case KindRun, KindExec, KindProbe:
+	case KindRun, KindExec, KindProbe, KindAssign:
 		return &order, files, nil
 	}
 	return nil, nil, fmt.Errorf("order of unknown kind %q", order.Kind)

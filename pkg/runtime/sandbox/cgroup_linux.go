@@ -65,18 +65,8 @@ func newCgroup(dir, pids string, v2 bool, limitMB, maxProcesses int) (*cgroup, e
 func (g *cgroup) setUp(limitMB int) error {
 	n := names(g.v2)
 	if limitMB > 0 {
-		limit := strconv.FormatInt(int64(limitMB)<<20, 10)
-		if err := g.write(n.limit, limit); err != nil {
-			return fmt.Errorf("limit memory: %w", err)
-		}
-		// Swap would hide that the limit is hit. Kernels without swap
-		// accounting don't have these files.
-		if g.v2 {
-			_ = g.write("memory.swap.max", "0")
-			_ = g.write("memory.oom.group", "1")
-		} else {
-			_ = g.write("memory.memsw.limit_in_bytes", limit)
-			_ = g.write("memory.swappiness", "0")
+		if err := g.limitTo(limitMB); err != nil {
+			return err
 		}
 	}
 	for _, open := range []struct {
@@ -95,6 +85,29 @@ func (g *cgroup) setUp(limitMB int) error {
 		top, _ = os.Open(filepath.Join(g.dir, n.top))
 	}
 	g.top = top
+	return nil
+}
+
+// limitTo sets or changes the limit.
+func (g *cgroup) limitTo(limitMB int) error {
+	limit := strconv.FormatInt(int64(limitMB)<<20, 10)
+	// Swap would hide that the limit is hit. Kernels without swap accounting don't
+	// have these files. The bound of both together must never be the smaller one,
+	// so it is written first when it grows, and last when it shrinks.
+	const both = "memory.memsw.limit_in_bytes"
+	if !g.v2 {
+		_ = g.write(both, limit)
+	}
+	if err := g.write(names(g.v2).limit, limit); err != nil {
+		return fmt.Errorf("limit memory: %w", err)
+	}
+	if g.v2 {
+		_ = g.write("memory.swap.max", "0")
+		_ = g.write("memory.oom.group", "1")
+	} else {
+		_ = g.write(both, limit)
+		_ = g.write("memory.swappiness", "0")
+	}
 	return nil
 }
 

@@ -53,6 +53,9 @@ type Options struct {
 // ErrClosed is returned by a launcher after its Close.
 var ErrClosed = errors.New("the launcher is closed")
 
+// ErrCantAssign says that instances of this launcher can't be assigned.
+var ErrCantAssign = errors.New("instances can't be given mounts later on")
+
 // StartError is the error of Process.Exec for a command that can't be executed.
 type StartError struct {
 	Why string // as Exit.StartFail

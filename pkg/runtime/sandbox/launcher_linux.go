@@ -174,7 +174,7 @@ func (l *launcher) order(p *process, kind string) rloader.Order {
 		}
 	}
 	order.Root, order.Self, order.TmpDir, order.GuardProc = l.root, l.self, p.spec.TmpDir, l.guardProc
-	order.TmpImage = p.image
+	order.TmpImage, order.Folders = p.image, p.spec.Folders
 	for _, m := range p.spec.Mounts {
 		order.Mounts = append(order.Mounts, rloader.Mount(m))
 	}

@@ -38,13 +38,14 @@ type process struct {
 	ended     bool
 	execs     map[*session]chan struct{} // closed when the command has ended
 
-	done chan struct{}
+	assigned chan string // how an order to assign went; empty is well
+	done     chan struct{}
 }
 
 // prepare reserves what an instance needs before it starts: an address and a
 // cgroup.
 func (l *launcher) prepare(ctx context.Context, spec Spec) (*process, error) {
-	p := &process{l: l, spec: spec, done: make(chan struct{}), execs: map[*session]chan struct{}{}}
+	p := &process{l: l, spec: spec, assigned: make(chan string, 1), done: make(chan struct{}), execs: map[*session]chan struct{}{}}
 	p.stays = spec.Init || !l.namespaces()
 	if spec.Port > 0 {
 		p.addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(spec.Port))
@@ -174,6 +175,12 @@ func (p *process) lastReport() Exit {
 		r, err := p.next(context.Background())
 		if err != nil {
 			return Exit{Code: noReport}
+		}
+		if r.Kind == rloader.ReportAssigned || r.Kind == rloader.ReportBroken {
+			select {
+			case p.assigned <- r.Why:
+			default: // nobody asked
+			}
 		}
 		if r.Kind == rloader.ReportExit {
 			exit := Exit{Code: r.Code}

@@ -61,6 +61,9 @@ type Spec struct {
 	// empty is uid 0.
 	Image *Image
 	User  string
+	// Folders are empty ones to make for mounts that Assign brings. (The dynamic
+	// linker remembers which folders of LD_LIBRARY_PATH aren't there.)
+	Folders []string
 	// TmpDir is the host folder shown as /tmp, writable.
 	TmpDir   string
 	MemoryMB int
@@ -134,6 +137,23 @@ type Process interface {
 	Exec(ctx context.Context, spec ExecSpec) (int, error)
 	// Close kills if needed and removes cgroup, temporary folders and mounts.
 	Close() error
+}
+
+// Assignment is what makes a spare, an instance that was launched without a
+// function's files, an instance of that function.
+type Assignment struct {
+	Mounts   []Mount  // added to those of its Spec
+	MemoryMB int      // instead of its Spec's
+	Env      []string // what its program is told apart; Exec starts from it
+}
+
+// Assignable is a Process that may be a spare. Whether its program has got to
+// work is no matter of the sandbox.
+type Assignable interface {
+	// Assign shows the function's files and sets its limit. An error means that
+	// the instance is good for nothing any more; ErrCantAssign, that none can be
+	// assigned here. It is to be called once, before anybody else uses the process.
+	Assign(ctx context.Context, a Assignment) error
 }
 
 // Isolation says what confines instances on this machine.

@@ -107,7 +107,8 @@ func (s *session) send(order rloader.Order, given files) error {
 	for _, f := range given {
 		order.Files = append(order.Files, f.name)
 		fd := int(f.file.Fd())
-		if f.name != rloader.FileTasks && f.name != rloader.FileCgroup {
+		switch f.name {
+		case rloader.FileStdin, rloader.FileStdout, rloader.FileStderr:
 			_ = unix.SetNonblock(fd, false) // a program expects blocking streams
 		}
 		fds = append(fds, fd)

@@ -20,6 +20,8 @@ type usage interface {
 	memory() (current, peak int64)
 	// resetPeak starts the peak anew.
 	resetPeak()
+	// limitTo changes the limit.
+	limitTo(memoryMB int) error
 	// watchOOM calls kill when the limit is passed, until stop is called.
 	watchOOM(kill func()) (stop func())
 	// finish takes the last reading when all processes have ended.
@@ -37,7 +39,7 @@ const sampleEvery = 100 * time.Millisecond
 // and an end to the instance that is found above its limit.
 type sampled struct {
 	p      *process
-	limit  int64
+	limit  atomic.Int64
 	killed atomic.Bool
 
 	mu       sync.Mutex
@@ -46,7 +48,14 @@ type sampled struct {
 }
 
 func newSampled(p *process) *sampled {
-	return &sampled{p: p, limit: int64(p.spec.MemoryMB) << 20}
+	s := &sampled{p: p}
+	_ = s.limitTo(p.spec.MemoryMB) // never fails
+	return s
+}
+
+func (s *sampled) limitTo(memoryMB int) error {
+	s.limit.Store(int64(memoryMB) << 20)
+	return nil
 }
 
 func (s *sampled) memory() (current, peak int64) {
@@ -87,7 +96,7 @@ func (s *sampled) watchOOM(kill func()) (stop func()) {
 				return
 			case <-ticker.C:
 			}
-			if s.limit > 0 && s.above() {
+			if s.limit.Load() > 0 && s.above() {
 				s.killed.Store(true)
 				kill()
 				return
@@ -111,7 +120,7 @@ func (s *sampled) above() bool {
 	for _, pid := range s.p.pids() {
 		resident += residentSize(pid)
 	}
-	if resident <= s.limit {
+	if resident <= s.limit.Load() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if len(s.p.pids()) == 1 {
@@ -120,7 +129,7 @@ func (s *sampled) above() bool {
 		return false
 	}
 	current, _ := s.memory()
-	return current > s.limit
+	return current > s.limit.Load()
 }
 
 // finish knows an instance that ended before anybody looked by what the kernel

@@ -102,10 +102,34 @@ function watch (runtime) {
   })
 }
 
+// take makes the environment of the function that a spare has got its own, and
+// goes to its code, which is mounted there now.
+function take (pairs) {
+  for (const name of Object.keys(process.env)) delete process.env[name]
+  for (const pair of pairs.toString().split('\0')) {
+    const equals = pair.indexOf('=')
+    process.env[pair.slice(0, equals)] = pair.slice(equals + 1)
+  }
+  process.chdir(process.env.FC_FUNC_CODE_PATH)
+}
+
 function main () {
   const address = process.env.FC_RUNTIME_API || '127.0.0.1:19001'
-  const many = process.env.FC_ENABLE_CONCURRENT_INVOKE === 'true'
   const client = new Client(address, lost)
+  const spare = process.env._FC_SPARE
+  if (!spare) {
+    begin(client, address)
+    return
+  }
+  client.wait(spare, (status, headers, pairs) => {
+    if (status !== 200) lost()
+    take(pairs)
+    begin(client, address)
+  })
+}
+
+function begin (client, address) {
+  const many = process.env.FC_ENABLE_CONCURRENT_INVOKE === 'true'
   let runtime
   try {
     runtime = new Runtime(prepare())

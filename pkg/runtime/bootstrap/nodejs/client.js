@@ -36,6 +36,12 @@ class Client {
     this.socket.write(this.next)
   }
 
+  // wait asks for the function that a spare is to run: done(status, headers, body).
+  wait (secret, done) {
+    this.waiting.push(done)
+    this.socket.write('GET ' + BASE + 'function/' + secret + ' HTTP/1.1\r\n' + this.common + '\r\n')
+  }
+
   // post sends a result, {path, body, params, type}; if next is given, it asks
   // for the next invocation, too.
   post (result, done, next) {

@@ -587,6 +587,19 @@ def prepare():
     return code
 
 
+def wait(client, secret):
+    """A spare waits for its function, whose environment becomes its own."""
+    client.send(("GET %sfunction/%s HTTP/1.1\r\n%s\r\n" % (BASE, secret, client.common)).encode())
+    status, _, pairs = client.read()
+    if status != 200:
+        raise EOFError("the Runtime API has no function for this spare")
+    os.environ.clear()
+    for pair in pairs.split(b"\0"):
+        name, _, value = pair.partition(b"=")
+        os.environb[name] = value
+    os.chdir(os.environ["FC_FUNC_CODE_PATH"])  # what is mounted there now
+
+
 def paths(code, layers):
     own = os.path.dirname(HERE)
     rest = [p for p in sys.path if p not in (own, code)]
@@ -596,8 +609,14 @@ def paths(code, layers):
 
 def main():
     env = os.environ.get
-    address, limit, layers = env("FC_RUNTIME_API", "127.0.0.1:19001"), env("FC_CONCURRENT_LIMIT"), env("_FC_LAYER_PATH")
+    address, spare = env("FC_RUNTIME_API", "127.0.0.1:19001"), env("_FC_SPARE")
     client = Client(address)
+    if spare:
+        try:
+            wait(client, spare)
+        except (EOFError, ConnectionError):
+            sys.exit(1)  # no function came
+    limit, layers = env("FC_CONCURRENT_LIMIT"), env("_FC_LAYER_PATH")
     try:
         output = Output()
         code = prepare()
