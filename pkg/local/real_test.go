@@ -17,7 +17,9 @@ import (
 	"github.com/coder/websocket"
 
 	"s/pkg/fc/fcsign"
+	"s/pkg/proc"
 	"s/pkg/runtime/instance"
+	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
 )
 
@@ -123,6 +125,59 @@ func TestRealInstanceShell(t *testing.T) {
 	}
 	if frames[1] != "out\n" || frames[2] != "err\n" || frames[5] != "3" {
 		t.Errorf("frames %q", frames)
+	}
+}
+
+// waitForSpare waits until a daemon has a spare, and gives all of its processes.
+func waitForSpare(t *testing.T, daemon int) []int {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		for _, pid := range proc.Descendants(daemon) {
+			environ, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+			if strings.Contains(string(environ), "_FC_SPARE=") {
+				return proc.Descendants(daemon)
+			}
+		}
+	}
+	t.Fatal("no spare is made")
+	return nil
+}
+
+// TestKilledDaemonLeavesNoSpare: kill -9 ends what waits, too, and the next
+// daemon starts afresh.
+func TestKilledDaemonLeavesNoSpare(t *testing.T) {
+	needPython(t)
+	home := t.TempDir()
+	o := ensureOptions(t, home, "1")
+	info := ensure(t, o)
+	if info.Isolation.Mode == sandbox.ModeProcess {
+		t.Skip("without namespaces there are no spares")
+	}
+	k := clientOf(t, *info)
+	k.do(200, "POST", "/2023-03-30/functions", functionJSON(t, "f", "python3.10", "index.py", echoHandler))
+	k.do(200, "POST", "/2023-03-30/functions", functionJSON(t, "g", "python3.10", "index.py", echoHandler))
+	k.do(200, "POST", "/2023-03-30/functions/f/invocations", "hello")
+	_, listed := k.do(200, "GET", "/2023-03-30/functions/f/instances", "")
+	pids := waitForSpare(t, info.PID)
+	if _, after := k.do(200, "GET", "/2023-03-30/functions/g/instances", ""); strings.Contains(after, "instanceId\":\"c-") {
+		t.Errorf("a spare is listed as an instance: %s, %s", listed, after)
+	}
+	if _, body := k.do(200, "POST", "/2023-03-30/functions/g/invocations", "from the spare"); body != "from the spare" {
+		t.Errorf("%q", body)
+	}
+	pids = append(pids, proc.Descendants(info.PID)...)
+	kill(t, info.PID)
+	for _, pid := range pids {
+		gone := func() bool { _, alive := proc.StartTime(pid); return !alive }
+		for deadline := time.Now().Add(time.Minute); !gone(); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("process %d outlives the daemon", pid)
+			}
+		}
+	}
+	again := ensure(t, o)
+	if left, err := os.ReadDir(filepath.Join(again.DataDir, "instances")); err != nil || len(left) != 0 {
+		t.Errorf("left in the work folder: %v, %v", left, err)
 	}
 }
 

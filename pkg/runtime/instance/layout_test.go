@@ -103,6 +103,9 @@ func TestLay(t *testing.T) {
 			t.Errorf("%s isn't mounted: %v", target, targets)
 		}
 	}
+	if err := place(&l.spec, cfg.WorkDir, "c-1"); err != nil || l.spec.ID != "c-1" {
+		t.Fatal(l.spec.ID, err)
+	}
 	info, err := os.Stat(l.spec.TmpDir)
 	if err != nil || info.Mode().Perm() != 0o777 || info.Mode()&os.ModeSticky == 0 {
 		t.Errorf("/tmp: %v %v", info.Mode(), err)
