@@ -151,6 +151,35 @@ func TestCustomInitializer(t *testing.T) {
 	}
 }
 
+// TestCustomFreezes: the server is asked by /pre-freeze first, and its kept
+// connection serves the invocation that continues it.
+func TestCustomFreezes(t *testing.T) {
+	cfg, logs := customConfig(t, fc.Function{
+		FunctionName:            "svc$hello",
+		InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{PreFreeze: &fc.LifecycleHook{Handler: "x", Timeout: 20}},
+	})
+	i := start(t, cfg)
+	for range 2 {
+		if res := call(t, i, &Invocation{Event: []byte("x")}); string(res.Body) != "x" {
+			t.Errorf("%s %q", res.ErrorType, res.Body)
+		}
+		if !i.Freeze(t.Context()) {
+			t.Error("not frozen")
+		}
+	}
+	logs.mu.Lock()
+	defer logs.mu.Unlock()
+	var asked int
+	for _, l := range logs.lines {
+		if l.Message == "freezing /pre-freeze" {
+			asked++
+		}
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times, want 2: %q", asked, logs.lines)
+	}
+}
+
 func TestCustomStartFails(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -4,7 +4,7 @@ const express = require("express");
 const app = express();
 let go = () => {};
 app.use(express.json());
-app.use("/static", express.static("/code/static"));
+app.use("/static", express.static(__dirname + "/static"));
 app.get("/hello", (req, res) => res.send("hello " + req.query.name));
 app.post("/echo", (req, res) => res.json({ method: req.method, body: req.body, query: req.query.q }));
 app.get("/cookie", (req, res) => {

@@ -1,12 +1,13 @@
 """What web applications do, in FastAPI: the same paths as the other frameworks here."""
 import asyncio
+import os
 
 from fastapi import Body, Cookie, FastAPI, Response, WebSocket
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
 app = FastAPI()
-app.mount("/static", StaticFiles(directory="/code/static"))
+app.mount("/static", StaticFiles(directory=os.path.join(os.path.dirname(__file__), "static")))
 asked = asyncio.Semaphore(0)
 
 

@@ -2,7 +2,7 @@
 const grpc = require("@grpc/grpc-js");
 const loader = require("@grpc/proto-loader");
 
-const { talk } = grpc.loadPackageDefinition(loader.loadSync("/code/talk.proto"));
+const { talk } = grpc.loadPackageDefinition(loader.loadSync(__dirname + "/talk.proto"));
 let tell;
 const gone = new Promise((resolve) => { tell = resolve; });
 

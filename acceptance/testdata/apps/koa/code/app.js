@@ -17,7 +17,7 @@ router.get("/cookie", (ctx) => {
   ctx.cookies.set("b", "2");
 });
 router.get("/redirect", (ctx) => ctx.redirect("/hello?name=s"));
-router.get("/static/app.css", (ctx) => { ctx.type = "css"; ctx.body = fs.createReadStream("/code/static/app.css"); });
+router.get("/static/app.css", (ctx) => { ctx.type = "css"; ctx.body = fs.createReadStream(__dirname + "/static/app.css"); });
 router.get("/fail", () => { throw new Error("on purpose"); });
 router.get("/stream", (ctx) => {
   const out = new PassThrough();

@@ -47,6 +47,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/pre-stop":
             print("stopping %s" % self.headers["x-fc-request-id"], flush=True)
             return self.answer(200, b"")
+        if self.path == "/pre-freeze":
+            print("freezing %s" % self.headers["x-fc-control-path"], flush=True)
+            return self.answer(200, b"")
         if self.path == "/health":
             global initialized
             initialized += 1
