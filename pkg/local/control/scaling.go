@@ -196,8 +196,10 @@ func scaling() setting {
 	return setting{
 		path: "scaling-config", list: "scaling-configs", plural: "scalingConfigs", code: "ScalingConfigNotFound", what: "scaling config",
 		put: func(_ *call, given fields, out *store.Scaling) error {
-			if _, err := given.number("minInstances", maxTarget); err != nil {
-				return err
+			if _, there := given["minInstances"]; there {
+				if _, err := given.number("minInstances", maxTarget); err != nil {
+					return err
+				}
 			}
 			out.Scaling = &fc.ScalingConfig{}
 			return merge(struct{}{}, given, out.Scaling)

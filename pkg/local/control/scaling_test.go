@@ -72,6 +72,8 @@ func TestScalingConfig(t *testing.T) {
 	w := newWorld(t)
 	w.create("f")
 	w.do("GET", functionF+"scaling-config", "").is(404, "ScalingConfigNotFound")
+	w.do("PUT", functionF+"scaling-config", `{"minInstances":-1}`).is(400, "InvalidArgument").says("minInstances")
+	w.do("PUT", functionF+"scaling-config", `{"requestDispatchPolicy":"x"}`).is(200).has("minInstances", 0.0).has("requestDispatchPolicy", "x")
 	w.do("PUT", functionF+"scaling-config", `{"minInstances":2,"enableOnDemandScaling":false,"horizontalScalingPolicies":[{"name":"p","maxInstances":4}]}`).
 		is(200).has("minInstances", 2.0).has("targetInstances", 2.0).has("currentInstances", 1.0).has("enableOnDemandScaling", false).
 		shows(`"maxInstances":4`)
