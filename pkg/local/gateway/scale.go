@@ -3,26 +3,44 @@ package gateway
 import "s/pkg/runtime/instance"
 
 // Scaled tells that a function may or is to have another number of instances.
+// What is asked of a function that is in use counts when it returns; instances
+// are started and ended in the background.
 func (g *Gateway) Scaled(region, function string) {
 	k := key{region, function}
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
+	e := g.entries[k]
+	switch {
+	case g.closed:
+		g.mu.Unlock()
+	case e != nil && e.isReady():
+		g.mu.Unlock()
+		g.scaleEntry(e)
+	default:
+		g.wg.Go(func() { g.scaleLater(k, e) })
+		g.mu.Unlock()
+	}
+}
+
+// scaleLater is Scaled for a function that isn't in use yet, or not ready for it.
+func (g *Gateway) scaleLater(k key, e *entry) {
+	if e != nil {
+		<-e.ready
+		g.scaleEntry(e)
 		return
 	}
-	g.wg.Go(func() {
-		g.mu.RLock()
-		e := g.entries[k]
-		g.mu.RUnlock()
-		if e != nil {
-			<-e.ready
-			g.scaleEntry(e)
-			return
-		}
-		if fn, err := g.cfg.Store.Function(region, function); err == nil {
-			g.ahead(k, fn)
-		}
-	})
+	if fn, err := g.cfg.Store.Function(k.region, k.function); err == nil {
+		g.ahead(k, fn)
+	}
+}
+
+// isReady reports whether what an entry needs is there.
+func (e *entry) isReady() bool {
+	select {
+	case <-e.ready:
+		return true
+	default:
+		return false
+	}
 }
 
 // scaleEntry hands the pool of a ready entry what is configured now.
@@ -47,12 +65,7 @@ func (g *Gateway) Kept(region, function string) (current int, problem string) {
 	g.mu.RLock()
 	e := g.entries[key{region, function}]
 	g.mu.RUnlock()
-	if e == nil {
-		return 0, ""
-	}
-	select {
-	case <-e.ready:
-	default:
+	if e == nil || !e.isReady() {
 		return 0, ""
 	}
 	if e.pool == nil {
