@@ -27,9 +27,11 @@ func DaemonAttr() (*syscall.SysProcAttr, error) {
 	return userNamespace(), nil
 }
 
+// userNamespace comes with a mount namespace: only in one of its own may the
+// launcher take mounts to hand them to an instance later.
 func userNamespace() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER,
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
 	}
