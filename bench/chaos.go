@@ -53,8 +53,9 @@ func victims() []victim {
 		{name: "php", runtime: "php7.2", handler: "index.handler", files: []string{"index.php"}, does: but("abort", "close")},
 		{name: "go", runtime: "go1", handler: "main", make: chaosGo, does: []string{"echo"}},
 		{name: "java", runtime: "java17", handler: "Chaos::handleRequest", make: chaosJava, does: but("close", "fill", "memory")},
-		// A server is the first process, which can't abort.
-		{name: "web", runtime: "custom.debian10", handler: "h", files: []string{"index.py", "server.py"}, custom: true, does: but("abort")},
+		// A server is the first process, which can't abort; and once it has closed
+		// its stdout, the next connection has that descriptor.
+		{name: "web", runtime: "custom.debian10", handler: "h", files: []string{"index.py", "server.py"}, custom: true, does: but("abort", "close")},
 	}
 }
 
