@@ -2,8 +2,6 @@ package fcclient
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -148,22 +146,17 @@ func (c *Client) sendCode(ctx context.Context, op call, body []byte) (*answer, e
 	for name, value := range op.query {
 		query.Set(name, value)
 	}
-	r, err := c.request(ctx, direct{
-		host: hostControl, method: op.method, path: op.path, query: query, header: header, body: body,
-	})
+	response, err := c.open(ctx, direct{
+		host: hostControl, op: fcsign.Operation{Action: op.action, Version: c.version()},
+		method: op.method, path: op.path, query: query, header: header, body: body,
+	}, func(*http.Response) bool { return true })
 	if err != nil {
 		return nil, err
-	}
-	sum := sha256.Sum256(body)
-	fcsign.SignACS3(r, c.keys(), fcsign.Operation{Action: op.action, Version: c.version()}, hex.EncodeToString(sum[:]), c.now())
-	response, err := c.through(op.action).RoundTrip(r)
-	if err != nil {
-		return nil, c.unreachable(ctx, r.URL.Host, err)
 	}
 	defer response.Body.Close()
 	got := &answer{status: response.StatusCode, header: response.Header}
 	if got.body, err = io.ReadAll(response.Body); err != nil {
-		return nil, c.unreachable(ctx, r.URL.Host, err)
+		return nil, c.unreachable(ctx, response.Request.URL.Host, err)
 	}
 	if got.status < 200 || got.status > 299 {
 		return got, apiError(got)

@@ -270,8 +270,7 @@ func (d *devFunctions) set(entries []*devEntry) (changed []devKey) {
 	return changed
 }
 
-// wants reports whether a function is this image. Before the first function it
-// isn't known.
+// wants reports whether a function is this image.
 func (d *devFunctions) wants(image string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -280,7 +279,7 @@ func (d *devFunctions) wants(image string) bool {
 			return true
 		}
 	}
-	return d.serial == 0
+	return false
 }
 
 // named finds the function that an instance's configuration is of.

@@ -1,11 +1,13 @@
 package conformance
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -65,4 +67,19 @@ func launcher(s *subject, mode string) sandbox.Launcher {
 	s.ok(err)
 	launchers.made[mode] = l
 	return l
+}
+
+// living counts the processes of a program, "" for any, with a text in their
+// environment.
+func living(marker, program string) int {
+	count := 0
+	found, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, path := range found {
+		text, err := os.ReadFile(path)
+		name, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "comm"))
+		if err == nil && bytes.Contains(text, []byte(marker)) && (program == "" || strings.TrimSpace(string(name)) == program) {
+			count++
+		}
+	}
+	return count
 }

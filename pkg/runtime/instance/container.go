@@ -27,7 +27,7 @@ func contain(cfg *Config) (*layout, error) {
 	l := &layout{env: img.Config.Vars()}
 	l.spec = sandbox.Spec{
 		Args: args, Dir: cmp.Or(img.Config.WorkingDir, "/"), User: img.Config.User, MemoryMB: cfg.Function.MemorySize,
-		Port:  cmp.Or(k.Port, fc.DefaultPort),
+		MaxProcesses: fc.MaxProcesses, Port: cmp.Or(k.Port, fc.DefaultPort),
 		Image: &sandbox.Image{Dir: img.Dir, Layers: img.Trees()},
 	}
 	if img.Warning != "" {

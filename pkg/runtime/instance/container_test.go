@@ -85,14 +85,14 @@ func refused(t testing.TB, i *Instance, event string) {
 func TestContainer(t *testing.T) {
 	t.Parallel()
 	img := imagetest.Image(t, v1.Config{
-		Entrypoint: []string{"server"}, Cmd: []string{"one", "two"}, WorkingDir: "/work/deep",
+		Entrypoint: []string{"server"}, Cmd: []string{"one", "two"}, WorkingDir: "/srv/deep",
 		Env: []string{"PATH=/app", "FROM=image", "MINE=image", "FC_REGION=image"},
 	}, changed(t)...)
 	cfg, logs := container(t, img, fc.CustomContainerConfig{})
 	i := start(t, cfg)
 	for event, want := range map[string]string{
 		"hello":               "hello",
-		"who":                 "pid 1 uid 0 gid 0 in /work/deep home /root",
+		"who":                 "pid 1 uid 0 gid 0 in /srv/deep home /root",
 		"args":                "one two",
 		"env FROM":            "image",
 		"env MINE":            "yes",         // the function's own come over the image's
@@ -100,7 +100,7 @@ func TestContainer(t *testing.T) {
 		"env PATH":            "/app",
 		"env LD_LIBRARY_PATH": "",
 		"list /dir":           "b",
-		"list /":              "app dev dir etc proc sys tmp work",
+		"list /":              "app dev dir etc proc srv sys tmp",
 		"stat /tmp":           "dtrwxrwxrwx 40 ",
 	} {
 		got := ask(t, i, event)

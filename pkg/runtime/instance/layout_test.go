@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"s/pkg/fc"
+	"s/pkg/runtime/image"
 	"s/pkg/runtime/rapi"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
@@ -112,6 +113,17 @@ func TestLay(t *testing.T) {
 	}
 	if l.spec.Dir != "/code" || l.spec.MemoryMB != 128 || l.spec.Port != 0 {
 		t.Errorf("%+v", l.spec)
+	}
+}
+
+// TestContain: a container is held to the same bounds.
+func TestContain(t *testing.T) {
+	img := &image.Image{Reference: "me/app:1", Config: image.Config{Entrypoint: []string{"/server"}}}
+	cfg, _ := config(t, sandbox.ModeProcess, "testdata/python3", fc.Function{Runtime: "custom-container", MemorySize: 256})
+	cfg.Image = img
+	l, err := contain(&cfg)
+	if err != nil || l.spec.MaxProcesses != fc.MaxProcesses || l.spec.MemoryMB != 256 || l.spec.Port != fc.DefaultPort {
+		t.Errorf("%+v, %v", l, err)
 	}
 }
 

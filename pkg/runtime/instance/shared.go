@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -73,7 +74,15 @@ func (s share) make(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	// The folders above keep other users of this machine out.
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return err
+	}
+	err := os.Mkdir(dir, 0o700)
+	if errors.Is(err, os.ErrExist) { // another instance was quicker
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	if s.uid >= 0 && s.gid >= 0 && s.uid+s.gid > 0 {
