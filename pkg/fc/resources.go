@@ -12,6 +12,22 @@ type AsyncConfig struct {
 	DestinationConfig         *DestinationConfig `json:"destinationConfig,omitempty"`
 }
 
+// Owner is what a configuration belongs to. The service names it by an ARN (FC
+// 3.0) or by a path (FC 2.0); clients fill the other two in from that.
+type Owner struct {
+	FunctionName string `json:"functionName,omitempty"` // service$function in FC 2.0
+	Qualifier    string `json:"qualifier,omitempty"`
+	FunctionARN  string `json:"functionArn,omitempty"`
+}
+
+// AsyncStatus is an AsyncConfig as the service has it.
+type AsyncStatus struct {
+	Owner
+	AsyncConfig
+	CreatedTime      string `json:"createdTime,omitempty"`
+	LastModifiedTime string `json:"lastModifiedTime,omitempty"`
+}
+
 // DestinationConfig names who is told of the outcome of an asynchronous
 // invocation.
 type DestinationConfig struct {
@@ -29,6 +45,24 @@ type ConcurrencyConfig struct {
 	ReservedConcurrency int `json:"reservedConcurrency"`
 }
 
+// ConcurrencyStatus is a ConcurrencyConfig as the service has it.
+type ConcurrencyStatus struct {
+	Owner
+	ConcurrencyConfig
+}
+
+// OnDemandConfig bounds the instances of a function in FC 2.0
+// (PutFunctionOnDemandConfig).
+type OnDemandConfig struct {
+	MaximumInstanceCount int `json:"maximumInstanceCount"`
+}
+
+// OnDemandStatus is an OnDemandConfig as the service has it.
+type OnDemandStatus struct {
+	Owner
+	OnDemandConfig
+}
+
 // ProvisionConfig asks for instances before they are needed
 // (PutProvisionConfig).
 type ProvisionConfig struct {
@@ -37,6 +71,16 @@ type ProvisionConfig struct {
 	AlwaysAllocateGPU      bool                   `json:"alwaysAllocateGPU"`
 	ScheduledActions       []ScheduledAction      `json:"scheduledActions,omitempty"`
 	TargetTrackingPolicies []TargetTrackingPolicy `json:"targetTrackingPolicies,omitempty"`
+}
+
+// ProvisionStatus is a ProvisionConfig and what has come of it: instances are
+// started one after another until Current is Target.
+type ProvisionStatus struct {
+	Owner
+	ProvisionConfig
+	Target       int    `json:"target"`
+	Current      int    `json:"current"`
+	CurrentError string `json:"currentError,omitempty"` // why Current isn't Target
 }
 
 // ScheduledAction is a number of instances by the clock; the expression is
@@ -74,6 +118,15 @@ type ScalingConfig struct {
 	RequestDispatchPolicy     string            `json:"requestDispatchPolicy,omitempty"`
 }
 
+// ScalingStatus is a ScalingConfig and what has come of it.
+type ScalingStatus struct {
+	Owner
+	ScalingConfig
+	TargetInstances  int    `json:"targetInstances"`
+	CurrentInstances int    `json:"currentInstances"`
+	CurrentError     string `json:"currentError,omitempty"` // why there are fewer
+}
+
 // ScalingPolicy is a number of instances by load.
 type ScalingPolicy struct {
 	Name         string  `json:"name,omitempty"`
@@ -96,6 +149,13 @@ type CustomDomain struct {
 	WAFConfig   *WAFConfig        `json:"wafConfig,omitempty"`
 	CORSConfig  *CORSConfig       `json:"corsConfig,omitempty"`
 	AuthConfig  *DomainAuthConfig `json:"authConfig,omitempty"`
+
+	// What only the service sets.
+	AccountID        string `json:"accountId,omitempty"`
+	APIVersion       string `json:"apiVersion,omitempty"`
+	SubdomainCount   string `json:"subdomainCount,omitempty"`
+	CreatedTime      string `json:"createdTime,omitempty"`
+	LastModifiedTime string `json:"lastModifiedTime,omitempty"`
 }
 
 // RouteConfig are the routes of a custom domain.

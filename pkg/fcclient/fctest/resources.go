@@ -38,6 +38,9 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, call Call) {
 		s.Exec(w, r)
 		return
 	}
+	if s.around(w, call, v2, parts) {
+		return
+	}
 	if v2 && parts[0] == "services" && len(parts) <= 2 {
 		s.service(w, call, parts)
 		return

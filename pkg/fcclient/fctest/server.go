@@ -81,6 +81,9 @@ type Server struct {
 	services  map[string]map[string]any
 	functions map[string]map[string]any            // by path: services/s/functions/f or functions/f
 	triggers  map[string]map[string]map[string]any // by the function's path
+	configs   map[string]map[string]any            // by their path and qualifier
+	bindings  map[string][]string                  // VPCs by the path of what they may call
+	domains   map[string]map[string]any            // by name
 	serial    int
 }
 
@@ -91,6 +94,9 @@ func New(t testing.TB) *Server {
 		services:  map[string]map[string]any{},
 		functions: map[string]map[string]any{},
 		triggers:  map[string]map[string]map[string]any{},
+		configs:   map[string]map[string]any{},
+		bindings:  map[string][]string{},
+		domains:   map[string]map[string]any{},
 	}
 	s.verifier = fcsign.NewVerifier(func(id string) (fcsign.Keys, bool) {
 		return fcsign.Keys{AccessKeyID: AccessKeyID, AccessKeySecret: AccessKeySecret}, id == AccessKeyID

@@ -1,0 +1,45 @@
+package fcclient
+
+import (
+	"context"
+	"net/http"
+
+	"s/pkg/fc"
+)
+
+// bindingPath is where the VPCs are that may call: a function's in FC 3.0, its
+// service's in FC 2.0.
+func (c *Client) bindingPath(function string, more ...string) string {
+	if !c.config.V2 {
+		return c.functionPath(function, append([]string{"vpc-bindings"}, more...)...)
+	}
+	service, name := fc.SplitName(function)
+	if service == "" {
+		service = name
+	}
+	return c.path(append([]string{"services", service, "bindings"}, more...)...)
+}
+
+// ListVPCBindings gives the ids of the only VPCs that may call a function; none
+// is no bound. In FC 2.0 they are those of the function's service, which may be
+// named alone.
+func (c *Client) ListVPCBindings(ctx context.Context, function string) ([]string, error) {
+	var out struct {
+		VPCIDs []string `json:"vpcIds"`
+	}
+	err := c.do(ctx, call{action: "ListVpcBindings", method: http.MethodGet, path: c.bindingPath(function), out: &out})
+	return out.VPCIDs, err
+}
+
+// CreateVPCBinding lets a VPC call a function, or all of a service in FC 2.0.
+func (c *Client) CreateVPCBinding(ctx context.Context, function, vpc string) error {
+	body := struct {
+		VPCID string `json:"vpcId"`
+	}{vpc}
+	return c.do(ctx, call{action: "CreateVpcBinding", method: http.MethodPost, path: c.bindingPath(function), body: body})
+}
+
+// DeleteVPCBinding takes that back.
+func (c *Client) DeleteVPCBinding(ctx context.Context, function, vpc string) error {
+	return c.do(ctx, call{action: "DeleteVpcBinding", method: http.MethodDelete, path: c.bindingPath(function, vpc)})
+}
