@@ -14,19 +14,20 @@ import (
 // Print writes v as data in one of the Output formats. The order of fields is
 // that of v's JSON form, whatever the format.
 func Print(w io.Writer, format string, v any) error {
-	var data bytes.Buffer
-	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
+	if format == OutputTable {
+		return PrintTable(w, v)
+	}
+	data, err := marshal(v)
+	if err != nil {
 		return err
 	}
 	switch format {
 	case OutputRaw:
-		_, err := w.Write(data.Bytes())
+		_, err := w.Write(data)
 		return err
 	case OutputJSON:
 		var indented bytes.Buffer
-		if err := json.Indent(&indented, data.Bytes(), "", "  "); err != nil {
+		if err := json.Indent(&indented, data, "", "  "); err != nil {
 			return err
 		}
 		_, err := w.Write(indented.Bytes())
@@ -34,7 +35,7 @@ func Print(w io.Writer, format string, v any) error {
 	}
 	// JSON is YAML, and a YAML node keeps the order of keys.
 	var document yaml.Node
-	if err := yaml.Unmarshal(data.Bytes(), &document); err != nil {
+	if err := yaml.Unmarshal(data, &document); err != nil {
 		return err
 	}
 	if format == OutputYAML {
@@ -44,8 +45,17 @@ func Print(w io.Writer, format string, v any) error {
 	for _, node := range document.Content {
 		list(&b, node, 0)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// marshal is v as JSON in one line, with its end, and without escapes for HTML.
+func marshal(v any) ([]byte, error) {
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return data.Bytes(), err
 }
 
 func printYAML(w io.Writer, document *yaml.Node) error {

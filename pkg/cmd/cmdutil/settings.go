@@ -35,12 +35,13 @@ const (
 	OutputDefault = "default" // an indented list for people
 	OutputJSON    = "json"    // indented
 	OutputYAML    = "yaml"
-	OutputRaw     = "raw" // JSON in one line
+	OutputRaw     = "raw"   // JSON in one line
+	OutputTable   = "table" // a line for each item of a list
 )
 
 // OutputFormats lists the values of -o.
 func OutputFormats() []string {
-	return []string{OutputDefault, OutputJSON, OutputYAML, OutputRaw}
+	return []string{OutputDefault, OutputJSON, OutputYAML, OutputRaw, OutputTable}
 }
 
 // BindFlags defines the global flags. Read fills the Settings from them once
