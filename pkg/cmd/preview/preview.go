@@ -68,7 +68,7 @@ func run(ctx context.Context, opts *Options) error {
 		document = only(document, opts.Resources)
 	}
 	format := opts.Settings.Output
-	if format == "" || format == cmdutil.OutputDefault || opts.Explain && format == cmdutil.OutputYAML {
+	if format == "" || format == cmdutil.OutputDefault || format == cmdutil.OutputTable && !opts.Explain || opts.Explain && format == cmdutil.OutputYAML {
 		encoder := yaml.NewEncoder(opts.IO.Out)
 		encoder.SetIndent(2)
 		if err := encoder.Encode(document); err != nil {

@@ -125,7 +125,7 @@ func TestFormats(t *testing.T) {
 	parse := func(format, text string) any {
 		var v any
 		err := json.Unmarshal([]byte(text), &v)
-		if format == cmdutil.OutputYAML || format == cmdutil.OutputDefault {
+		if format != cmdutil.OutputJSON && format != cmdutil.OutputRaw {
 			err = yaml.Unmarshal([]byte(text), &v)
 		}
 		if err != nil {
