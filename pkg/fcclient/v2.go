@@ -27,6 +27,7 @@ type functionV2 struct {
 	GPUMemorySize           int                         `json:"gpuMemorySize,omitempty"`
 	EnvironmentVariables    *map[string]string          `json:"environmentVariables,omitempty"`
 	Layers                  *layerNames                 `json:"layers,omitempty"`
+	LayersARNV2             *layerNames                 `json:"layersArnV2,omitempty"` // in answers: the same by their ARNs
 	CustomDNS               *fc.CustomDNS               `json:"customDNS,omitempty"`
 	CustomRuntimeConfig     *runtimeV2                  `json:"customRuntimeConfig,omitempty"`
 	CustomContainerConfig   *containerV2                `json:"customContainerConfig,omitempty"`
@@ -131,10 +132,8 @@ func (v *functionV2) function(service string) *fc.Function {
 	if v.EnvironmentVariables != nil {
 		f.EnvironmentVariables = *v.EnvironmentVariables
 	}
-	if v.Layers != nil {
-		for _, arn := range *v.Layers {
-			f.Layers = append(f.Layers, fc.Layer{ARN: arn})
-		}
+	for _, arn := range v.layerARNs() {
+		f.Layers = append(f.Layers, fc.Layer{ARN: arn})
 	}
 	if v.GPUMemorySize > 0 || fc.IsGPU(v.InstanceType) {
 		f.GPUConfig = &fc.GPUConfig{GPUType: v.InstanceType, GPUMemorySize: v.GPUMemorySize}
@@ -142,6 +141,18 @@ func (v *functionV2) function(service string) *fc.Function {
 	v.readCustom(f)
 	v.readLifecycle(f)
 	return f
+}
+
+// layerARNs are the function's layers, which the service names twice: in the old
+// form, and by the ARNs that people write.
+func (v *functionV2) layerARNs() []string {
+	switch {
+	case v.LayersARNV2 != nil && len(*v.LayersARNV2) > 0:
+		return *v.LayersARNV2
+	case v.Layers != nil:
+		return *v.Layers
+	}
+	return nil
 }
 
 func (v *functionV2) readCustom(f *fc.Function) {

@@ -130,6 +130,12 @@ func (d *devFunctions) OpenCode(hash string) (dir string, release func(), err er
 	}), nil
 }
 
+// OpenLayers finds none: a function's layers are set when its instances are
+// configured (Dev.adjust).
+func (d *devFunctions) OpenLayers([]store.Code) (dir string, release func(), err error) {
+	return "", func() {}, nil
+}
+
 // prepare completes a function as creating it would. What didn't change is given
 // back as it is.
 func (d *devFunctions) prepare(f DevFunction) (*devEntry, error) {

@@ -3,8 +3,6 @@ package local
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,61 +51,11 @@ func (d *devFunctions) layersOf(f DevFunction) (string, error) {
 func addLayer(layer, dir string) error {
 	info, err := os.Stat(layer)
 	if err != nil || info.IsDir() {
-		return errors.Join(err, overlay(layer, dir))
+		return errors.Join(err, store.Overlay(layer, dir))
 	}
 	apart := dir + ".new"
 	if err := store.Unpack(layer, apart); err != nil {
 		return errors.Join(err, os.RemoveAll(apart))
 	}
-	return errors.Join(overlay(apart, dir), os.RemoveAll(apart))
-}
-
-// overlay copies a tree over another.
-func overlay(from, to string) error {
-	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(to, rel)
-		if there, err := os.Lstat(target); err == nil && (!d.IsDir() || !there.IsDir()) {
-			if err := os.RemoveAll(target); err != nil {
-				return err
-			}
-		}
-		switch {
-		case d.IsDir():
-			return os.MkdirAll(target, 0o755)
-		case d.Type()&fs.ModeSymlink != 0:
-			text, err := os.Readlink(path)
-			if err != nil {
-				return err
-			}
-			return os.Symlink(text, target)
-		case d.Type().IsRegular():
-			return copyFile(path, target)
-		}
-		return nil // sockets and the like are no part of a layer
-	})
-}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, info.Mode().Perm())
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return errors.Join(store.Overlay(apart, dir), os.RemoveAll(apart))
 }

@@ -28,10 +28,13 @@ func getFunctionCode(c *call) (answer, error) {
 	if f.Code.SHA256 == "" {
 		return answer{}, reply.Invalid("function '" + f.Function.FunctionName + "' runs an image and has no code")
 	}
+	return ok(map[string]string{"url": c.codeURL(f.Code.SHA256), "checksum": f.Code.Checksum})
+}
+
+// codeURL is where an archive can be fetched for a while.
+func (c *call) codeURL(sha string) string {
 	expires := strconv.FormatInt(c.cfg.Now().Add(codeURLLife).Unix(), 10)
-	url := "http://" + c.cfg.Address + CodePath + f.Code.SHA256 + "?expires=" + expires +
-		"&signature=" + c.codeSignature(f.Code.SHA256, expires)
-	return ok(map[string]string{"url": url, "checksum": f.Code.Checksum})
+	return "http://" + c.cfg.Address + CodePath + sha + "?expires=" + expires + "&signature=" + c.codeSignature(sha, expires)
 }
 
 // codeSignature is what makes the URL of a download unguessable.
@@ -41,14 +44,14 @@ func (a *API) codeSignature(sha, expires string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// ServeCode serves the URLs that GetFunctionCode gives out. They carry their
+// ServeCode serves the URLs that GetFunctionCode and GetLayerVersion give out. They carry their
 // own signature.
 func (a *API) ServeCode(w http.ResponseWriter, r *http.Request) {
 	sha := strings.TrimPrefix(r.URL.Path, CodePath)
 	q := r.URL.Query()
 	until, err := strconv.ParseInt(q.Get("expires"), 10, 64)
 	if !hmac.Equal([]byte(q.Get("signature")), []byte(a.codeSignature(sha, q.Get("expires")))) || err != nil {
-		reply.Error(w, &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeSignatureNotMatch, Message: "the URL is not one that GetFunctionCode gave"})
+		reply.Error(w, &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeSignatureNotMatch, Message: "the URL is not one that GetFunctionCode or GetLayerVersion gave"})
 		return
 	}
 	if a.cfg.Now().Unix() > until {

@@ -74,6 +74,8 @@ type call struct {
 	id      string // of the request
 	args    map[string]string
 	zip     []byte // base64, cut out of the body; nil if it is in its fields
+
+	releases []func() // of code that is kept until the request is done
 }
 
 // answer is what an operation gives back. Without a document it has no body.
@@ -118,6 +120,11 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) (answer, *call, erro
 	if err := c.cutQualifier(); err != nil {
 		return answer{}, nil, err
 	}
+	defer func() {
+		for _, release := range c.releases {
+			release()
+		}
+	}()
 	out, err := found.handle(c)
 	return out, c, err
 }

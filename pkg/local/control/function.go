@@ -133,12 +133,8 @@ func (c *call) patch(f *store.Function, given fields) error {
 	for _, name := range readOnlyFields() {
 		delete(given, name)
 	}
-	var layers []json.RawMessage
-	if _, err := given.take("layers", &layers); err != nil {
+	if err := c.takeLayers(f, given); err != nil {
 		return err
-	}
-	if len(layers) > 0 {
-		return reply.NotServed("field 'layers'")
 	}
 	if c.v2() {
 		return patchV2(f, given)
@@ -167,6 +163,7 @@ func readOnlyFields() []string {
 	return []string{
 		"functionId", "functionArn", "codeSize", "codeChecksum", "createdTime", "lastModifiedTime",
 		"state", "stateReason", "stateReasonCode", "lastUpdateStatus", "lastUpdateStatusReason", "lastUpdateStatusReasonCode",
+		"layersArnV2",
 	}
 }
 

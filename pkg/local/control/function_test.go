@@ -96,7 +96,7 @@ func TestCreateFunctionRefuses(t *testing.T) {
 		{"health", map[string]any{"customRuntimeConfig": map[string]any{"healthCheckConfig": map[string]any{"timeoutSeconds": 9}}}, 400, "InvalidArgument", "timeoutSeconds"},
 		{"hook timeout", map[string]any{"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "a.b", "timeout": 301}}}, 400, "InvalidArgument", "initializer.timeout"},
 		{"hook twice", map[string]any{"instanceLifecycleConfig": map[string]any{"preStop": map[string]any{"handler": "a.b", "command": []string{"x"}}}}, 400, "InvalidArgument", "both handler and command"},
-		{"layers", map[string]any{"layers": []string{"acs:fc:r:1:layers/a/versions/1"}}, 501, "NotImplemented", "layers"},
+		{"layers", map[string]any{"layers": []string{"acs:fc:r:1:layers/a/versions/1"}}, 404, "LayerVersionNotFound", "layers/a/versions/1"},
 		{"no code", code(nil), 400, "InvalidArgument", "code is required"},
 		{"empty code", code(map[string]any{}), 400, "InvalidArgument", "code is required"},
 		{"no base64", code(map[string]any{"zipFile": "***"}), 400, "InvalidArgument", "not base64"},

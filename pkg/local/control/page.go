@@ -15,17 +15,26 @@ const (
 	maxLimit     = 100
 )
 
+// limit is how many things the query wants in a page.
+func (c *call) limit() (int, error) {
+	text := c.r.URL.Query().Get("limit")
+	if text == "" {
+		return defaultLimit, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, reply.Invalid(fmt.Sprintf("limit must be between 1 and %d, it is '%s'", maxLimit, text))
+	}
+	return n, nil
+}
+
 // page cuts a list, sorted by name, as the query asks: prefix, startKey,
 // nextToken and limit. It gives the token of the next page, empty on the last.
 func page[T any](c *call, list []T, name func(T) string) ([]T, string, error) {
 	q := c.r.URL.Query()
-	limit := defaultLimit
-	if text := q.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > maxLimit {
-			return nil, "", reply.Invalid(fmt.Sprintf("limit must be between 1 and %d, it is '%s'", maxLimit, text))
-		}
-		limit = n
+	limit, err := c.limit()
+	if err != nil {
+		return nil, "", err
 	}
 	start := q.Get("startKey")
 	if token := q.Get("nextToken"); token != "" {

@@ -48,6 +48,7 @@ func routesV3() []route {
 		{method: "GET", path: "custom-domains", handle: none("customDomains")},
 		{method: "GET", path: "functions/{function}/async-invoke-config", handle: unset("AsyncConfigNotExists", "async invoke config")},
 	}
+	routes = append(routes, layerRoutes()...)
 	routes = append(routes, scalingRoutes("functions/{function}", concurrency(), provision(), scaling())...)
 	return routes
 }
@@ -82,6 +83,7 @@ func routesV2() []route {
 		{method: "GET", path: "custom-domains", handle: none("customDomains")},
 		{method: "GET", path: function + "/async-invoke-config", handle: unset("AsyncConfigNotExists", "async invoke config")},
 	}
+	routes = append(routes, layerRoutes()...)
 	return append(routes, scalingRoutes(function, onDemand(), provision())...)
 }
 

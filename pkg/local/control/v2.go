@@ -27,6 +27,8 @@ type functionV2 struct {
 	InstanceType            string                      `json:"instanceType,omitempty"`
 	GPUMemorySize           int                         `json:"gpuMemorySize,omitempty"`
 	EnvironmentVariables    map[string]string           `json:"environmentVariables"`
+	Layers                  []string                    `json:"layers,omitempty"` // in the old form
+	LayersARNV2             []string                    `json:"layersArnV2,omitempty"`
 	CustomDNS               *fc.CustomDNS               `json:"customDNS,omitempty"`
 	CustomRuntimeConfig     *runtimeV2                  `json:"customRuntimeConfig,omitempty"`
 	CustomContainerConfig   *containerV2                `json:"customContainerConfig,omitempty"`
@@ -81,6 +83,7 @@ func functionToV2(stored *store.Function) functionV2 {
 		FunctionID: f.FunctionID, CodeSize: f.CodeSize, CodeChecksum: f.CodeChecksum,
 		CreatedTime: f.CreatedTime, LastModifiedTime: f.LastModifiedTime,
 	}
+	out.Layers, out.LayersARNV2 = layersV2(&f)
 	if out.EnvironmentVariables == nil {
 		out.EnvironmentVariables = map[string]string{}
 	}

@@ -62,7 +62,7 @@ func TestFunctionOfAService(t *testing.T) {
 	w.do("PUT", base+"/f", `{"environmentVariables":{},"customHealthCheckConfig":{}}`).is(200).has("environmentVariables", map[string]string{}).
 		has("customHealthCheckConfig", map[string]any{})
 	w.do("PUT", base+"/f", `{"customContainerConfig":{"image":"x"}}`).is(400, "InvalidArgument")
-	w.do("PUT", base+"/f", `{"layers":["arn"]}`).is(501, "NotImplemented")
+	w.do("PUT", base+"/f", `{"layers":["arn"]}`).is(400, "InvalidArgument")
 
 	// A change of the service is one of its functions.
 	w.changed = nil

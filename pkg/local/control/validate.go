@@ -80,7 +80,7 @@ func setDefaults(f *fc.Function, v2 bool) error {
 		yes := true
 		f.InternetAccess = &yes
 	}
-	for _, check := range []func(*fc.Function) error{checkRuntime, checkSizes, checkVariables, checkHooks, checkServer, checkMounts, checkDNS, checkInjection} {
+	for _, check := range []func(*fc.Function) error{checkRuntime, checkSizes, checkVariables, checkHooks, checkServer, checkMounts, checkDNS, checkInjection, checkLayers} {
 		if err := check(f); err != nil {
 			return err
 		}

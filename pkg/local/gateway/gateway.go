@@ -54,6 +54,9 @@ type Functions interface {
 	// OpenCode gives the folder of the code that a function refers to. It stays
 	// until release is called.
 	OpenCode(sha string) (dir string, release func(), err error)
+	// OpenLayers gives the folder that a function's layers make together; empty
+	// without layers. It stays until release is called.
+	OpenLayers(layers []store.Code) (dir string, release func(), err error)
 }
 
 // Config is what the gateway needs to know.
@@ -210,6 +213,9 @@ func (g *Gateway) ahead(k key, current *store.Function) {
 		if _, release, err := g.cfg.Store.OpenCode(current.Code.SHA256); err == nil {
 			release()
 		}
+		if len(current.LayerCode) > 0 {
+			_, _ = g.enter(k, current) // what layers make together is there as long as it is used
+		}
 	}
 }
 
@@ -318,12 +324,19 @@ func (g *Gateway) fill(e *entry) error {
 	if err != nil {
 		return err
 	}
+	layers, releaseLayers, err := g.cfg.Store.OpenLayers(e.fn.LayerCode)
+	if err != nil {
+		e.release()
+		return err
+	}
+	releaseCode := e.release
+	e.release = func() { releaseLayers(); releaseCode() }
 	e.image = img
 	service, _ := fc.SplitName(e.fn.Function.FunctionName)
 	cfg := instance.Config{
 		Function: e.fn.Function, Qualifier: fc.LatestQualifier, Region: e.fn.Region, AccountID: g.cfg.AccountID,
 		AccessKeyID: g.cfg.AccessKeyID, AccessKeySecret: g.cfg.AccessKeySecret, SecurityToken: g.cfg.SecurityToken,
-		CodeDir: dir, Image: img, WorkDir: g.cfg.WorkDir, SharedDir: g.cfg.SharedDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
+		CodeDir: dir, LayerDir: layers, Image: img, WorkDir: g.cfg.WorkDir, SharedDir: g.cfg.SharedDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
 		HTTPParams:  !e.custom && service != "",
 		IdleTimeout: g.cfg.IdleTimeout, MaxInstances: g.cfg.MaxInstances, Now: g.cfg.Now, Logs: e.live.add,
 	}

@@ -118,6 +118,10 @@ func kindCode(kind, what string) string {
 		return "Service" + what
 	case store.KindTrigger:
 		return "Trigger" + what
+	case store.KindLayer:
+		return "Layer" + what
+	case store.KindLayerVersion:
+		return "LayerVersion" + what
 	}
 	return "Function" + what
 }

@@ -24,7 +24,7 @@ const (
 // final name is whole.
 type codeDir struct {
 	dir     string
-	refers  func(sha string) bool // does a function have this code?
+	refers  func(sha string) bool // does a function or a layer have this code?
 	mu      sync.Mutex
 	holds   map[string]int        // by sha: instances that run it, uploads under way
 	unpacks map[string]*unpacking // under way
@@ -53,7 +53,7 @@ func Checksum(archive []byte) string {
 }
 
 // PutCode checks an archive and stores it. It is kept until release is called,
-// and from then on as long as a function refers to it. Its errors are
+// and from then on as long as a function or a layer refers to it. Its errors are
 // *CodeError, *DiskFullError or the system's.
 func (s *Store) PutCode(archive []byte) (code Code, release func(), err error) {
 	if err := checkArchive(archive); err != nil {
@@ -146,36 +146,42 @@ func (c *codeDir) save(code Code, temp written) error {
 
 // unpacked gives the folder of sha, unpacking it once however many ask.
 func (c *codeDir) unpacked(sha string) (string, error) {
-	dir := filepath.Join(c.dir, sha)
+	return c.made(sha, func(temp string) error { return unpackFile(c.archive(sha), temp) })
+}
+
+// made gives the folder of that name, filling it once however many ask.
+func (c *codeDir) made(name string, fill func(dir string) error) (string, error) {
+	dir := filepath.Join(c.dir, name)
 	c.mu.Lock()
 	if _, err := os.Stat(dir); err == nil {
 		c.mu.Unlock()
 		return dir, nil
 	}
-	u, running := c.unpacks[sha]
+	u, running := c.unpacks[name]
 	if !running {
 		u = &unpacking{done: make(chan struct{})}
-		c.unpacks[sha] = u
+		c.unpacks[name] = u
 	}
 	c.mu.Unlock()
 	if running {
 		<-u.done
 		return dir, u.err
 	}
-	u.err = c.unpack(sha, dir)
+	u.err = c.fill(dir, fill)
 	c.mu.Lock()
-	delete(c.unpacks, sha)
+	delete(c.unpacks, name)
 	c.mu.Unlock()
 	close(u.done)
 	return dir, u.err
 }
 
-func (c *codeDir) unpack(sha, dir string) error {
+// fill makes a folder under another name first.
+func (c *codeDir) fill(dir string, fill func(dir string) error) error {
 	temp, err := os.MkdirTemp(c.dir, tempPrefix+"*")
 	if err != nil {
 		return full(dir, err)
 	}
-	if err = unpackFile(c.archive(sha), temp); err == nil {
+	if err = fill(temp); err == nil {
 		if err = os.Chmod(temp, 0o755); err == nil {
 			err = os.Rename(temp, dir)
 		}

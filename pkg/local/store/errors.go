@@ -11,6 +11,9 @@ const (
 	KindService  = "service"
 	KindFunction = "function"
 	KindTrigger  = "trigger"
+
+	KindLayer        = "layer"
+	KindLayerVersion = "layer version"
 )
 
 // NotFoundError says that a resource isn't there.

@@ -16,6 +16,9 @@ type Function struct {
 	Region   string      `json:"region"`
 	Function fc.Function `json:"function"`
 	Code     Code        `json:"code"`
+	// LayerCode is the code of Function.Layers, in their order. It stays when a
+	// layer's version is deleted.
+	LayerCode []Code `json:"layerCode,omitempty"`
 	// InstanceType is FC 2.0's e1 or c1.
 	InstanceType string `json:"instanceType,omitempty"`
 	// Extra holds the settings of FC 3.0 that are kept for their readers and
@@ -96,9 +99,7 @@ func (s *Store) UpdateFunction(region, name string, change func(*Function) error
 	if err := s.replaceFunction(f); err != nil {
 		return nil, err
 	}
-	if old.Code.SHA256 != f.Code.SHA256 {
-		s.code.collect(old.Code.SHA256)
-	}
+	s.collect(old, f)
 	return f, nil
 }
 
@@ -140,20 +141,35 @@ func (s *Store) DeleteFunction(region, name string, check func(*Function) error)
 	delete(s.functions, key{region, name})
 	delete(s.scaling, key{region, name})
 	s.mu.Unlock()
-	s.code.collect(f.Code.SHA256)
+	s.collect(f, nil)
 	return nil
 }
 
-// refersTo reports whether a function has this code.
+// collect removes what a function had and its successor, which may be nil, doesn't,
+// unless somebody else needs it.
+func (s *Store) collect(old, successor *Function) {
+	for _, code := range append([]Code{old.Code}, old.LayerCode...) {
+		if successor == nil || !successor.has(code.SHA256) {
+			s.code.collect(code.SHA256)
+		}
+	}
+}
+
+// has reports whether a function has this code, for itself or as a layer.
+func (f *Function) has(sha string) bool {
+	return f.Code.SHA256 == sha || slices.ContainsFunc(f.LayerCode, func(c Code) bool { return c.SHA256 == sha })
+}
+
+// refersTo reports whether a function or a layer has this code.
 func (s *Store) refersTo(sha string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, f := range s.functions {
-		if f.Code.SHA256 == sha {
+		if f.has(sha) {
 			return true
 		}
 	}
-	return false
+	return s.layers.hasCode(sha)
 }
 
 // HasImage reports whether a function runs the image of that name.

@@ -50,6 +50,7 @@ type Store struct {
 	triggers  map[key]map[string]*Trigger // by function, then by trigger name
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
 	scaling   map[key]*Scaling            // by function
+	layers    layers
 }
 
 // key names a resource: regions don't share names.
@@ -162,7 +163,7 @@ CREATE TABLE scaling (
   region TEXT NOT NULL, function TEXT NOT NULL, doc TEXT NOT NULL,
   PRIMARY KEY (region, function),
   FOREIGN KEY (region, function) REFERENCES functions (region, name) ON DELETE CASCADE) WITHOUT ROWID;
-`}
+`, layerTables}
 }
 
 // prepare checks the database and brings its schema up to date.
@@ -219,6 +220,9 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	if err := eachDoc(ctx, s.db, "SELECT doc FROM scaling", func(c *Scaling) { c.keepScaling(s) }); err != nil {
+		return err
+	}
+	if err := s.loadLayers(ctx); err != nil {
 		return err
 	}
 	return eachDoc(ctx, s.db, "SELECT doc FROM triggers", s.keepTrigger)
