@@ -98,6 +98,8 @@ type Gateway struct {
 	logs  sessions
 	async asyncQueue
 
+	domains domains
+
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // drains and unpacking under way

@@ -14,6 +14,7 @@ const (
 
 	KindLayer        = "layer"
 	KindLayerVersion = "layer version"
+	KindDomain       = "domain name"
 )
 
 // NotFoundError says that a resource isn't there.

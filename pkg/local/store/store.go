@@ -51,6 +51,7 @@ type Store struct {
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
 	scaling   map[key]*Scaling            // by function
 	layers    layers
+	domains   domains
 }
 
 // key names a resource: regions don't share names.
@@ -163,7 +164,7 @@ CREATE TABLE scaling (
   region TEXT NOT NULL, function TEXT NOT NULL, doc TEXT NOT NULL,
   PRIMARY KEY (region, function),
   FOREIGN KEY (region, function) REFERENCES functions (region, name) ON DELETE CASCADE) WITHOUT ROWID;
-`, layerTables}
+`, layerTables, domainTables}
 }
 
 // prepare checks the database and brings its schema up to date.
@@ -223,6 +224,9 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	if err := s.loadLayers(ctx); err != nil {
+		return err
+	}
+	if err := s.loadDomains(ctx); err != nil {
 		return err
 	}
 	return eachDoc(ctx, s.db, "SELECT doc FROM triggers", s.keepTrigger)
