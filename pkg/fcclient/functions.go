@@ -177,37 +177,6 @@ func (c *Client) DeleteFunction(ctx context.Context, name string) error {
 	return c.do(ctx, call{action: "DeleteFunction", method: http.MethodDelete, path: c.functionPath(name)})
 }
 
-// ListFunctions gives up to limit functions; service chooses one of FC 2.0's.
-func (c *Client) ListFunctions(ctx context.Context, service string, limit int) ([]fc.Function, error) {
-	op := call{
-		action: "ListFunctions", method: http.MethodGet, path: c.path("functions"),
-		query: map[string]string{"limit": strconv.Itoa(limit)},
-	}
-	if c.config.V2 {
-		op.path = c.path("services", service, "functions")
-		var out struct{ Functions []functionV2 }
-		op.out = &out
-		if err := c.do(ctx, op); err != nil {
-			return nil, err
-		}
-		list := make([]fc.Function, len(out.Functions))
-		for i := range out.Functions {
-			list[i] = *out.Functions[i].function(service)
-		}
-		return list, nil
-	}
-	var out struct{ Functions []functionAnswer }
-	op.out = &out
-	if err := c.do(ctx, op); err != nil {
-		return nil, err
-	}
-	list := make([]fc.Function, len(out.Functions))
-	for i := range out.Functions {
-		list[i] = *out.Functions[i].function()
-	}
-	return list, nil
-}
-
 // functionCall runs a call that answers with a function.
 func (c *Client) functionCall(ctx context.Context, name string, op call) (*fc.Function, error) {
 	if c.config.V2 {

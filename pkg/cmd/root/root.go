@@ -26,6 +26,7 @@ import (
 	initcmd "s/pkg/cmd/init"
 	instancecmd "s/pkg/cmd/instance"
 	invokecmd "s/pkg/cmd/invoke"
+	listcmd "s/pkg/cmd/list"
 	localcmd "s/pkg/cmd/local"
 	plancmd "s/pkg/cmd/plan"
 	"s/pkg/cmd/preview"
@@ -91,6 +92,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		invokecmd.NewCmd(f, nil),
 		eventcmd.NewCmd(f, nil),
 		infocmd.NewCmd(f, nil),
+		listcmd.NewCmd(f, nil),
 		removecmd.NewCmd(f, nil),
 		instancecmd.NewCmd(f, nil),
 		localcmd.NewCmd(f, nil),

@@ -7,6 +7,7 @@ import (
 	"hash/crc64"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,13 +147,8 @@ func (s *Server) functionList(w http.ResponseWriter, call Call, collection strin
 		return
 	}
 	if call.Method == http.MethodGet {
-		list := []any{}
-		for _, key := range slices.Sorted(maps.Keys(s.functions)) {
-			if strings.HasPrefix(key, collection+"/") {
-				list = append(list, s.functions[key])
-			}
-		}
-		reply(w, http.StatusOK, map[string]any{"functions": list})
+		list, next := s.functionPage(collection, call.Query)
+		reply(w, http.StatusOK, map[string]any{"functions": list, "nextToken": next})
 		return
 	}
 	fields := map[string]any{}
@@ -168,6 +164,28 @@ func (s *Server) functionList(w http.ResponseWriter, call Call, collection strin
 		made := map[string]any{"functionId": "fid", "createdTime": timestamp, "timeout": 3.0, "memorySize": 512.0, "description": ""}
 		s.store(w, call, key, made, fields)
 	}
+}
+
+// functionPage is what a query asks for; the token is the name to go on after.
+func (s *Server) functionPage(collection, query string) (list []any, next string) {
+	q, _ := url.ParseQuery(query) // it came through net/http
+	limit, err := strconv.Atoi(q.Get("limit"))
+	if err != nil {
+		limit = 100
+	}
+	list = []any{}
+	after := ""
+	for _, key := range slices.Sorted(maps.Keys(s.functions)) {
+		name, inside := strings.CutPrefix(key, collection+"/")
+		if !inside || !strings.HasPrefix(name, q.Get("prefix")) || name <= q.Get("nextToken") {
+			continue
+		}
+		if len(list) == limit {
+			return list, after
+		}
+		list, after = append(list, s.functions[key]), name
+	}
+	return list, ""
 }
 
 func (s *Server) function(w http.ResponseWriter, call Call, key string) {
