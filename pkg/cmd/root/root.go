@@ -32,6 +32,7 @@ import (
 	"s/pkg/cmd/preview"
 	removecmd "s/pkg/cmd/remove"
 	s2tos3cmd "s/pkg/cmd/s2tos3"
+	scalecmd "s/pkg/cmd/scale"
 	"s/pkg/cmd/schema"
 	secretcmd "s/pkg/cmd/secret"
 	"s/pkg/cmd/verify"
@@ -80,7 +81,7 @@ func newCommand(f *cmdutil.Factory) *cobra.Command {
 
 // commands lists every verb; each lives in its own package pkg/cmd/<verb>.
 func commands(f *cmdutil.Factory) []*cobra.Command {
-	return []*cobra.Command{
+	return slices.Concat([]*cobra.Command{
 		initcmd.NewCmd(f, nil),
 		verify.NewCmd(f, nil),
 		preview.NewCmd(f, nil),
@@ -102,7 +103,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		s2tos3cmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
 		version.NewCmd(f, nil),
-	}
+	}, scalecmd.NewCmds(f, nil))
 }
 
 // unknownCommand refuses arguments of s itself: they would be commands.
