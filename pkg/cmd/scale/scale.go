@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -150,10 +151,8 @@ func jsonFlag(flags *pflag.FlagSet, name string, out any) error {
 
 // required refuses a put that doesn't say how many.
 func required(flags *pflag.FlagSet, names ...string) error {
-	for _, name := range names {
-		if flags.Changed(name) {
-			return nil
-		}
+	if slices.ContainsFunc(names, flags.Changed) {
+		return nil
 	}
 	return cmdutil.UsageError(errors.New("how many instances? give --" + names[0]))
 }
