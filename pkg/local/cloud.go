@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"s/pkg/fc/fcsign"
+	"s/pkg/local/async"
 	"s/pkg/local/control"
 	"s/pkg/local/gateway"
 	"s/pkg/local/store"
@@ -85,6 +86,8 @@ type Cloud struct {
 	info     Info
 	now      func() time.Time
 	store    *store.Store
+	queue    *store.Queue
+	async    *async.Dispatcher
 	images   *image.Store
 	launcher sandbox.Launcher
 	owned    bool // the launcher was made here
@@ -178,6 +181,9 @@ func (c *Cloud) open(ctx context.Context, o Options, address string) error {
 		return err
 	}
 	dir := c.store.Dir()
+	if c.queue, err = store.OpenQueue(ctx, dir, o.Now()); err != nil {
+		return err
+	}
 	c.images, err = image.Open(image.Options{Dir: filepath.Join(dir, "images"), Wanted: c.store.HasImage, Engines: o.Engines})
 	if err != nil {
 		return err
@@ -226,11 +232,13 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 		Scale:  func(region, function string) instance.Scale { return control.Scale(c.store.Scaling(region, function)) },
 		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		Verify: func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },
+		Accept: func(e *store.Event) error { return c.async.Accept(e) },
 	})
+	c.async = c.newDispatcher(o)
 	c.control = control.New(control.Config{
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
 		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Refresh: c.gateway.Refresh, Now: o.Now,
-		Scaled: c.gateway.Scaled, Kept: c.gateway.Kept,
+		Scaled: c.gateway.Scaled, Kept: c.gateway.Kept, Tasks: c.async,
 	})
 	for _, s := range c.store.Scaled() {
 		c.gateway.Scaled(s.Region, s.Function)
@@ -263,7 +271,9 @@ func (c *Cloud) Close() error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = nil
 	}
+	c.async.Stop()
 	c.gateway.Close()
+	c.async.Close()
 	err = errors.Join(err, c.server.Close())
 	<-c.done
 	return errors.Join(err, c.err, c.closeParts())
@@ -272,8 +282,10 @@ func (c *Cloud) Close() error {
 // closeParts closes what was opened.
 func (c *Cloud) closeParts() error {
 	var err error
-	if c.gateway != nil {
+	if c.async != nil {
+		c.async.Stop()
 		c.gateway.Close()
+		c.async.Close()
 	}
 	c.spares.Close()
 	if closer, ok := c.launcher.(io.Closer); ok && c.owned {
@@ -281,6 +293,9 @@ func (c *Cloud) closeParts() error {
 	}
 	if c.images != nil {
 		c.images.Close()
+	}
+	if c.queue != nil {
+		err = errors.Join(err, c.queue.Close())
 	}
 	if c.store != nil {
 		err = errors.Join(err, c.store.Close())

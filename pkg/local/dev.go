@@ -86,6 +86,7 @@ type Dev struct {
 	owned     bool
 	spares    *instance.Spares
 	gateway   *gateway.Gateway
+	async     devQueue
 	verifier  *fcsign.Verifier
 	api       *devListener
 
@@ -135,12 +136,13 @@ func (d *Dev) open(ctx context.Context) error {
 	d.gateway = gateway.New(gateway.Config{
 		Store: d.functions, AccountID: d.keys.AccountID, AccessKeyID: d.keys.FunctionKeyID, AccessKeySecret: d.keys.FunctionSecret,
 		SecurityToken: d.keys.FunctionToken, Launcher: d.launcher, Toolchain: d.o.Toolchain, WorkDir: work, Images: &d.images,
-		NewPool: newPool, Adjust: d.adjust,
+		NewPool: newPool, Adjust: d.adjust, Accept: d.async.accept,
 		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		// HTTP triggers that want a signature are answered without: there is no
 		// key that a developer could sign with.
 		Verify: func(*http.Request) error { return nil },
 	})
+	d.async.dir, d.async.invoke = filepath.Join(d.dir, "async"), d.gateway.InvokeEvent
 	d.api, err = d.listen(ctx, d.o.Port, http.HandlerFunc(d.serveAPI))
 	return err
 }
@@ -288,6 +290,7 @@ func (d *Dev) Close() error {
 			_ = l.listener.Close() // new requests are refused; those under way go on
 		}
 	}
+	d.async.stop()
 	if d.gateway != nil {
 		ctx, cancel := context.WithTimeout(d.ctx, drainTime)
 		defer cancel()
@@ -300,6 +303,7 @@ func (d *Dev) Close() error {
 		}
 	}
 	d.serving.Wait()
+	errs = append(errs, d.async.close())
 	d.spares.Close()
 	if closer, ok := d.launcher.(io.Closer); ok && d.owned {
 		errs = append(errs, closer.Close())

@@ -25,6 +25,7 @@ import (
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/rloader"
 	"s/pkg/runtime/sandbox"
+	"s/pkg/toolchain"
 )
 
 // daemonArg makes the test binary a daemon: its home and version follow.
@@ -46,7 +47,7 @@ func beDaemon(home, version, port string) int {
 	defer stop()
 	n, err := strconv.Atoi(port)
 	if err == nil {
-		err = Serve(ctx, ServeOptions{Home: home, Port: n, Version: version, Exe: os.Args[0], Ready: os.Stdout, Log: os.Stderr})
+		err = Serve(ctx, ServeOptions{Home: home, Port: n, Version: version, Exe: os.Args[0], Ready: os.Stdout, Log: os.Stderr, Toolchain: toolchain.New(os.LookupEnv)})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -41,6 +41,8 @@ type Config struct {
 	// Kept tells how many of the instances that are to be there always are, and why
 	// others aren't.
 	Kept func(region, function string) (current int, problem string)
+	// Tasks are the asynchronous invocations that are kept.
+	Tasks Tasks
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

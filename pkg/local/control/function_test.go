@@ -215,8 +215,8 @@ func TestListInstances(t *testing.T) {
 func TestWhatIsNotServedIsNamed(t *testing.T) {
 	w := newWorld(t)
 	w.create("f")
-	w.do("PUT", "/2023-03-30/functions/f/async-invoke-config", "{}", "X-Acs-Action: PutAsyncInvokeConfig").is(501, "NotImplemented").
-		says("PutAsyncInvokeConfig ('PUT' against '/2023-03-30/functions/f/async-invoke-config')")
+	w.do("PUT", "/2023-03-30/functions/f/no-such-config", "{}", "X-Acs-Action: PutNoSuchConfig").is(501, "NotImplemented").
+		says("PutNoSuchConfig ('PUT' against '/2023-03-30/functions/f/no-such-config')")
 	w.do("POST", "/2023-03-30/functions/f/versions", "{}").is(501, "NotImplemented")
 	w.do("GET", "/2023-03-30/nothing", "").is(501, "NotImplemented").says("'GET' against '/2023-03-30/nothing'")
 	w.do("PATCH", "/2021-04-06/services", "").is(501, "NotImplemented")

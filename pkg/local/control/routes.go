@@ -44,12 +44,11 @@ func routesV3() []route {
 		{method: "GET", path: "functions/{function}/versions", handle: none("versions")},
 		{method: "GET", path: "functions/{function}/aliases", handle: none("aliases")},
 		{method: "GET", path: "functions/{function}/vpc-bindings", handle: none("vpcIds")},
-		{method: "GET", path: "async-invoke-configs", handle: none("configs")},
-		{method: "GET", path: "functions/{function}/async-invoke-config", handle: unset("AsyncConfigNotExists", "async invoke config")},
+		{method: "GET", path: "custom-domains", handle: none("customDomains")},
 	}
 	routes = append(routes, layerRoutes()...)
+	routes = append(routes, asyncRoutesV3()...)
 	routes = append(routes, scalingRoutes("functions/{function}", concurrency(), provision(), scaling())...)
-	routes = append(routes, domainRoutes()...)
 	return routes
 }
 
@@ -80,12 +79,11 @@ func routesV2() []route {
 
 		{method: "GET", path: "services/{service}/versions", handle: none("versions")},
 		{method: "GET", path: "services/{service}/aliases", handle: none("aliases")},
-		{method: "GET", path: function + "/async-invoke-config", handle: unset("AsyncConfigNotExists", "async invoke config")},
+		{method: "GET", path: "custom-domains", handle: none("customDomains")},
 	}
 	routes = append(routes, layerRoutes()...)
-	routes = append(routes, scalingRoutes(function, onDemand(), provision())...)
-	routes = append(routes, domainRoutes()...)
-	return routes
+	routes = append(routes, asyncRoutesV2(function)...)
+	return append(routes, scalingRoutes(function, onDemand(), provision())...)
 }
 
 func compile(routes []route) []route {

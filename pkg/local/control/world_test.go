@@ -67,7 +67,7 @@ func openWorld(t *testing.T, dir string) *world {
 	t.Cleanup(server.Close)
 	api = New(Config{
 		Store: s, AccountID: testAccount, Region: testRegion, Address: strings.TrimPrefix(server.URL, "http://"),
-		Secret: []byte("secret"), Now: w.clock,
+		Secret: []byte("secret"), Now: w.clock, Tasks: &tasks{},
 		Scaled: func(_, function string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -1,106 +1,79 @@
 package gateway
 
 import (
+	"io"
 	"net/http"
 	"regexp"
-	"sync"
+	"strconv"
+	"time"
 
 	"s/pkg/fc"
+	"s/pkg/local/async"
 	"s/pkg/local/reply"
+	"s/pkg/local/store"
 	"s/pkg/runtime/instance"
 )
 
-// Bounds of the asynchronous queue.
+// FC 2.0's names of X-Fc-Async-Task-Id and of asyncTask for one invocation.
 const (
-	maxQueued    = 10_000
-	asyncWorkers = 32
+	headerAsyncTaskV2   = "X-Fc-Stateful-Async-Invocation-Id"
+	headerAsyncEnableV2 = "X-Fc-Stateful-Async-Invocation-Enable"
+	headerAsyncDelay    = "X-Fc-Async-Delay"
 )
 
-// headerAsyncTaskV2 is FC 2.0's name of X-Fc-Async-Task-Id.
-const headerAsyncTaskV2 = "X-Fc-Stateful-Async-Invocation-Id"
+// maxDelay bounds X-Fc-Async-Delay, in seconds.
+const maxDelay = 3600
 
 var taskID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`)
 
-// asyncQueue holds accepted asynchronous invocations in memory until a worker
-// runs them, once each: it is not durable and nothing is retried. Workers live
-// as long as there is work.
-type asyncQueue struct {
-	mu      sync.Mutex
-	waiting []asyncTask
-	workers int
-}
-
-type asyncTask struct {
-	target Target
-	inv    *instance.Invocation
-}
-
-// add takes a task, unless too many wait; more tells to start a worker.
-func (q *asyncQueue) add(task asyncTask) (taken, more bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.waiting) >= maxQueued {
-		return false, false
-	}
-	q.waiting = append(q.waiting, task)
-	if more = q.workers < asyncWorkers; more {
-		q.workers++
-	}
-	return true, more
-}
-
-// next gives the oldest task. Without one the worker that asked must end.
-func (q *asyncQueue) next() (asyncTask, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.waiting) == 0 {
-		q.workers--
-		return asyncTask{}, false
-	}
-	task := q.waiting[0]
-	q.waiting[0] = asyncTask{}
-	q.waiting = q.waiting[1:]
-	return task, true
-}
-
-func (g *Gateway) work() {
-	for g.ctx.Err() == nil {
-		task, ok := g.async.next()
-		if !ok {
-			return
-		}
-		_, _, _ = g.invoke(g.ctx, task.target, task.inv, "") // its logs tell how it went
-	}
-}
-
-// enqueue accepts an asynchronous invocation.
+// enqueue accepts an asynchronous invocation: 202 once it is on disk. inv says
+// whose request it is and what the function gets.
 func (g *Gateway) enqueue(w http.ResponseWriter, r *http.Request, t Target, inv *instance.Invocation) error {
-	task := r.Header.Get(fc.HeaderAsyncTaskID)
-	if task == "" {
-		task = r.Header.Get(headerAsyncTaskV2)
+	if g.cfg.Accept == nil {
+		return reply.NotServed("an asynchronous invocation")
 	}
-	if task == "" {
-		task = inv.RequestID
-	} else if !taskID.MatchString(task) {
-		return reply.Invalid("header X-Fc-Async-Task-Id must begin with a letter or _ and have up to 128 letters, digits, _ and -")
+	e := &store.Event{
+		Region: t.Region, Function: t.Function, Qualifier: t.Qualifier, RequestID: inv.RequestID, Source: "api", Payload: inv.Event,
 	}
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	if g.closed {
-		return stopping()
+	if e.Qualifier == "" {
+		e.Qualifier = fc.LatestQualifier
 	}
-	taken, more := g.async.add(asyncTask{t, inv})
-	if more {
-		g.wg.Go(g.work)
+	if err := g.asyncHeaders(r.Header, e); err != nil {
+		return err
 	}
-	if !taken {
-		return &fc.APIError{
-			Status: http.StatusTooManyRequests, Code: fc.CodeResourceExhausted,
-			Message: "too many asynchronous invocations are waiting",
+	if inv.R != nil {
+		body, err := io.ReadAll(inv.R.Body)
+		if err != nil {
+			return bodyError(err)
 		}
+		e.HTTP, e.Payload, e.Source = async.Record(inv.R), body, "http"
 	}
-	w.Header().Set(fc.HeaderAsyncTaskID, task)
+	if err := g.cfg.Accept(e); err != nil {
+		return err
+	}
+	w.Header().Set(fc.HeaderAsyncTaskID, e.TaskID)
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// asyncHeaders reads what a caller says of an asynchronous invocation.
+func (g *Gateway) asyncHeaders(h http.Header, e *store.Event) error {
+	e.Stateful = h.Get(headerAsyncEnableV2) == "true"
+	if e.TaskID = h.Get(fc.HeaderAsyncTaskID); e.TaskID == "" {
+		e.TaskID = h.Get(headerAsyncTaskV2)
+	}
+	if e.TaskID != "" && !taskID.MatchString(e.TaskID) {
+		return reply.Invalid("header X-Fc-Async-Task-Id must begin with a letter or _ and have up to 128 letters, digits, _ and -")
+	}
+	text := h.Get(headerAsyncDelay)
+	if text == "" {
+		return nil
+	}
+	seconds, err := strconv.Atoi(text)
+	if err != nil || seconds < 0 || seconds > maxDelay {
+		return reply.Invalid("header X-Fc-Async-Delay must be a number of seconds up to 3600, it is '" + text + "'")
+	}
+	e.Due = g.cfg.Now().Add(time.Duration(seconds) * time.Second).UnixMilli()
 	return nil
 }

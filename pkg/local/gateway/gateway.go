@@ -88,17 +88,16 @@ type Config struct {
 	Verify func(*http.Request) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Accept puts an asynchronous invocation in the queue; nil refuses them.
+	Accept func(*store.Event) error
 	// Adjust, if set, changes how the instances of a function are started.
 	Adjust func(*instance.Config)
 }
 
 // Gateway serves invocations.
 type Gateway struct {
-	cfg   Config
-	logs  sessions
-	async asyncQueue
-
-	domains domains
+	cfg  Config
+	logs sessions
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -134,8 +133,7 @@ func New(cfg Config) *Gateway {
 	return g
 }
 
-// Close kills all instances and returns when nothing runs any more. Queued
-// asynchronous invocations are dropped.
+// Close kills all instances and returns when nothing runs any more.
 func (g *Gateway) Close() {
 	g.cancel()
 	g.end(func(p Pool) { p.Close() })

@@ -12,6 +12,7 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/local/reply"
+	"s/pkg/local/store"
 	"s/pkg/runtime/instance"
 )
 
@@ -85,6 +86,18 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 	}
 	writeResult(w, e, result, r.Header.Get(fc.HeaderLogType) == "Tail")
 	return nil
+}
+
+// InvokeEvent runs an asynchronous invocation once, as if a caller waited. Errors
+// are *fc.APIError of what the platform refuses, store's of what isn't there, or the
+// context's.
+func (g *Gateway) InvokeEvent(ctx context.Context, e *store.Event, inv *instance.Invocation) (*instance.Result, error) {
+	t := Target{Region: e.Region, Function: e.Function, Qualifier: e.Qualifier}
+	if err := g.check(t); err != nil {
+		return nil, err
+	}
+	result, _, err := g.invoke(ctx, t, inv, "")
+	return result, err
 }
 
 // invoke hands an invocation to the function's pool, or to the pool that takes

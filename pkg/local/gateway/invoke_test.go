@@ -196,53 +196,6 @@ func TestManyAtOnceWhileTheFunctionChanges(t *testing.T) {
 	wg.Wait()
 }
 
-func TestAsync(t *testing.T) {
-	w := newWorld(t)
-	ran := make(chan *instance.Invocation, 1)
-	w.run = func(ctx context.Context, _ *fakePool, inv *instance.Invocation) (*instance.Result, error) {
-		ran <- inv
-		return &instance.Result{}, nil
-	}
-	w.deploy("f", "python3.10", "one")
-	g := w.do("POST", "/invoke/f", "event", "X-Fc-Invocation-Type: Async")
-	w.want(g, 202, "")
-	inv := <-ran
-	if g.body != "" || string(inv.Event) != "event" || g.Header.Get("X-Fc-Async-Task-Id") != g.Header.Get("X-Fc-Request-Id") || inv.RequestID != g.Header.Get("X-Fc-Request-Id") {
-		t.Errorf("%q, %v, %+v", g.body, g.Header, inv)
-	}
-	if g := w.do("POST", "/invoke/f", "", "X-Fc-Invocation-Type: Async", "X-Fc-Async-Task-Id: mine"); g.Header.Get("X-Fc-Async-Task-Id") != "mine" {
-		t.Errorf("%v", g.Header)
-	}
-	<-ran
-	w.want(w.do("POST", "/invoke/f", "", "X-Fc-Invocation-Type: Async", "X-Fc-Async-Task-Id: 1 2"), 400, "InvalidArgument")
-	w.want(w.do("POST", "/invoke/none", "", "X-Fc-Invocation-Type: Async"), 404, "FunctionNotFound")
-}
-
-func TestAsyncQueueIsBounded(t *testing.T) {
-	var q asyncQueue
-	workers := 0
-	for range maxQueued {
-		taken, more := q.add(asyncTask{})
-		if more {
-			workers++
-		}
-		if !taken {
-			t.Fatal("refused before it is full")
-		}
-	}
-	if taken, _ := q.add(asyncTask{}); taken || workers != asyncWorkers {
-		t.Errorf("one too many was taken: %v; %d workers", taken, workers)
-	}
-	for range maxQueued {
-		if _, ok := q.next(); !ok {
-			t.Fatal("a task is lost")
-		}
-	}
-	if _, ok := q.next(); ok || q.workers != asyncWorkers-1 {
-		t.Errorf("%d workers after one found nothing", q.workers)
-	}
-}
-
 func TestACallerThatHangsUpCancels(t *testing.T) {
 	w := newWorld(t)
 	entered, left := make(chan bool, 1), make(chan error, 1)

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -40,7 +39,10 @@ func (g *Gateway) ServeHost(w http.ResponseWriter, r *http.Request, suffix strin
 	label, region, _ := splitHost(r.Host, suffix)
 	t, err := g.cfg.Store.TriggerByHost(region, label)
 	if err != nil {
-		UnknownHost(w, r.Host)
+		reply.Error(w, &fc.APIError{
+			Status: http.StatusNotFound, Code: "DomainNameNotFound",
+			Message: "domain name '" + r.Host + "' does not exist",
+		})
 		return
 	}
 	if err := g.serveTrigger(w, r, t, r.URL); err != nil {
@@ -70,7 +72,10 @@ func (g *Gateway) serveProxy(w http.ResponseWriter, r *http.Request, target Targ
 	}
 	t, err := g.cfg.Store.HTTPTrigger(target.Region, target.Function, fc.LatestQualifier)
 	if err != nil {
-		return noHTTPTrigger(target.Function)
+		return &fc.APIError{
+			Status: http.StatusNotFound, Code: fc.CodeTriggerNotFound,
+			Message: "function '" + target.Function + "' has no http trigger",
+		}
 	}
 	path, err := url.PathUnescape(rest)
 	if err != nil {
@@ -102,24 +107,19 @@ func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.
 	if err := g.admit(r, t); err != nil {
 		return err
 	}
-	return g.forward(w, r, Target{t.Region, t.Function, fc.LatestQualifier}, seen, r.Body != unchecked)
-}
-
-// forward runs a function for an HTTP request that may; seen is the URL as the
-// function sees it. With covered, a signature covers the body.
-func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target, seen *url.URL, covered bool) error {
 	async := r.Header.Get(fc.HeaderInvocationType) == fc.InvocationAsync
 	session := r.Header.Get(fc.HeaderLogSession)
 	limit := int64(fc.MaxSyncBody)
 	if async {
 		limit = fc.MaxAsyncBody
 	}
-	inner, err := g.inner(w, r, seen, limit, async || covered)
+	target := Target{t.Region, t.Function, fc.LatestQualifier}
+	inner, err := g.inner(w, r, seen, limit, async || r.Body != unchecked)
 	if err != nil {
 		return err
 	}
 	inv := &instance.Invocation{RequestID: w.Header().Get(fc.HeaderRequestID)}
-	asEvent, err := g.takesEvents(target)
+	asEvent, err := g.takesEvents(t)
 	if err != nil {
 		return err
 	}
@@ -132,9 +132,6 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target,
 		return err
 	}
 	if async {
-		if !asEvent {
-			inv.R, inv.W = inner.WithContext(context.WithoutCancel(r.Context())), newDiscard()
-		}
 		return g.enqueue(w, r, target, inv)
 	}
 	result, e, err := g.invoke(r.Context(), target, inv, session)
@@ -156,9 +153,9 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target,
 	return nil // an empty answer, whose headers net/http sends
 }
 
-// takesEvents reports whether a function gets HTTP requests as JSON events:
-// managed runtimes of FC 3.0 do.
-func (g *Gateway) takesEvents(t Target) (bool, error) {
+// takesEvents reports whether the function of a trigger gets requests as JSON
+// events: managed runtimes of FC 3.0 do.
+func (g *Gateway) takesEvents(t *store.Trigger) (bool, error) {
 	f, err := g.cfg.Store.Function(t.Region, t.Function)
 	if err != nil {
 		return false, err
@@ -172,24 +169,12 @@ func (g *Gateway) admit(r *http.Request, t *store.Trigger) error {
 	if t.HTTP.DisableURLInternet {
 		return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeAccessDenied, Message: "the URL of this trigger is disabled"}
 	}
-	if err := checkMethod(r, t); err != nil {
-		return err
-	}
-	if err := withinLimits(r); err != nil {
-		return err
-	}
-	return g.authenticate(r, t.HTTP.AuthType)
-}
-
-func checkMethod(r *http.Request, t *store.Trigger) error {
 	if !slices.Contains(t.HTTP.Methods, r.Method) {
-		return notAllowed("the trigger", r.Method, t.HTTP.Methods)
+		return &fc.APIError{
+			Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
+			Message: "the trigger doesn't serve " + r.Method + ", it serves " + strings.Join(t.HTTP.Methods, ", "),
+		}
 	}
-	return nil
-}
-
-// withinLimits checks the sizes that FC bounds in a request over HTTP.
-func withinLimits(r *http.Request) error {
 	if len(r.URL.RequestURI()) > fc.MaxTriggerPathAndQuery {
 		return reply.Invalid("path and query are longer than 4 KB")
 	}
@@ -202,12 +187,7 @@ func withinLimits(r *http.Request) error {
 	if size > fc.MaxTriggerHeaders {
 		return reply.Invalid("the headers are longer than 8 KB")
 	}
-	return nil
-}
-
-// authenticate checks who calls, in the way that a trigger or a domain wants.
-func (g *Gateway) authenticate(r *http.Request, kind string) error {
-	if kind == "anonymous" {
+	if t.HTTP.AuthType == "anonymous" {
 		return nil
 	}
 	return g.cfg.Verify(r)
@@ -257,17 +237,3 @@ func bodyError(err error) error {
 	}
 	return err
 }
-
-// discard is the caller of an asynchronous HTTP invocation: nobody.
-type discard struct{ header http.Header }
-
-func newDiscard() http.ResponseWriter { return &discard{http.Header{}} }
-
-// Header gives headers that nobody reads.
-func (d *discard) Header() http.Header { return d.header }
-
-// Write drops the body.
-func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
-
-// WriteHeader drops the status.
-func (d *discard) WriteHeader(int) {}

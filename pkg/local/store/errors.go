@@ -14,7 +14,8 @@ const (
 
 	KindLayer        = "layer"
 	KindLayerVersion = "layer version"
-	KindDomain       = "domain name"
+	KindAsyncConfig  = "async invoke config of function"
+	KindTask         = "async task"
 )
 
 // NotFoundError says that a resource isn't there.

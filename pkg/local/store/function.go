@@ -140,6 +140,7 @@ func (s *Store) DeleteFunction(region, name string, check func(*Function) error)
 	s.mu.Lock()
 	delete(s.functions, key{region, name})
 	delete(s.scaling, key{region, name})
+	delete(s.async, key{region, name})
 	s.mu.Unlock()
 	s.collect(f, nil)
 	return nil

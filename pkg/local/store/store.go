@@ -51,7 +51,8 @@ type Store struct {
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
 	scaling   map[key]*Scaling            // by function
 	layers    layers
-	domains   domains
+
+	async map[key]map[string]*AsyncConfig // by function, then by qualifier
 }
 
 // key names a resource: regions don't share names.
@@ -104,7 +105,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.db = db
 	db.SetMaxOpenConns(1)
-	if err := prepare(ctx, db, path); err != nil {
+	if err := upgrade(ctx, db, path, migrations()); err != nil {
 		return classify(path, err)
 	}
 	if err := s.load(ctx); err != nil {
@@ -164,11 +165,11 @@ CREATE TABLE scaling (
   region TEXT NOT NULL, function TEXT NOT NULL, doc TEXT NOT NULL,
   PRIMARY KEY (region, function),
   FOREIGN KEY (region, function) REFERENCES functions (region, name) ON DELETE CASCADE) WITHOUT ROWID;
-`, layerTables, domainTables}
+`, layerTables, asyncTables}
 }
 
-// prepare checks the database and brings its schema up to date.
-func prepare(ctx context.Context, db *sql.DB, path string) error {
+// upgrade checks a database and brings its schema up to date by steps.
+func upgrade(ctx context.Context, db *sql.DB, path string, steps []string) error {
 	var verdict string
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
 		return err
@@ -180,7 +181,6 @@ func prepare(ctx context.Context, db *sql.DB, path string) error {
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	steps := migrations()
 	if version > len(steps) {
 		return &NewerError{Path: path, Version: version, Known: len(steps)}
 	}
@@ -214,6 +214,7 @@ func (s *Store) load(ctx context.Context) error {
 	s.triggers = map[key]map[string]*Trigger{}
 	s.hosts = map[key]*Trigger{}
 	s.scaling = map[key]*Scaling{}
+	s.async = map[key]map[string]*AsyncConfig{}
 	if err := eachDoc(ctx, s.db, "SELECT doc FROM services", s.keepService); err != nil {
 		return err
 	}
@@ -226,7 +227,7 @@ func (s *Store) load(ctx context.Context) error {
 	if err := s.loadLayers(ctx); err != nil {
 		return err
 	}
-	if err := s.loadDomains(ctx); err != nil {
+	if err := eachDoc(ctx, s.db, "SELECT doc FROM async_configs", func(c *AsyncConfig) { c.keepAsync(s) }); err != nil {
 		return err
 	}
 	return eachDoc(ctx, s.db, "SELECT doc FROM triggers", s.keepTrigger)

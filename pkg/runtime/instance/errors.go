@@ -23,6 +23,10 @@ var errTimeout = errors.New("timed out")
 // errHungUp says that the caller's context ended while the function works.
 var errHungUp = errors.New("the caller hung up")
 
+// ErrStopped as the cause of a context's end (context.WithCancelCause) ends the
+// instance that works for it, where any other end lets the function go on.
+var ErrStopped = errors.New("the invocation was stopped")
+
 // DetachedError says that the caller's context ended first. The function goes
 // on, as it does on FC when a caller hangs up.
 type DetachedError struct {

@@ -64,6 +64,9 @@ func (i *Instance) Invoke(ctx context.Context, inv *Invocation) (*Result, error)
 	rec := i.logs.begin(inv)
 	begin = time.Now()
 	res, err := i.driver.invoke(ctx, inv)
+	if errors.Is(context.Cause(ctx), ErrStopped) {
+		i.terminate()
+	}
 	if errors.Is(err, errHungUp) {
 		return nil, i.detach(ctx, inv, rec)
 	}
