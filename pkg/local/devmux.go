@@ -113,10 +113,7 @@ func (d *Dev) trigger(key devKey) http.Handler {
 func (d *Dev) serveAPI(w http.ResponseWriter, r *http.Request) {
 	reply.Start(w, time.Now())
 	if !gateway.IsLoopbackHost(r.Host) || !ownOrigin(r) {
-		reply.Error(w, &fc.APIError{
-			Status: http.StatusForbidden, Code: fc.CodeAccessDenied,
-			Message: "requests of pages on other hosts are refused",
-		})
+		reply.Error(w, foreignPage())
 		return
 	}
 	version, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")

@@ -28,6 +28,14 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.gateway.ServeHost(w, r, control.HostSuffix)
 		return
 	}
+	if d, ok := c.store.DomainByHost(gateway.HostName(r.Host)); ok {
+		c.gateway.ServeDomain(w, r, d)
+		return
+	}
+	if !isOwnHost(r.Host) {
+		gateway.UnknownHost(w, r.Host)
+		return
+	}
 	path := r.URL.EscapedPath()
 	if strings.HasPrefix(path, control.CodePath) {
 		c.control.ServeCode(w, r)
@@ -37,6 +45,10 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	known := isVersion(version)
 	if proxied, ok := strings.CutPrefix(rest, "proxy/"); ok && known {
 		c.paths().proxy(w, r, version, proxied)
+		return
+	}
+	if !ownOrigin(r) {
+		reply.Error(w, foreignPage())
 		return
 	}
 	if _, err := c.verifier.Verify(r); err != nil {
@@ -52,6 +64,19 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !c.paths().serve(w, r, version, strings.Split(rest, "/")) {
 			c.control.ServeHTTP(w, r)
 		}
+	}
+}
+
+// isOwnHost reports whether a Host header names the cloud's API: this machine's
+// loopback, or a name of the cloud's own that was made to lead here.
+func isOwnHost(host string) bool {
+	return gateway.IsLoopbackHost(host) || strings.HasSuffix(gateway.HostName(host), ".aliyuncs.com")
+}
+
+// foreignPage is the answer to a web page on another host.
+func foreignPage() error {
+	return &fc.APIError{
+		Status: http.StatusForbidden, Code: fc.CodeAccessDenied, Message: "requests of pages on other hosts are refused",
 	}
 }
 

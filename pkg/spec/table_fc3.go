@@ -113,7 +113,7 @@ func instanceFields() []*field {
 			is("By what requests of one session are brought to one instance.", "将同一会话的请求分配到同一实例的依据。"),
 		str("sessionAffinityConfig").or(sessionAffinityV3()).
 			is("Settings of the session affinity; a text holds them as JSON.", "会话亲和的设置；为文本时其内容是 JSON。"),
-		str("instanceIsolationMode").by("SHARE").suggest("SHARE").is("Whether sessions share an instance.", "会话是否共用实例。"),
+		str("instanceIsolationMode").by("SHARE").suggest("SHARE", "SESSION_EXCLUSIVE").is("Whether instances are shared, or belong to one session each.", "实例是共用，还是每个会话独占一个。"),
 		boolean("enableLongLiving").is("Whether instances live on beyond their sessions.", "实例是否长期存活。"),
 		integer("idleTimeout").between(0, 86400).is("Seconds without a request after which an instance ends.", "实例空闲多少秒后结束。"),
 		str("disableInjectCredentials").oneOf("None", "Env", "Request", "All").by("None").

@@ -24,3 +24,9 @@ func TestScalingContract(t *testing.T) {
 	fctest.ScalingContract(t, contractClient(t, false), "hello")
 	fctest.ScalingContract(t, contractClient(t, true), "svc$hello")
 }
+
+func TestDomainContract(t *testing.T) {
+	t.Parallel()
+	fctest.DomainContract(t, contractClient(t, false), "hello")
+	fctest.DomainContract(t, contractClient(t, true), "svc$hello")
+}

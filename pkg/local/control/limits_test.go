@@ -66,6 +66,8 @@ func limits() []limit {
 		{"runtime", field("runtime"), []any{"nodejs20", "go1"}, []any{"python", "Python3.10", "rust1"}, "is not one of"},
 		{"no runtime", field("runtime"), []any{"java11"}, []any{""}, "runtime is required"},
 		{"variable", variable, []any{"A", "aB_9", "FC"}, []any{"", "1A", "_A", "A-B", "Ä", "A B"}, "must begin with a letter"},
+		{"sessionAffinity", field("sessionAffinity"), []any{"NONE", "GENERATED_COOKIE"}, []any{"cookie", "MCP_SSE", "HEADER_FIELD"}, ""},
+		{"instanceIsolationMode", field("instanceIsolationMode"), []any{"SHARE"}, []any{"share", "SESSION_EXCLUSIVE"}, "SESSION_EXCLUSIVE"},
 		{"tags", field("tags"), []any{tags(20)}, []any{tags(21)}, "20 tags"},
 		{"initializer", hook("initializer"), []any{1, 300}, []any{-1, 301}, "initializer.timeout must be between 1 and 300"},
 		{"preStop", hook("preStop"), []any{1, 90}, []any{-1, 91}, "preStop.timeout must be between 1 and 90"},

@@ -103,7 +103,7 @@ func TestDisjointUpdatesAllArrive(t *testing.T) {
 		{viewV2, "diskSize", "10240"},
 		{viewV3, "environmentVariables", `{"A":"1"}`},
 		{viewV2, "instanceConcurrency", "9"},
-		{viewV3, "sessionAffinity", `"S"`},
+		{viewV3, "sessionAffinity", `"GENERATED_COOKIE"`},
 	}
 	counts := crowd(len(changes), func(i int) got {
 		return w.do("PUT", changes[i].path, `{"`+changes[i].field+`":`+changes[i].value+`}`)

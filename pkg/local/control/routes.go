@@ -44,11 +44,11 @@ func routesV3() []route {
 		{method: "GET", path: "functions/{function}/versions", handle: none("versions")},
 		{method: "GET", path: "functions/{function}/aliases", handle: none("aliases")},
 		{method: "GET", path: "functions/{function}/vpc-bindings", handle: none("vpcIds")},
-		{method: "GET", path: "custom-domains", handle: none("customDomains")},
 	}
 	routes = append(routes, layerRoutes()...)
 	routes = append(routes, asyncRoutesV3()...)
 	routes = append(routes, scalingRoutes("functions/{function}", concurrency(), provision(), scaling())...)
+	routes = append(routes, domainRoutes()...)
 	return routes
 }
 
@@ -79,11 +79,12 @@ func routesV2() []route {
 
 		{method: "GET", path: "services/{service}/versions", handle: none("versions")},
 		{method: "GET", path: "services/{service}/aliases", handle: none("aliases")},
-		{method: "GET", path: "custom-domains", handle: none("customDomains")},
 	}
 	routes = append(routes, layerRoutes()...)
 	routes = append(routes, asyncRoutesV2(function)...)
-	return append(routes, scalingRoutes(function, onDemand(), provision())...)
+	routes = append(routes, scalingRoutes(function, onDemand(), provision())...)
+	routes = append(routes, domainRoutes()...)
+	return routes
 }
 
 func compile(routes []route) []route {

@@ -26,7 +26,7 @@ func tables() map[string][]route {
 // fill puts names into the path of an operation.
 func fill(version, path, service, function, trigger string) string {
 	return "/" + version + "/" + strings.NewReplacer("{service}", service, "{function}", function, "{trigger}", trigger,
-		"{layer}", "l", "{version}", "1", "{arn}", "l", "{task}", "k").Replace(path)
+		"{layer}", "l", "{version}", "1", "{arn}", "l", "{domain}", "www.example.com", "{task}", "k").Replace(path)
 }
 
 // populate makes a function "f" with a trigger "t" in both APIs: in FC 2.0 of
@@ -38,6 +38,7 @@ func (w *world) populate() {
 	w.do("POST", "/2021-04-06/services", `{"serviceName":"svc","description":"d"}`).is(200)
 	w.do("POST", "/2021-04-06/services/svc/functions", with(w.minimal("f"), nil)).is(200)
 	w.do("POST", "/2021-04-06/services/svc/functions/f/triggers", triggerBody("t")).is(200)
+	w.do("POST", "/2023-03-30/custom-domains", `{"domainName":"www.example.com"}`).is(200)
 }
 
 // everything is all that the API shows of a populated world.
@@ -73,7 +74,7 @@ func TestTables(t *testing.T) {
 				seen[id] = true
 			}
 			for segment := range strings.SplitSeq(r.path, "/") {
-				if strings.HasPrefix(segment, "{") && !slices.Contains([]string{"{service}", "{function}", "{trigger}", "{layer}", "{version}", "{arn}", "{task}"}, segment) {
+				if strings.HasPrefix(segment, "{") && !slices.Contains([]string{"{service}", "{function}", "{trigger}", "{layer}", "{version}", "{arn}", "{domain}", "{task}"}, segment) {
 					t.Errorf("%s has an unknown %s", r.path, segment)
 				}
 			}
@@ -274,6 +275,7 @@ func TestEveryFieldOfTheWrongType(t *testing.T) {
 		{"/2021-04-06/services/svc/functions", "/2021-04-06/services/svc/functions/f", reflect.TypeFor[functionV2](), w.minimal("new")},
 		{"/2016-08-15/services/svc/functions", "/2016-08-15/services/svc/functions/f", reflect.TypeFor[functionV2](), w.minimal("new")},
 		{"/2021-04-06/services", "/2021-04-06/services/svc", reflect.TypeFor[serviceView](), map[string]any{"serviceName": "new"}},
+		{"/2023-03-30/custom-domains", "/2021-04-06/custom-domains/www.example.com", reflect.TypeFor[fc.CustomDomain](), map[string]any{"domainName": "new.example.com"}},
 		{"/2023-03-30/functions/f/triggers", "/2023-03-30/functions/f/triggers/t", reflect.TypeFor[triggerInput](), trigger},
 		{"/2021-04-06/services/svc/functions/f/triggers", "/2016-08-15/services/svc/functions/f/triggers/t", reflect.TypeFor[triggerInput](), trigger},
 	} {

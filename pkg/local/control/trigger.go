@@ -159,7 +159,7 @@ func parseHTTPConfig(text string) (*fc.HTTPTriggerConfig, error) {
 		return nil, invalid("triggerConfig.methods is required")
 	}
 	for _, m := range config.Methods {
-		if !slices.Contains([]string{"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"}, m) {
+		if !slices.Contains(triggerMethods(), m) {
 			return nil, invalid("triggerConfig.methods has '%s', which is no method of an HTTP trigger", m)
 		}
 	}

@@ -80,7 +80,7 @@ func setDefaults(f *fc.Function, v2 bool) error {
 		yes := true
 		f.InternetAccess = &yes
 	}
-	for _, check := range []func(*fc.Function) error{checkRuntime, checkSizes, checkVariables, checkHooks, checkServer, checkMounts, checkDNS, checkInjection, checkLayers} {
+	for _, check := range []func(*fc.Function) error{checkRuntime, checkSizes, checkVariables, checkHooks, checkServer, checkMounts, checkDNS, checkInjection, checkAffinity, checkLayers} {
 		if err := check(f); err != nil {
 			return err
 		}
@@ -158,6 +158,13 @@ func checkCPU(cpu float64, memory int) error {
 	}
 	if ratio := float64(memory) / 1024 / cpu; ratio < 1-1e-9 || ratio > 4+1e-9 {
 		return invalid("the ratio of cpu to memorySize in GB must be between 1:1 and 1:4, it is 1:%.2f", ratio)
+	}
+	return nil
+}
+
+func checkAffinity(f *fc.Function) error {
+	if _, err := f.Affinity(); err != nil {
+		return reply.Invalid(err.Error())
 	}
 	return nil
 }

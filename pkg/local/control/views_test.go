@@ -154,7 +154,7 @@ func TestFC2KeepsWhatItDoesNotShow(t *testing.T) {
 	own := map[string]any{
 		"gpuConfig":               map[string]any{"gpuType": "fc.gpu.tesla.1", "gpuMemorySize": 8192},
 		"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"command": []string{"sh", "-c", "true"}, "timeout": 7}},
-		"sessionAffinity":         "MCP_SSE", "sessionAffinityConfig": "{}", "role": "acs:ram::1:role/r",
+		"sessionAffinity":         "GENERATED_COOKIE", "sessionAffinityConfig": "{}", "role": "acs:ram::1:role/r",
 		"logConfig": map[string]any{"project": "p", "logstore": "l"}, "instanceIsolationMode": "SHARE", "idleTimeout": 30,
 	}
 	w.do("PUT", viewV3, with(own, nil)).is(200)

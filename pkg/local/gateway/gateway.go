@@ -99,6 +99,8 @@ type Gateway struct {
 	cfg  Config
 	logs sessions
 
+	domains domains
+
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // drains and unpacking under way

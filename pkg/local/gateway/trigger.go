@@ -39,10 +39,7 @@ func (g *Gateway) ServeHost(w http.ResponseWriter, r *http.Request, suffix strin
 	label, region, _ := splitHost(r.Host, suffix)
 	t, err := g.cfg.Store.TriggerByHost(region, label)
 	if err != nil {
-		reply.Error(w, &fc.APIError{
-			Status: http.StatusNotFound, Code: "DomainNameNotFound",
-			Message: "domain name '" + r.Host + "' does not exist",
-		})
+		UnknownHost(w, r.Host)
 		return
 	}
 	if err := g.serveTrigger(w, r, t, r.URL); err != nil {
@@ -72,10 +69,7 @@ func (g *Gateway) serveProxy(w http.ResponseWriter, r *http.Request, target Targ
 	}
 	t, err := g.cfg.Store.HTTPTrigger(target.Region, target.Function, fc.LatestQualifier)
 	if err != nil {
-		return &fc.APIError{
-			Status: http.StatusNotFound, Code: fc.CodeTriggerNotFound,
-			Message: "function '" + target.Function + "' has no http trigger",
-		}
+		return noHTTPTrigger(target.Function)
 	}
 	path, err := url.PathUnescape(rest)
 	if err != nil {
@@ -107,19 +101,24 @@ func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.
 	if err := g.admit(r, t); err != nil {
 		return err
 	}
+	return g.forward(w, r, Target{t.Region, t.Function, fc.LatestQualifier}, seen, r.Body != unchecked)
+}
+
+// forward runs a function for an HTTP request that may; seen is the URL as the
+// function sees it. With covered, a signature covers the body.
+func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target, seen *url.URL, covered bool) error {
 	async := r.Header.Get(fc.HeaderInvocationType) == fc.InvocationAsync
 	session := r.Header.Get(fc.HeaderLogSession)
 	limit := int64(fc.MaxSyncBody)
 	if async {
 		limit = fc.MaxAsyncBody
 	}
-	target := Target{t.Region, t.Function, fc.LatestQualifier}
-	inner, err := g.inner(w, r, seen, limit, async || r.Body != unchecked)
+	inner, err := g.inner(w, r, seen, limit, async || covered)
 	if err != nil {
 		return err
 	}
 	inv := &instance.Invocation{RequestID: w.Header().Get(fc.HeaderRequestID)}
-	asEvent, err := g.takesEvents(t)
+	asEvent, err := g.takesEvents(target)
 	if err != nil {
 		return err
 	}
@@ -153,9 +152,9 @@ func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.
 	return nil // an empty answer, whose headers net/http sends
 }
 
-// takesEvents reports whether the function of a trigger gets requests as JSON
-// events: managed runtimes of FC 3.0 do.
-func (g *Gateway) takesEvents(t *store.Trigger) (bool, error) {
+// takesEvents reports whether a function gets HTTP requests as JSON events:
+// managed runtimes of FC 3.0 do.
+func (g *Gateway) takesEvents(t Target) (bool, error) {
 	f, err := g.cfg.Store.Function(t.Region, t.Function)
 	if err != nil {
 		return false, err
@@ -169,12 +168,24 @@ func (g *Gateway) admit(r *http.Request, t *store.Trigger) error {
 	if t.HTTP.DisableURLInternet {
 		return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeAccessDenied, Message: "the URL of this trigger is disabled"}
 	}
-	if !slices.Contains(t.HTTP.Methods, r.Method) {
-		return &fc.APIError{
-			Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
-			Message: "the trigger doesn't serve " + r.Method + ", it serves " + strings.Join(t.HTTP.Methods, ", "),
-		}
+	if err := checkMethod(r, t); err != nil {
+		return err
 	}
+	if err := withinLimits(r); err != nil {
+		return err
+	}
+	return g.authenticate(r, t.HTTP.AuthType)
+}
+
+func checkMethod(r *http.Request, t *store.Trigger) error {
+	if !slices.Contains(t.HTTP.Methods, r.Method) {
+		return notAllowed("the trigger", r.Method, t.HTTP.Methods)
+	}
+	return nil
+}
+
+// withinLimits checks the sizes that FC bounds in a request over HTTP.
+func withinLimits(r *http.Request) error {
 	if len(r.URL.RequestURI()) > fc.MaxTriggerPathAndQuery {
 		return reply.Invalid("path and query are longer than 4 KB")
 	}
@@ -187,7 +198,12 @@ func (g *Gateway) admit(r *http.Request, t *store.Trigger) error {
 	if size > fc.MaxTriggerHeaders {
 		return reply.Invalid("the headers are longer than 8 KB")
 	}
-	if t.HTTP.AuthType == "anonymous" {
+	return nil
+}
+
+// authenticate checks who calls, in the way that a trigger or a domain wants.
+func (g *Gateway) authenticate(r *http.Request, kind string) error {
+	if kind == "anonymous" {
 		return nil
 	}
 	return g.cfg.Verify(r)

@@ -104,14 +104,8 @@ func (ones) Read(p []byte) (int, error) {
 
 func TestTriggerThatWantsASignature(t *testing.T) {
 	w := newWorld(t)
-	refused := &fc.APIError{Status: 403, Code: fc.CodeSignatureNotMatch}
 	var calls int
-	w.verify = func(r *http.Request) error {
-		if calls++; r.Header.Get("Authorization") == "good" {
-			return nil
-		}
-		return refused
-	}
+	w.verify = signedBy(&calls)
 	w.deploy("f", "custom", "one")
 	host := w.trigger("f", fc.HTTPTriggerConfig{AuthType: "function", Methods: []string{"POST"}})
 	w.want(w.do("POST", "/", "x", "Host: "+host), 403, fc.CodeSignatureNotMatch)

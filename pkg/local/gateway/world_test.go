@@ -156,6 +156,14 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 		w.g.ServeHost(rw, r, suffix)
 		return
 	}
+	if d, ok := w.store.DomainByHost(HostName(r.Host)); ok {
+		w.g.ServeDomain(rw, r, d)
+		return
+	}
+	if !IsLoopbackHost(r.Host) && !strings.HasPrefix(r.URL.Path, "/proxy/") {
+		UnknownHost(rw, r.Host)
+		return
+	}
 	parts := strings.SplitN(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/", 3)
 	target := Target{Region: region, Qualifier: r.URL.Query().Get("qualifier")}
 	if len(parts) > 1 {
@@ -241,6 +249,16 @@ func (w *world) trigger(function string, config fc.HTTPTriggerConfig) (host stri
 		w.t.Fatal(err)
 	}
 	return host + "." + region + suffix
+}
+
+// signedBy accepts requests whose signature is the word good, and counts them all.
+func signedBy(calls *int) func(*http.Request) error {
+	return func(r *http.Request) error {
+		if *calls++; r.Header.Get("Authorization") == "good" {
+			return nil
+		}
+		return &fc.APIError{Status: 403, Code: fc.CodeSignatureNotMatch}
+	}
 }
 
 type got struct {

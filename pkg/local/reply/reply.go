@@ -122,6 +122,8 @@ func kindCode(kind, what string) string {
 		return "Layer" + what
 	case store.KindLayerVersion:
 		return "LayerVersion" + what
+	case store.KindDomain:
+		return "DomainName" + what
 	case store.KindAsyncConfig:
 		return "AsyncConfigNotExists"
 	case store.KindTask:

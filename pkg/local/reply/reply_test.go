@@ -126,6 +126,8 @@ func TestAPIErrorOfEveryKind(t *testing.T) {
 		{&store.NotFoundError{Kind: store.KindService, Name: "s"}, 404, "ServiceNotFound", "s"},
 		{&store.NotFoundError{Kind: store.KindFunction, Name: "f"}, 404, "FunctionNotFound", "f"},
 		{&store.NotFoundError{Kind: store.KindTrigger, Name: "t"}, 404, "TriggerNotFound", "t"},
+		{&store.NotFoundError{Kind: store.KindDomain, Name: "d"}, 404, "DomainNameNotFound", "d"},
+		{&store.ExistsError{Kind: store.KindDomain, Name: "d"}, 409, "DomainNameAlreadyExists", "d"},
 		{&store.ExistsError{Kind: store.KindService, Name: "s"}, 409, "ServiceAlreadyExists", "s"},
 		{&store.ExistsError{Kind: store.KindFunction, Name: "f"}, 409, "FunctionAlreadyExists", "f"},
 		{&store.ExistsError{Kind: store.KindTrigger, Name: "t"}, 409, "TriggerAlreadyExists", "t"},

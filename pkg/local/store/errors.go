@@ -14,6 +14,7 @@ const (
 
 	KindLayer        = "layer"
 	KindLayerVersion = "layer version"
+	KindDomain       = "domain name"
 	KindAsyncConfig  = "async invoke config of function"
 	KindTask         = "async task"
 )

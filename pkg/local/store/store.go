@@ -51,8 +51,8 @@ type Store struct {
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
 	scaling   map[key]*Scaling            // by function
 	layers    layers
-
-	async map[key]map[string]*AsyncConfig // by function, then by qualifier
+	domains   domains
+	async     map[key]map[string]*AsyncConfig // by function, then by qualifier
 }
 
 // key names a resource: regions don't share names.
@@ -165,7 +165,7 @@ CREATE TABLE scaling (
   region TEXT NOT NULL, function TEXT NOT NULL, doc TEXT NOT NULL,
   PRIMARY KEY (region, function),
   FOREIGN KEY (region, function) REFERENCES functions (region, name) ON DELETE CASCADE) WITHOUT ROWID;
-`, layerTables, asyncTables}
+`, layerTables, domainTables, asyncTables}
 }
 
 // upgrade checks a database and brings its schema up to date by steps.
@@ -225,6 +225,9 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	if err := s.loadLayers(ctx); err != nil {
+		return err
+	}
+	if err := s.loadDomains(ctx); err != nil {
 		return err
 	}
 	if err := eachDoc(ctx, s.db, "SELECT doc FROM async_configs", func(c *AsyncConfig) { c.keepAsync(s) }); err != nil {

@@ -105,6 +105,8 @@ type Invocation struct {
 	W http.ResponseWriter
 	// ClientIP, Host and RequestURI of an HTTP invocation come from R.
 	RetryCount int
+	// Session is the session that it belongs to; nil is none.
+	Session *SessionCall
 	// Log, if set, gets the lines of this invocation as they are printed.
 	Log func(line string)
 }

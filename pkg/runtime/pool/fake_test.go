@@ -91,6 +91,7 @@ func (c *fakeClock) pending() int {
 // fakeInstance does what its function says with an invocation.
 type fakeInstance struct {
 	id   string
+	cfg  instance.Config
 	run  func(ctx context.Context, i *fakeInstance, inv *instance.Invocation) (*instance.Result, error)
 	done chan struct{}
 	once sync.Once
@@ -182,7 +183,7 @@ func function(concurrency int) fc.Function {
 	return fc.Function{FunctionName: "f", InstanceConcurrency: concurrency}
 }
 
-func (w *world) start(ctx context.Context) (member, error) {
+func (w *world) start(ctx context.Context, cfg instance.Config) (member, error) {
 	w.mu.Lock()
 	hold, fail := w.hold, w.fail
 	w.started++
@@ -199,7 +200,7 @@ func (w *world) start(ctx context.Context) (member, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i := &fakeInstance{id: fmt.Sprint("i", len(w.made)), done: make(chan struct{}), run: w.run}
+	i := &fakeInstance{id: fmt.Sprint("i", len(w.made)), cfg: cfg, done: make(chan struct{}), run: w.run}
 	w.made = append(w.made, i)
 	return i, nil
 }

@@ -13,10 +13,21 @@ func (p *Pool) grow() {
 	if p.phase == closed {
 		return
 	}
-	for (len(p.waiters) > p.starting*p.limit || p.lacks()) && p.alive()+p.starting < p.max {
+	for (p.wanted() > p.starting || p.lacks()) && p.running() < p.max {
 		p.starting++
 		p.wg.Go(p.startOne)
 	}
+}
+
+// running counts the instances that can get work, now or when they have started.
+func (p *Pool) running() int { return p.alive() + p.starting + p.book.starting }
+
+// wanted is how many instances those who wait need. The pool is locked.
+func (p *Pool) wanted() int {
+	if p.affinity == nil {
+		return (len(p.waiters) + p.limit - 1) / p.limit
+	}
+	return p.wantedForSessions()
 }
 
 // alive counts the instances that can get work.
@@ -33,14 +44,14 @@ func (p *Pool) alive() int {
 // startOne starts an instance for those who wait. A start that goes wrong is
 // the answer to the one who has waited longest.
 func (p *Pool) startOne() {
-	m, err := p.start(p.ctx)
+	m, err := p.start(p.ctx, p.cfg)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.starting--
 	if err != nil {
 		p.holdOff(err.Error())
-		if len(p.waiters) > 0 {
-			p.drop(0).granted <- grant{err: err}
+		if i := slices.IndexFunc(p.waiters, func(w *waiter) bool { return w.session == nil || !w.session.OwnMounts() }); i >= 0 {
+			p.drop(i).granted <- grant{err: err}
 		}
 		p.grow()
 		p.settle()
@@ -52,11 +63,15 @@ func (p *Pool) startOne() {
 		return
 	}
 	p.upkeep.fails, p.upkeep.problem = 0, ""
-	s := &slot{member: m}
+	p.add(&slot{member: m})
+	p.settle()
+}
+
+// add puts an instance that has started to work. The pool is locked.
+func (p *Pool) add(s *slot) {
 	p.slots = append(p.slots, s)
 	p.wg.Go(func() { p.watch(s) })
 	p.offer(s)
-	p.settle()
 }
 
 // watch removes an instance when it has ended.
@@ -66,7 +81,7 @@ func (p *Pool) watch(s *slot) {
 	defer p.mu.Unlock()
 	p.retireLocked(s)
 	p.slots = slices.DeleteFunc(p.slots, func(o *slot) bool { return o == s })
-	if p.alive()+p.starting < p.scale.Min {
+	if p.running() < p.scale.Min && !s.ending {
 		p.holdOff("")
 	}
 	p.grow()
@@ -101,7 +116,7 @@ func (p *Pool) sweep() {
 		if s.retired {
 			continue
 		}
-		kept := keep > 0 // the oldest ones are
+		kept := keep > 0 || s.sessions > 0 // the oldest ones are, and those in use
 		keep--
 		if s.inFlight > 0 || kept && (p.scale.AlwaysCPU || p.still == 0 || s.still) {
 			continue
@@ -110,8 +125,7 @@ func (p *Pool) sweep() {
 		left := p.idle - idle
 		switch {
 		case left <= 0 && !kept:
-			p.retireLocked(s)
-			p.wg.Go(func() { s.member.Stop(p.ctx) })
+			p.end(s)
 			continue
 		case p.still == 0 || s.still:
 		case idle >= p.still:
@@ -129,10 +143,33 @@ func (p *Pool) sweep() {
 	}
 }
 
+// end stops an instance in the background, hooks and all. The pool is locked, and
+// isn't closed.
+func (p *Pool) end(s *slot) {
+	p.retireLocked(s)
+	if s.ending {
+		return
+	}
+	s.ending = true
+	select {
+	case <-s.member.Done(): // it has ended by itself
+	default:
+		p.wg.Go(func() { s.member.Stop(p.ctx) })
+	}
+}
+
+// endLast ends an instance that was to end when it has nothing to do. The pool is
+// locked.
+func (p *Pool) endLast(s *slot) {
+	if s.last && s.inFlight == 0 && p.phase != closed {
+		p.end(s)
+	}
+}
+
 // settle tells Drain and Close when nothing is left to wait for. The pool is
 // locked.
 func (p *Pool) settle() {
-	if p.phase == open || p.inFlight > 0 || p.starting > 0 || len(p.waiters) > 0 {
+	if p.phase == open || p.inFlight > 0 || p.starting > 0 || p.book.starting > 0 || len(p.waiters) > 0 {
 		return
 	}
 	select {
@@ -164,6 +201,11 @@ func (p *Pool) Drain(ctx context.Context) {
 	p.mu.Lock()
 	for _, s := range p.slots {
 		p.retireLocked(s)
+		if s.ending {
+			stops.Go(func() { <-s.member.Done() })
+			continue
+		}
+		s.ending = true
 		stops.Go(func() { s.member.Stop(ctx) })
 	}
 	p.mu.Unlock()
@@ -177,6 +219,7 @@ func (p *Pool) Close() {
 	p.phase = closed
 	p.cancel()
 	p.restUpkeep()
+	p.rest()
 	for len(p.waiters) > 0 {
 		p.drop(0).granted <- grant{err: ErrClosed}
 	}

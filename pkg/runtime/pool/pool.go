@@ -55,8 +55,11 @@ type Pool struct {
 	most  int // instances, whatever Scale says
 	idle  time.Duration
 	still time.Duration // after which an idle instance is frozen; 0 is never
-	start func(ctx context.Context) (member, error)
+	start func(ctx context.Context, cfg instance.Config) (member, error)
 	clock clock
+
+	affinity *fc.Affinity // nil if the function has no sessions
+	once     bool         // an instance gets one request
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -67,6 +70,7 @@ type Pool struct {
 	free     []*slot   // those with room, the most recently used last
 	waiters  []*waiter // oldest first
 	starting int
+	book     sessions
 	scale    instance.Scale
 	upkeep   upkeep
 	inFlight int
@@ -84,14 +88,17 @@ func New(cfg instance.Config) *Pool {
 		now = time.Now
 	}
 	after := func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
-	return newPool(cfg, clock{now: now, after: after}, func(ctx context.Context) (member, error) {
+	return newPool(cfg, clock{now: now, after: after}, func(ctx context.Context, cfg instance.Config) (member, error) {
 		return instance.Start(ctx, cfg)
 	})
 }
 
-func newPool(cfg instance.Config, c clock, start func(context.Context) (member, error)) *Pool {
+func newPool(cfg instance.Config, c clock, start func(context.Context, instance.Config) (member, error)) *Pool {
 	p := &Pool{cfg: cfg, clock: c, start: start, quiet: make(chan struct{})}
-	p.limit = min(max(cfg.Function.InstanceConcurrency, 1), fc.MaxInstanceConcurrency)
+	p.limit = cfg.Function.Concurrency()
+	p.affinity, _ = cfg.Function.Affinity() // was checked when the function was made
+	p.once = cfg.Function.InstanceIsolationMode == fc.IsolationRequest
+	p.book.open = map[string]*session{}
 	p.max, p.idle = cfg.MaxInstances, cfg.IdleTimeout
 	if p.max <= 0 {
 		p.max = instance.DefaultMaxInstances
@@ -118,7 +125,7 @@ func newPool(cfg instance.Config, c clock, start func(context.Context) (member, 
 // goes on to its end if it had begun, as on FC, and counts as in flight so long.
 func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error) {
 	for try := 1; ; try++ {
-		s, err := p.acquire(ctx)
+		s, held, err := p.acquire(ctx, inv.Session)
 		if err != nil {
 			var failed *instance.InitError
 			if errors.As(err, &failed) {
@@ -128,14 +135,14 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 		}
 		res, err := s.member.Invoke(ctx, inv)
 		if err == nil {
-			p.release(s)
+			p.release(s, held)
 			return res, nil
 		}
 		var detached *instance.DetachedError
 		if errors.As(err, &detached) {
 			go func() {
 				<-detached.Done
-				p.release(s)
+				p.release(s, held)
 			}()
 			return nil, err
 		}
@@ -143,7 +150,7 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 		if gone {
 			p.retire(s)
 		}
-		p.release(s)
+		p.release(s, held)
 		if !gone || try == maxTries {
 			return nil, withRequestID(err, inv.RequestID)
 		}
@@ -154,11 +161,14 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 // invocations. The error is as Invoke's, or the *instance.InitError of a runtime
 // that couldn't start.
 func (p *Pool) Warm(ctx context.Context) error {
-	s, err := p.acquire(ctx)
+	s, _, err := p.acquire(ctx, nil)
 	if err != nil {
 		return err
 	}
-	p.release(s)
+	p.mu.Lock()
+	s.served-- // nothing was done with it
+	p.mu.Unlock()
+	p.release(s, nil)
 	return nil
 }
 

@@ -55,7 +55,7 @@ func (p *Pool) Kept() (current int, problem string) {
 // lacks reports whether an instance that is to be there always isn't. The pool is
 // locked.
 func (p *Pool) lacks() bool {
-	return p.phase == open && p.upkeep.held == nil && p.alive()+p.starting < p.scale.Min
+	return p.phase == open && p.upkeep.held == nil && p.running() < p.scale.Min
 }
 
 // holdOff has nothing started for its own sake for a while. The pool is locked.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"s/pkg/runtime/instance"
 )
 
 // phase is where a pool is in its life.
@@ -20,15 +22,21 @@ const (
 type slot struct {
 	member    member
 	inFlight  int
+	sessions  int       // that are bound to it
+	served    int       // invocations that it got
+	owner     *session  // it was started for; else nil
 	idleSince time.Time // if inFlight is 0
 	still     bool      // was frozen since
 	listed    bool      // is in free
 	retired   bool      // never gets work again
+	last      bool      // ends when what is in flight has ended
+	ending    bool      // is being stopped
 }
 
 // waiter is an invocation that waits for an instance.
 type waiter struct {
 	granted chan grant // has room for one
+	session *session   // it belongs to; else nil
 	timer   func() bool
 }
 
@@ -37,37 +45,75 @@ type grant struct {
 	err  error
 }
 
-// acquire gives room on an instance for one invocation; release gives it back.
-func (p *Pool) acquire(ctx context.Context) (*slot, error) {
+// acquire gives room on an instance for one invocation, and the session that it
+// belongs to, if any; release gives them back.
+func (p *Pool) acquire(ctx context.Context, call *instance.SessionCall) (*slot, *session, error) {
 	p.mu.Lock()
 	if p.phase != open {
 		p.mu.Unlock()
-		return nil, ErrClosed
+		return nil, nil, ErrClosed
 	}
 	if err := p.reserved(); err != nil {
 		p.mu.Unlock()
-		return nil, err
+		return nil, nil, err
 	}
-	if n := len(p.free); n > 0 && len(p.waiters) == 0 {
-		s := p.free[n-1]
-		p.take(s)
+	var held *session
+	if call != nil && p.affinity != nil {
+		var err error
+		if held, err = p.join(call); err != nil {
+			p.mu.Unlock()
+			return nil, nil, err
+		}
+	}
+	s, err := p.place(ctx, held) // unlocks
+	if err != nil {
+		p.part(held)
+		return nil, nil, err
+	}
+	return s, held, nil
+}
+
+// place finds room, or waits for it. The pool is locked; it isn't afterwards.
+func (p *Pool) place(ctx context.Context, held *session) (*slot, error) {
+	if s := p.pick(held); s != nil {
+		p.take(s, held)
 		p.mu.Unlock()
 		return s, nil
 	}
-	if err := ctx.Err(); err != nil {
+	err := ctx.Err()
+	switch {
+	case err != nil:
+	case held != nil && held.at() != nil:
+		err = p.crowded(held)
+	case len(p.waiters) >= MaxWaiting:
+		err = p.exhausted(fmt.Sprintf("%d requests wait already", MaxWaiting))
+	case held != nil && held.OwnMounts():
+		err = p.startOwn(held)
+	}
+	if err != nil {
 		p.mu.Unlock()
 		return nil, err
 	}
-	if len(p.waiters) >= MaxWaiting {
-		p.mu.Unlock()
-		return nil, p.exhausted(fmt.Sprintf("%d requests wait already", MaxWaiting))
-	}
-	w := &waiter{granted: make(chan grant, 1)}
+	w := &waiter{granted: make(chan grant, 1), session: held}
 	p.waiters = append(p.waiters, w)
 	w.timer = p.clock.after(WaitTimeout, func() { p.giveUp(w) })
 	p.grow()
 	p.mu.Unlock()
 	return p.wait(ctx, w)
+}
+
+// pick gives an instance with room, the most recently used one; nil if there is
+// none. The pool is locked.
+func (p *Pool) pick(held *session) *slot {
+	if n := len(p.free); p.affinity == nil && n > 0 && len(p.waiters) == 0 {
+		return p.free[n-1]
+	}
+	for _, s := range slices.Backward(p.free) {
+		if p.affinity != nil && p.suits(s, held) {
+			return s
+		}
+	}
+	return nil
 }
 
 func (p *Pool) wait(ctx context.Context, w *waiter) (*slot, error) {
@@ -87,7 +133,7 @@ func (p *Pool) wait(ctx context.Context, w *waiter) (*slot, error) {
 	p.mu.Unlock()
 	// Granted in the same moment: what was granted goes to another.
 	if g := <-w.granted; g.slot != nil {
-		p.release(g.slot)
+		p.release(g.slot, nil)
 	}
 	return nil, ctx.Err()
 }
@@ -101,7 +147,7 @@ func (p *Pool) giveUp(w *waiter) {
 	if i < 0 {
 		return
 	}
-	if p.starting > 0 {
+	if p.starting > 0 || w.session != nil && w.session.starting {
 		w.timer = p.clock.after(WaitTimeout, func() { p.giveUp(w) })
 		return
 	}
@@ -118,10 +164,15 @@ func (p *Pool) drop(i int) *waiter {
 	return w
 }
 
-// take books room on a slot. The pool is locked.
-func (p *Pool) take(s *slot) {
+// take books room on a slot, for an invocation of a session or of none. The pool
+// is locked.
+func (p *Pool) take(s *slot, held *session) {
+	if held != nil {
+		held.bind(s)
+	}
 	s.inFlight++
 	s.still = false
+	s.served++
 	p.inFlight++
 	if s.inFlight >= p.limit {
 		p.unlist(s)
@@ -140,12 +191,19 @@ func (p *Pool) unlist(s *slot) {
 	p.free = slices.DeleteFunc(p.free, func(o *slot) bool { return o == s })
 }
 
-// release gives back room taken by acquire.
-func (p *Pool) release(s *slot) {
+// release gives back what acquire gave.
+func (p *Pool) release(s *slot, held *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.inFlight--
 	p.inFlight--
+	if held != nil {
+		p.partLocked(held)
+	}
+	if p.once && s.served > 0 {
+		s.last = true
+		p.retireLocked(s)
+	}
 	p.offer(s)
 	p.settle()
 }
@@ -154,14 +212,20 @@ func (p *Pool) release(s *slot) {
 // pool is locked.
 func (p *Pool) offer(s *slot) {
 	if s.retired {
+		p.endLast(s)
 		p.grow()
 		return
 	}
-	for s.inFlight < p.limit && len(p.waiters) > 0 {
-		w := p.drop(0)
-		p.take(s)
-		w.granted <- grant{slot: s}
+	for i := 0; i < len(p.waiters) && s.inFlight < p.limit; {
+		if w := p.waiters[i]; p.suits(s, w.session) {
+			p.drop(i)
+			p.take(s, w.session)
+			w.granted <- grant{slot: s}
+		} else {
+			i++
+		}
 	}
+	p.refuseCrowd(s)
 	if s.inFlight == 0 {
 		s.idleSince = p.clock.now()
 		p.sweepLater(p.soon())

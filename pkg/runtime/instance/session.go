@@ -1,0 +1,45 @@
+package instance
+
+import (
+	"time"
+
+	"s/pkg/fc"
+)
+
+// SessionCall says which session an invocation belongs to.
+type SessionCall struct {
+	// ID of the session, which begins with its first invocation. Empty is a session
+	// whose id the function itself gives, while the invocation runs: see Named.
+	ID string
+	// Stream is a session that ends with the invocation which began it.
+	Stream bool
+	// Named tells the id of a session that had none. The pool sets it before the
+	// instance gets the invocation.
+	Named func(id string)
+}
+
+// Session is a session as the pool of its function has it.
+type Session struct {
+	ID         string
+	Affinity   string // fc.Affinity…
+	Status     string // fc.Session…
+	InstanceID string // empty if no instance has been bound, or it ended
+	Created    time.Time
+	Modified   time.Time
+	SessionSettings
+}
+
+// SessionSettings are what a session can have of its own.
+type SessionSettings struct {
+	TTL          time.Duration // of its life; 0 is no bound
+	Idle         time.Duration // without a request; 0 is no bound
+	DisableReuse bool          // refuse its id when it has expired
+	AutoPause    bool          // pause it when it has been idle, instead of ending it
+	AutoResume   bool          // resume it when a request comes
+	// NAS and OSS are mounted for this session alone, in the place of the function's.
+	NAS *fc.NASConfig
+	OSS *fc.OSSMountConfig
+}
+
+// OwnMounts reports whether the session needs an instance that was started for it.
+func (s *SessionSettings) OwnMounts() bool { return s.NAS != nil || s.OSS != nil }
