@@ -35,6 +35,7 @@ import (
 	scalecmd "s/pkg/cmd/scale"
 	"s/pkg/cmd/schema"
 	secretcmd "s/pkg/cmd/secret"
+	synccmd "s/pkg/cmd/sync"
 	"s/pkg/cmd/verify"
 	"s/pkg/cmd/version"
 	"s/pkg/diag"
@@ -95,6 +96,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		infocmd.NewCmd(f, nil),
 		listcmd.NewCmd(f, nil),
 		removecmd.NewCmd(f, nil),
+		synccmd.NewCmd(f, nil),
 		instancecmd.NewCmd(f, nil),
 		localcmd.NewCmd(f, nil),
 		envcmd.NewCmd(f),

@@ -76,6 +76,8 @@ func (s *Server) underFunction(w http.ResponseWriter, call Call, key string, tai
 		s.function(w, call, key)
 	case tail[0] == "triggers":
 		s.trigger(w, call, key, tail[1:])
+	case tail[0] == "code":
+		s.code(w, key)
 	case tail[0] == "instances":
 		reply(w, http.StatusOK, map[string]any{"instances": s.Instances, "requestId": "x"})
 	case tail[0] == "invocations":
@@ -224,6 +226,7 @@ func (s *Server) store(w http.ResponseWriter, call Call, key string, have, field
 			return
 		}
 		have["codeChecksum"], have["codeSize"] = sum, len(data)
+		s.codes[key] = data
 	}
 	delete(fields, "code")
 	if name, ok := strings.CutPrefix(key, "functions/"); ok {

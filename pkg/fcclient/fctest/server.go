@@ -84,6 +84,7 @@ type Server struct {
 	configs   map[string]map[string]any            // by their path and qualifier
 	bindings  map[string][]string                  // VPCs by the path of what they may call
 	domains   map[string]map[string]any            // by name
+	codes     map[string][]byte                    // archives by the function's path
 	serial    int
 }
 
@@ -97,6 +98,7 @@ func New(t testing.TB) *Server {
 		configs:   map[string]map[string]any{},
 		bindings:  map[string][]string{},
 		domains:   map[string]map[string]any{},
+		codes:     map[string][]byte{},
 	}
 	s.verifier = fcsign.NewVerifier(func(id string) (fcsign.Keys, bool) {
 		return fcsign.Keys{AccessKeyID: AccessKeyID, AccessKeySecret: AccessKeySecret}, id == AccessKeyID
@@ -200,6 +202,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(failure.Status)
 		io.WriteString(w, failure.Body)
+		return
+	}
+	if function, download := strings.CutPrefix(r.URL.Path, codePath); download {
+		s.download(w, function)
 		return
 	}
 	if _, err := s.verifier.Verify(r); err != nil {
