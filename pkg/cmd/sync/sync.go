@@ -186,9 +186,15 @@ func read(ctx context.Context, client *fcclient.Client, name, qualifier string) 
 		func() (err error) { s.Triggers, err = client.ListTriggers(ctx, name); return err },
 		func() (err error) { s.VPCs, err = client.ListVPCBindings(ctx, name); return err },
 		func() (err error) { s.Domains, err = client.ListCustomDomains(ctx, ""); return err },
-		func() (err error) { s.Async, err = found(client.GetAsyncInvokeConfig(ctx, name, qualifier)); return err },
+		func() (err error) {
+			s.Async, err = found(client.GetAsyncInvokeConfig(ctx, name, qualifier))
+			return err
+		},
 		func() (err error) { s.Concurrency, err = found(client.GetConcurrencyConfig(ctx, name)); return err },
-		func() (err error) { s.Provision, err = found(client.GetProvisionConfig(ctx, name, qualifier)); return err },
+		func() (err error) {
+			s.Provision, err = found(client.GetProvisionConfig(ctx, name, qualifier))
+			return err
+		},
 		func() (err error) { s.Scaling, err = found(client.GetScalingConfig(ctx, name, qualifier)); return err },
 	}
 	errs := make([]error, len(steps))
