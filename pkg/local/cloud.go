@@ -18,7 +18,9 @@ import (
 	"s/pkg/local/async"
 	"s/pkg/local/control"
 	"s/pkg/local/gateway"
+	"s/pkg/local/oss"
 	"s/pkg/local/store"
+	"s/pkg/local/sts"
 	"s/pkg/runtime/image"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/pool"
@@ -95,6 +97,8 @@ type Cloud struct {
 	gateway  *gateway.Gateway
 	control  *control.API
 	verifier *fcsign.Verifier
+	issuer   *sts.Issuer
+	oss      *oss.Service
 	server   *http.Server
 
 	stop  chan struct{} // closed when a client asks for the end
@@ -223,7 +227,7 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 		c.spares = instance.NewSpares(instance.SparesOptions{Idle: o.IdleTimeout})
 		o.NewPool = sparing(c.spares)
 	}
-	c.verifier = fcsign.NewVerifier(k.lookup, o.Now)
+	c.neighbours(o, k)
 	c.gateway = gateway.New(gateway.Config{
 		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
 		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work,
@@ -239,6 +243,7 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
 		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Refresh: c.gateway.Refresh, Now: o.Now,
 		Scaled: c.gateway.Scaled, Kept: c.gateway.Kept, Tasks: c.async,
+		UploadTokens: c.uploadToken,
 	})
 	for _, s := range c.store.Scaled() {
 		c.gateway.Scaled(s.Region, s.Function)

@@ -41,6 +41,9 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.control.ServeCode(w, r)
 		return
 	}
+	if c.serveNeighbour(w, r) {
+		return
+	}
 	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	known := isVersion(version)
 	if proxied, ok := strings.CutPrefix(rest, "proxy/"); ok && known {

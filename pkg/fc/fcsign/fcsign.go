@@ -1,8 +1,9 @@
 // Package fcsign signs requests to the Function Compute API and verifies the
 // signatures of requests received. It knows the three families that FC's
 // clients send: ACS3-HMAC-SHA256 (the current SDKs), ROA version 1 with
-// HMAC-SHA1 ("acs") and FC's own HMAC-SHA256 ("FC"). It does no network call
-// and keeps no keys.
+// HMAC-SHA1 ("acs") and FC's own HMAC-SHA256 ("FC"); and those of the services
+// beside it: OSS's versions 1 and 4, the RPC signature of STS and that of SLS. It
+// does no network call and keeps no keys.
 package fcsign
 
 import (
@@ -55,6 +56,9 @@ type Keys struct {
 	AccessKeyID     string
 	AccessKeySecret string
 	SecurityToken   string
+	// Scope bounds what temporary keys may be used for, in the words of who made
+	// them; empty is everything. FC's API refuses keys that have one.
+	Scope string
 }
 
 // Operation is the API operation that an ACS3 signature covers: its action

@@ -16,6 +16,7 @@ import (
 // Verifier checks the signatures of requests. It is safe for concurrent use.
 type Verifier struct {
 	lookup func(accessKeyID string) (Keys, bool)
+	tokens func(accessKeyID, token string) (Keys, bool, error) // nil: there are none
 	now    func() time.Time
 	nonces *nonces
 }
@@ -46,12 +47,9 @@ func (v *Verifier) Verify(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	keys, ok := v.lookup(auth.AccessKeyID)
-	if !ok {
-		return "", &fc.APIError{
-			Status: http.StatusForbidden, Code: fc.CodeInvalidAccessKeyID,
-			Message: fmt.Sprintf("invalid access key ID '%s'", auth.AccessKeyID),
-		}
+	keys, err := v.find(auth.AccessKeyID, tokenOf(r, auth.Scheme))
+	if err != nil {
+		return "", err
 	}
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
 		return "", &fc.APIError{
@@ -61,6 +59,11 @@ func (v *Verifier) Verify(r *http.Request) (string, error) {
 	}
 	if err := v.check(r, auth, keys); err != nil {
 		return "", err
+	}
+	if keys.Scope != "" {
+		return "", &fc.APIError{
+			Status: http.StatusForbidden, Code: fc.CodeAccessDenied, Message: "these keys are for " + keys.Scope + " alone",
+		}
 	}
 	return auth.AccessKeyID, nil
 }

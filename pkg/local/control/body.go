@@ -252,22 +252,27 @@ func (c *call) takeCode(f fields) (code store.Code, given bool, release func(), 
 	if in.ZipFile == nil && in.OSSBucketName == "" && in.OSSObjectName == "" {
 		return store.Code{}, false, nil, nil // {} changes nothing
 	}
-	if in.ZipFile == nil {
-		return store.Code{}, true, nil, reply.NotServed("code from an OSS object")
-	}
-	if len(in.ZipFile) > fc.MaxInlineCode {
-		return store.Code{}, true, nil, reply.TooLarge(fc.MaxInlineCode)
+	if code, release, err = c.storeCode(in); err != nil {
+		return code, true, nil, err
 	}
 	want := in.Checksum
 	if want == "" && c.v2() {
 		want = c.r.Header.Get(fc.HeaderCodeChecksum)
-	}
-	if code, release, err = c.cfg.Store.PutCode(in.ZipFile); err != nil {
-		return code, true, nil, err
 	}
 	if want != "" && code.Checksum != want {
 		release()
 		return store.Code{}, true, nil, reply.Invalid(fmt.Sprintf("code checksum mismatch: the archive has %s, the request says %s", code.Checksum, want))
 	}
 	return code, true, release, nil
+}
+
+// storeCode stores the archive that a request holds or names.
+func (c *call) storeCode(in codeInput) (store.Code, func(), error) {
+	if in.ZipFile == nil {
+		return c.objectCode(in.OSSBucketName, in.OSSObjectName)
+	}
+	if len(in.ZipFile) > fc.MaxInlineCode {
+		return store.Code{}, nil, reply.TooLarge(fc.MaxInlineCode)
+	}
+	return c.cfg.Store.PutCode(in.ZipFile)
 }

@@ -39,8 +39,8 @@ func TestWaysToGiveCode(t *testing.T) {
 		{"number", `{"code":{"zipFile":7}}`, "", 400, "field 'code.zipFile' must be a string"},
 		{"list", `{"code":[]}`, "", 400, "field 'code' can't be a array"},
 		{"checksum number", `{"code":{"zipFile":"` + zip + `","checksum":7}}`, "", 400, "field 'code.checksum'"},
-		{"object storage", `{"code":{"ossBucketName":"b","ossObjectName":"o"}}`, "", 501, "an OSS object"},
-		{"half of object storage", `{"code":{"ossObjectName":"o"}}`, "", 501, "an OSS object"},
+		{"object storage", `{"code":{"ossBucketName":"b","ossObjectName":"o"}}`, "", 400, "object 'o' of bucket 'b' does not exist"},
+		{"half of object storage", `{"code":{"ossObjectName":"o"}}`, "", 400, "both ossBucketName and ossObjectName"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, path := range []string{"/2023-03-30/functions/f", "/2021-04-06/services/svc/functions/f", "/2016-08-15/services/svc/functions/f"} {

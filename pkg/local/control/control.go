@@ -43,6 +43,8 @@ type Config struct {
 	Kept func(region, function string) (current int, problem string)
 	// Tasks are the asynchronous invocations that are kept.
 	Tasks Tasks
+	// UploadTokens makes the keys for uploads to OSS; nil doesn't serve them.
+	UploadTokens UploadTokens
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

@@ -103,7 +103,7 @@ func TestCreateFunctionRefuses(t *testing.T) {
 		{"code is a number", code(map[string]any{"zipFile": 5}), 400, "InvalidArgument", "must be a string"},
 		{"no zip", code(map[string]any{"zipFile": "aGVsbG8="}), 400, "InvalidArgument", "not a valid zip"},
 		{"checksum", code(map[string]any{"zipFile": good, "checksum": "1"}), 400, "InvalidArgument", "checksum mismatch"},
-		{"oss", code(map[string]any{"ossBucketName": "b", "ossObjectName": "o"}), 501, "NotImplemented", "OSS"},
+		{"oss", code(map[string]any{"ossBucketName": "b", "ossObjectName": "o"}), 400, "InvalidArgument", "object 'o' of bucket 'b' does not exist"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w.do("POST", "/2023-03-30/functions", with(w.minimal("f"), tt.over)).is(tt.status, tt.code).says(tt.says)

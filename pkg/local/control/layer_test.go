@@ -80,7 +80,7 @@ func TestLayerRefusals(t *testing.T) {
 			g.says(what)
 		}
 	}
-	w.do("POST", layerL+"/versions", `{"code":{"ossBucketName":"b","ossObjectName":"o"}}`).is(501)
+	w.do("POST", layerL+"/versions", `{"code":{"ossBucketName":"b","ossObjectName":"o"}}`).is(400, "InvalidArgument")
 	for _, name := range []string{"1l", "l.l", "%C3%BC", strings.Repeat("l", 65)} {
 		w.do("POST", "/2023-03-30/layers/"+name+"/versions", with(code, nil)).is(400, "InvalidArgument").says("layerName")
 	}

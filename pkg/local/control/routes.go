@@ -82,6 +82,7 @@ func routesV2() []route {
 	}
 	routes = append(routes, layerRoutes()...)
 	routes = append(routes, asyncRoutesV2(function)...)
+	routes = append(routes, uploadRoutes()...)
 	routes = append(routes, scalingRoutes(function, onDemand(), provision())...)
 	routes = append(routes, domainRoutes()...)
 	return routes

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"hash/crc64"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -74,6 +76,23 @@ func (s *Store) PutCode(archive []byte) (code Code, release func(), err error) {
 	return code, release, nil
 }
 
+// PutCodeFile is PutCode for an archive in a file, which is copied and never in
+// memory as a whole.
+func (s *Store) PutCodeFile(archive io.ReaderAt, size int64) (code Code, release func(), err error) {
+	if err := checkArchiveAt(archive, size); err != nil {
+		return Code{}, nil, err
+	}
+	sha, crc := sha256.New(), crc64.New(crc64.MakeTable(crc64.ECMA))
+	temp := s.code.copy(io.TeeReader(io.NewSectionReader(archive, 0, size), io.MultiWriter(sha, crc)))
+	code = Code{SHA256: hex.EncodeToString(sha.Sum(nil)), Size: size, Checksum: strconv.FormatUint(crc.Sum64(), 10)}
+	release = s.code.hold(code.SHA256)
+	if err := s.code.save(code, temp); err != nil {
+		release()
+		return Code{}, nil, err
+	}
+	return code, release, nil
+}
+
 // CodeArchive is the path of a stored archive.
 func (s *Store) CodeArchive(sha string) string { return s.code.archive(sha) }
 
@@ -113,12 +132,15 @@ type written struct {
 }
 
 // write puts an archive on disk under a temporary name.
-func (c *codeDir) write(archive []byte) written {
+func (c *codeDir) write(archive []byte) written { return c.copy(bytes.NewReader(archive)) }
+
+// copy puts what it reads on disk under a temporary name.
+func (c *codeDir) copy(from io.Reader) written {
 	temp, err := os.CreateTemp(c.dir, tempPrefix+"*")
 	if err != nil {
 		return written{err: err}
 	}
-	_, err = temp.Write(archive)
+	_, err = io.Copy(temp, from)
 	if err == nil {
 		err = temp.Sync()
 	}

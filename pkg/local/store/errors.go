@@ -17,6 +17,9 @@ const (
 	KindDomain       = "domain name"
 	KindAsyncConfig  = "async invoke config of function"
 	KindTask         = "async task"
+	KindBucket       = "bucket"
+	KindObject       = "object"
+	KindUpload       = "upload"
 )
 
 // NotFoundError says that a resource isn't there.

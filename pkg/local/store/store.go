@@ -41,6 +41,8 @@ type Store struct {
 	db   *sql.DB
 	lock *os.File
 	code *codeDir
+	// blobs are the contents of objects, which are not kept in memory.
+	blobs blobDir
 
 	write sync.Mutex // held by the one writer, over the disk and the memory
 
@@ -111,6 +113,9 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.load(ctx); err != nil {
 		return classify(path, err)
 	}
+	if err := s.openBlobs(ctx); err != nil {
+		return classify(path, err)
+	}
 	s.code, err = openCode(filepath.Join(s.dir, codeName), s.refersTo)
 	return err
 }
@@ -165,7 +170,7 @@ CREATE TABLE scaling (
   region TEXT NOT NULL, function TEXT NOT NULL, doc TEXT NOT NULL,
   PRIMARY KEY (region, function),
   FOREIGN KEY (region, function) REFERENCES functions (region, name) ON DELETE CASCADE) WITHOUT ROWID;
-`, layerTables, domainTables, asyncTables}
+`, layerTables, domainTables, asyncTables, objectTables}
 }
 
 // upgrade checks a database and brings its schema up to date by steps.
@@ -248,12 +253,20 @@ func eachDoc[T any](ctx context.Context, db *sql.DB, query string, keep func(*T)
 			return err
 		}
 		value := new(T)
-		if err := json.Unmarshal(doc, value); err != nil {
-			return &unreadableError{err}
+		if err := unmarshalDoc(doc, value); err != nil {
+			return err
 		}
 		keep(value)
 	}
 	return rows.Err()
+}
+
+// unmarshalDoc reads a stored document.
+func unmarshalDoc(doc []byte, into any) error {
+	if err := json.Unmarshal(doc, into); err != nil {
+		return &unreadableError{err}
+	}
+	return nil
 }
 
 // commit runs do in a transaction on disk; the caller holds s.write and changes

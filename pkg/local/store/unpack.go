@@ -32,11 +32,15 @@ const (
 // checkArchive reads the directory of an archive and refuses what could not be
 // unpacked safely.
 func checkArchive(archive []byte) error {
-	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	return checkArchiveAt(bytes.NewReader(archive), int64(len(archive)))
+}
+
+func checkArchiveAt(archive io.ReaderAt, size int64) error {
+	r, err := zip.NewReader(archive, size)
 	if err != nil {
 		return &CodeError{Why: strings.TrimPrefix(err.Error(), "zip: ")}
 	}
-	return checkEntries(r, int64(len(archive)))
+	return checkEntries(r, size)
 }
 
 func checkEntries(r *zip.Reader, size int64) error {

@@ -1,0 +1,57 @@
+package acceptance
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// pythonWith gives a Python that has packages, in an environment of its own.
+func pythonWith(t *testing.T, packages ...string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("runs with what package registries have")
+	}
+	system := systemPython()
+	if system == "" {
+		t.Skip("no Python 3")
+	}
+	if out, err := exec.Command(system, "-c", "import ensurepip, venv").CombinedOutput(); err != nil {
+		t.Skipf("no venv for it: %s", out)
+	}
+	folder := filepath.Join(t.TempDir(), "venv")
+	if out, err := exec.Command(system, "-m", "venv", folder).CombinedOutput(); err != nil {
+		t.Fatalf("venv: %v\n%s", err, out)
+	}
+	python := filepath.Join(folder, "bin", "python")
+	args := append([]string{"-m", "pip", "install", "--quiet", "--disable-pip-version-check"}, packages...)
+	if out, err := exec.Command(python, args...).CombinedOutput(); err != nil {
+		t.Fatalf("pip: %v\n%s", err, out)
+	}
+	return python
+}
+
+// runClient runs a program of testdata/neighbours, written with a client of the
+// cloud's own, against the local cloud. It prints its last line if all is well.
+func (w *world) runClient(ctx context.Context, python, program string) {
+	w.t.Helper()
+	api := w.api(1)
+	cmd := exec.CommandContext(ctx, python, filepath.Join("testdata", "neighbours", program), api.endpoint, api.keys.AccessKeyID, api.keys.AccessKeySecret)
+	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "HOME="+w.vars["HOME"])
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), "all as it should be") {
+		w.t.Errorf("%s: %v\n%s", program, err, out)
+	}
+}
+
+// TestOSSClient: the local OSS is good enough for OSS's own client.
+func TestOSSClient(t *testing.T) {
+	t.Parallel()
+	python := pythonWith(t, "oss2==2.19.1")
+	w := newWorld(t, nil)
+	w.s("local", "up")
+	w.runClient(t.Context(), python, "oss.py")
+}
