@@ -32,6 +32,9 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.gateway.ServeDomain(w, r, d)
 		return
 	}
+	if c.serveNeighbour(w, r) {
+		return
+	}
 	if !isOwnHost(r.Host) {
 		gateway.UnknownHost(w, r.Host)
 		return
@@ -39,9 +42,6 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
 	if strings.HasPrefix(path, control.CodePath) {
 		c.control.ServeCode(w, r)
-		return
-	}
-	if c.serveNeighbour(w, r) {
 		return
 	}
 	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")

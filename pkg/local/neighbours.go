@@ -31,7 +31,7 @@ const uploadBucket = "fc-temp-"
 func (c *Cloud) serveNeighbour(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case oss.IsHost(r.Host):
-	case isProxied(r.URL.Path):
+	case isProxied(r.URL.Path), strings.HasPrefix(r.URL.Path, ownPrefix):
 		return false
 	case fcsign.IsOSS(r):
 	default:
