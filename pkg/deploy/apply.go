@@ -4,16 +4,25 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 )
 
-// Hooks follow an apply. Both may be nil and may be called at the same time
-// from several goroutines.
+// Hooks follow an apply. All may be nil and may be called at the same time from
+// several goroutines.
 type Hooks struct {
 	Start func(Change)
 	Done  func(Change, error)
+	// Waiting is told of instances that are being started or ended.
+	Waiting func(Change, Waiting)
+	// Sleep waits between looks at them, or returns the context's error; nil is
+	// the clock.
+	Sleep func(context.Context, time.Duration) error
+	// Locks are shared by the applies that run at the same time; nil is one
+	// apply alone.
+	Locks *Locks
 }
 
 // Report says what an apply did, and the state that it left.
@@ -39,11 +48,14 @@ func (e *ApplyError) Error() string {
 // Unwrap gives the cause.
 func (e *ApplyError) Unwrap() error { return e.Err }
 
-// Apply carries out a plan: the service, then the function, then the triggers
-// at the same time. After a failure nothing that depends on it is tried. The
-// error is an *ApplyError.
+// Apply carries out a plan: the service, then the function, then the triggers and
+// what else is around it at the same time. After a failure nothing that depends on
+// it is tried. The error is an *ApplyError.
 func Apply(ctx context.Context, remote Remote, plan *Changes, hooks Hooks) (*Report, error) {
 	a := &applier{remote: remote, plan: plan, hooks: hooks, report: &Report{State: plan.actual}}
+	if a.hooks.Locks == nil {
+		a.hooks.Locks = &Locks{}
+	}
 	for _, kind := range []Kind{KindService, KindFunction} {
 		for _, change := range plan.Items {
 			if change.Kind == kind {
@@ -52,7 +64,7 @@ func Apply(ctx context.Context, remote Remote, plan *Changes, hooks Hooks) (*Rep
 		}
 	}
 	var wg sync.WaitGroup
-	for _, steps := range a.triggerSteps() {
+	for _, steps := range a.lanes() {
 		wg.Go(func() {
 			for _, change := range steps {
 				a.step(ctx, change)
@@ -74,22 +86,6 @@ type applier struct {
 	mu     sync.Mutex // guards report and first
 	report *Report
 	first  *ApplyError
-}
-
-// triggerSteps groups the steps by trigger; those of one run in order.
-func (a *applier) triggerSteps() [][]Change {
-	var groups [][]Change
-	for _, change := range a.plan.Items {
-		if change.Kind != KindTrigger || change.Action == None {
-			continue
-		}
-		if n := len(groups); n > 0 && groups[n-1][0].Name == change.Name {
-			groups[n-1] = append(groups[n-1], change)
-			continue
-		}
-		groups = append(groups, []Change{change})
-	}
-	return groups
 }
 
 // step does one change, unless one that it depends on failed.
@@ -131,13 +127,13 @@ func (a *applier) fail(change Change, err error, tried bool) bool {
 	return true
 }
 
-// blocked skips a change if what it depends on failed: everything before it,
-// but for triggers, where another trigger's failure doesn't matter.
+// blocked skips a change if what it depends on failed: the service, the function,
+// or something of its own lane.
 func (a *applier) blocked(change Change) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, failed := range a.report.Failed {
-		if change.Kind != KindTrigger || failed.Kind != KindTrigger || failed.Name == change.Name {
+		if lane := laneOf(failed); lane == "" || lane == laneOf(change) {
 			a.report.Skipped = append(a.report.Skipped, change)
 			return true
 		}
@@ -151,8 +147,10 @@ func (a *applier) run(ctx context.Context, change Change) error {
 		return a.service(ctx, change)
 	case KindFunction:
 		return a.function(ctx, change)
+	case KindTrigger:
+		return a.trigger(ctx, change)
 	}
-	return a.trigger(ctx, change)
+	return a.around(ctx, change)
 }
 
 func (a *applier) service(ctx context.Context, change Change) (err error) {

@@ -1,5 +1,5 @@
-// Package deploy brings a function, its service and its triggers at an endpoint
-// to the state that s.yaml describes. Plan compares desired and actual state
+// Package deploy brings a function, its service, its triggers and what else is
+// around it at an endpoint to the state that s.yaml describes. Plan compares desired and actual state
 // and is pure; Apply carries out what Plan found, and nothing else. The package
 // prints nothing and asks nothing.
 package deploy
@@ -17,11 +17,13 @@ type Reader interface {
 	GetService(ctx context.Context, name string) (*fc.Service, error)
 	GetFunction(ctx context.Context, name, qualifier string) (*fc.Function, error)
 	ListTriggers(ctx context.Context, function string) ([]fc.Trigger, error)
+	AroundReader
 }
 
 // Remote is a Reader that can change what is deployed.
 type Remote interface {
 	Reader
+	AroundWriter
 	CreateService(ctx context.Context, s fc.Service) (*fc.Service, error)
 	UpdateService(ctx context.Context, s fc.Service) (*fc.Service, error)
 	CreateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error)
@@ -43,6 +45,10 @@ type Desired struct {
 	Service  *fc.Service
 	Function fc.Function
 	Triggers []fc.Trigger
+	// Around are the resources beside the function.
+	Around spec.Around
+	// Before is what an earlier deployment made, as far as it is known.
+	Before Footprint
 	// Code is nil for container images.
 	Code *Archive
 }
@@ -67,13 +73,14 @@ type Actual struct {
 	Service  *fc.Service
 	Function *fc.Function
 	Triggers []fc.Trigger
+	Around   Around
 }
 
 // Want gives the desired state of a resource with its packed code. env are the
 // variables that the code's dependencies need; the user's own come over them,
 // merged by merge (nil: the user's value wins).
 func Want(r *spec.Resource, code *Archive, env map[string]string, merge func(artifact, user map[string]string) map[string]string) Desired {
-	d := Desired{Resource: r.Name, Region: r.Region, Function: r.Function, Triggers: r.Triggers, Code: code}
+	d := Desired{Resource: r.Name, Region: r.Region, Function: r.Function, Triggers: r.Triggers, Around: r.Around, Code: code}
 	if len(env) > 0 {
 		if merge == nil {
 			merge = overlay
@@ -98,6 +105,7 @@ func overlay(under, over map[string]string) map[string]string {
 // normalise writes out the defaults that both editions document and without
 // which a value taken out of s.yaml would stay deployed.
 func (d *Desired) normalise() {
+	d.normaliseAround()
 	f := &d.Function
 	if d.Service != nil {
 		// They belong to the service in FC 2.0.

@@ -1,7 +1,9 @@
 package deploy
 
 import (
+	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"s/pkg/fc"
@@ -10,14 +12,75 @@ import (
 // Masked stands for a secret.
 const Masked = "***"
 
-// shown is a value as a plan may show it: secrets of variables masked.
+// shown is a value as a plan may show it: secrets of variables, private keys and
+// what signs tokens masked.
 func shown(path string, v any) any {
+	switch {
+	case v == nil:
+		return nil
+	case last(path) == "privateKey", last(path) == "password":
+		return Masked
+	case strings.Contains(path, "auth"):
+		return maskKeys(v)
+	}
 	name, isVariable := strings.CutPrefix(path, "environmentVariables.")
 	text, isText := v.(string)
 	if !isVariable || !isText {
 		return v
 	}
 	return MaskVariable(name, text)
+}
+
+// maskKeys hides the secret members of JSON Web Keys (RFC 7518, 6.3 and 6.4), and
+// nothing of public ones.
+func maskKeys(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, member := range v {
+			out[name] = maskKeys(member)
+			if _, isKey := v["kty"]; isKey && slices.Contains([]string{"k", "d", "p", "q", "dp", "dq", "qi", "oth"}, name) {
+				out[name] = Masked
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = maskKeys(item)
+		}
+		return out
+	case string:
+		var inside any
+		if strings.HasPrefix(v, "{") && json.Unmarshal([]byte(v), &inside) == nil {
+			data, _ := json.Marshal(maskKeys(inside)) // it has just been read
+			return string(data)
+		}
+	}
+	return v
+}
+
+// MaskTrigger gives a copy of t that can be shown.
+func MaskTrigger(t fc.Trigger) fc.Trigger {
+	if strings.Contains(t.TriggerConfig, "kty") {
+		t.TriggerConfig, _ = maskKeys(t.TriggerConfig).(string)
+	}
+	return t
+}
+
+// MaskDomain gives a copy of d that can be shown.
+func MaskDomain(d fc.CustomDomain) fc.CustomDomain {
+	if c := d.CertConfig; c != nil && c.PrivateKey != "" {
+		masked := *c
+		masked.PrivateKey = Masked
+		d.CertConfig = &masked
+	}
+	if a := d.AuthConfig; a != nil {
+		masked := *a
+		masked.AuthInfo, _ = maskKeys(a.AuthInfo).(string)
+		d.AuthConfig = &masked
+	}
+	return d
 }
 
 // MaskVariable hides the value of an environment variable whose name says that

@@ -40,6 +40,13 @@ const (
 	KindService  Kind = "service"
 	KindFunction Kind = "function"
 	KindTrigger  Kind = "trigger"
+	// Around the function, under the names that edition 3.0.0 has for them.
+	KindAsync       Kind = "asyncInvokeConfig"
+	KindConcurrency Kind = "concurrencyConfig"
+	KindProvision   Kind = "provisionConfig"
+	KindScaling     Kind = "scalingConfig"
+	KindVPCBinding  Kind = "vpcBinding"
+	KindDomain      Kind = "customDomain"
 )
 
 // Field is one value that differs. Secrets are masked already.
@@ -102,6 +109,7 @@ func Plan(desired Desired, actual Actual) *Changes {
 	}
 	plan.Items = append(plan.Items, planFunction(desired, actual.Function))
 	plan.planTriggers()
+	plan.planAround()
 	return plan
 }
 

@@ -9,11 +9,13 @@ import (
 )
 
 // Read gets what is deployed of a desired state: two calls, three in edition
-// 1.0.0, at the same time.
+// 1.0.0, and one for each thing around the function that s.yaml has or an earlier
+// deployment made; all at the same time.
 func Read(ctx context.Context, remote Reader, desired Desired) (Actual, error) {
 	var actual Actual
 	name := desired.Function.FunctionName
-	err := inParallel(
+	around := newAroundReading(remote, desired)
+	err := inParallel(append([]func() error{
 		func() (err error) {
 			if desired.Service == nil {
 				return nil
@@ -33,7 +35,8 @@ func Read(ctx context.Context, remote Reader, desired Desired) (Actual, error) {
 			actual.Triggers = triggers
 			return wrap("triggers of function", name, err)
 		},
-	)
+	}, around.steps(ctx)...)...)
+	actual.Around = around.read()
 	return actual, err
 }
 

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"time"
 
 	"s/pkg/fc"
 )
@@ -10,16 +11,27 @@ import (
 // Remover can take away what is deployed; *fcclient.Client is one.
 type Remover interface {
 	Reader
+	aroundRemover
 	ListFunctions(ctx context.Context, service string, limit int) ([]fc.Function, error)
+	ListAsyncInvokeConfigs(ctx context.Context, function string) ([]fc.AsyncStatus, error)
+	ListProvisionConfigs(ctx context.Context, function string) ([]fc.ProvisionStatus, error)
+	ListScalingConfigs(ctx context.Context, function string) ([]fc.ScalingStatus, error)
 	DeleteTrigger(ctx context.Context, function, name string) error
 	DeleteFunction(ctx context.Context, name string) error
 	DeleteService(ctx context.Context, name string) error
 }
 
 // PlanRemoval lists what of a desired state is deployed, in the order in which
-// it can be deleted: all triggers of the function, the function, the service.
-func PlanRemoval(ctx context.Context, remote Reader, desired Desired) (*Changes, error) {
-	actual, err := Read(ctx, remote, desired)
+// it can be deleted: all triggers of the function, whatever is configured of it,
+// its routes of custom domains, the function, the service.
+func PlanRemoval(ctx context.Context, remote Remover, desired Desired) (*Changes, error) {
+	desired.addBefore()
+	attached := &attached{remote: remote, desired: desired}
+	var actual Actual
+	err := inParallel(append(attached.steps(ctx), func() (err error) {
+		actual, err = Read(ctx, remote, desired)
+		return err
+	})...)
 	if err != nil {
 		return nil, err
 	}
@@ -27,6 +39,10 @@ func PlanRemoval(ctx context.Context, remote Reader, desired Desired) (*Changes,
 	for _, t := range actual.Triggers {
 		plan.Items = append(plan.Items, Change{Action: Delete, Kind: KindTrigger, Name: t.TriggerName})
 	}
+	if actual.Function != nil {
+		plan.Items = append(plan.Items, attached.changes(actual.Around)...)
+	}
+	plan.Items = append(plan.Items, routesToRemove(desired, actual.Around)...)
 	if actual.Function != nil {
 		plan.Items = append(plan.Items, Change{Action: Delete, Kind: KindFunction, Name: desired.Function.FunctionName})
 	}
@@ -39,19 +55,28 @@ func PlanRemoval(ctx context.Context, remote Reader, desired Desired) (*Changes,
 // errKept marks a service that still has functions of others.
 var errKept = errors.New("it still has functions")
 
-// Remove carries out a removal: triggers at the same time, then the function,
-// then the service if no function is left in it (else it counts as skipped).
-// The error is an *ApplyError.
+// errRouted marks a custom domain that still has routes of others.
+var errRouted = errors.New("it still has routes to other functions")
+
+// Remove carries out a removal: triggers, configurations and routes at the same
+// time, then the function, then the service if no function is left in it (else it
+// counts as skipped). The error is an *ApplyError.
 func Remove(ctx context.Context, remote Remover, plan *Changes, hooks Hooks) (*Report, error) {
+	if hooks.Locks == nil {
+		hooks.Locks = &Locks{}
+	}
 	report := &Report{State: plan.actual}
 	a := &applier{plan: plan, hooks: hooks, report: report}
-	var triggers []func() error
-	for _, change := range plan.Items {
-		if change.Kind == KindTrigger {
-			triggers = append(triggers, func() error { return a.remove(ctx, remote, change) })
-		}
+	var lanes []func() error
+	for _, lane := range a.lanes() {
+		lanes = append(lanes, func() error {
+			for _, change := range lane {
+				_ = a.remove(ctx, remote, change)
+			}
+			return nil
+		})
 	}
-	_ = inParallel(triggers...) // recorded in the report
+	_ = inParallel(lanes...) // recorded in the report
 	for _, kind := range []Kind{KindFunction, KindService} {
 		for _, change := range plan.Items {
 			if change.Kind == kind {
@@ -68,7 +93,7 @@ func Remove(ctx context.Context, remote Remover, plan *Changes, hooks Hooks) (*R
 // remove deletes one thing, unless something before it failed. What is gone
 // already is deleted.
 func (a *applier) remove(ctx context.Context, remote Remover, change Change) error {
-	if a.blocked(change) {
+	if a.stuck(change) {
 		return nil
 	}
 	if a.hooks.Start != nil {
@@ -82,7 +107,7 @@ func (a *applier) remove(ctx context.Context, remote Remover, change Change) err
 		a.hooks.Done(change, err)
 	}
 	switch {
-	case errors.Is(err, errKept):
+	case Kept(err):
 		a.mu.Lock()
 		a.report.Skipped = append(a.report.Skipped, change)
 		a.mu.Unlock()
@@ -96,22 +121,72 @@ func (a *applier) remove(ctx context.Context, remote Remover, change Change) err
 	return err
 }
 
+// stuck skips what can't go because something before it is still there: nothing
+// of a lane keeps the others, but all of them keep the function.
+func (a *applier) stuck(change Change) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	lane := laneOf(change)
+	for _, failed := range a.report.Failed {
+		if lane == "" || lane == laneOf(failed) {
+			a.report.Skipped = append(a.report.Skipped, change)
+			return true
+		}
+	}
+	return false
+}
+
 func (a *applier) deleteOne(ctx context.Context, remote Remover, change Change) error {
 	function := a.plan.desired.Function.FunctionName
 	switch change.Kind {
 	case KindTrigger:
 		return remote.DeleteTrigger(ctx, function, change.Name)
 	case KindFunction:
-		return remote.DeleteFunction(ctx, function)
+		return a.deleteFunction(ctx, remote, function)
+	case KindService:
+		return a.deleteService(ctx, remote, change.Name)
 	}
-	left, err := remote.ListFunctions(ctx, change.Name, 1)
+	return a.deleteAround(ctx, remote, change)
+}
+
+// How often a function is tried to be deleted while its instances end, and how
+// long between: the peer does as much.
+const (
+	deleteTries = 25
+	deletePause = 2 * time.Second
+)
+
+// deleteFunction waits for instances that are still ending.
+func (a *applier) deleteFunction(ctx context.Context, remote Remover, name string) error {
+	sleep := a.hooks.Sleep
+	if sleep == nil {
+		sleep = sleepFor
+	}
+	for try := 1; ; try++ {
+		err := remote.DeleteFunction(ctx, name)
+		if try == deleteTries || !fc.IsCode(err, "ProvisionConfigExist", "ResidentScalingConfigExists") {
+			return err
+		}
+		if err := sleep(ctx, deletePause); err != nil {
+			return err
+		}
+	}
+}
+
+// deleteService deletes a service without functions, and before it the VPC
+// bindings that s.yaml has for it.
+func (a *applier) deleteService(ctx context.Context, remote Remover, name string) error {
+	left, err := remote.ListFunctions(ctx, name, 1)
 	if err != nil {
 		return err
 	}
 	if len(left) > 0 {
 		return errKept
 	}
-	err = remote.DeleteService(ctx, change.Name)
+	if err := a.unbind(ctx, remote, a.report.State.Around.VPCBinding); err != nil {
+		return err
+	}
+	err = remote.DeleteService(ctx, name)
 	if fc.IsCode(err, fc.CodeServiceNotEmpty) {
 		return errKept
 	}
@@ -119,5 +194,5 @@ func (a *applier) deleteOne(ctx context.Context, remote Remover, change Change) 
 }
 
 // Kept reports whether err, as given to Hooks.Done, says that a service stays
-// because it has other functions.
-func Kept(err error) bool { return errors.Is(err, errKept) }
+// because it has other functions, or a custom domain because it has other routes.
+func Kept(err error) bool { return errors.Is(err, errKept) || errors.Is(err, errRouted) }

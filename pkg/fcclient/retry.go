@@ -47,7 +47,7 @@ func (c *Client) retry(ctx context.Context, method string, send func() (*answer,
 func passes(err error) bool {
 	var api *fc.APIError
 	if errors.As(err, &api) {
-		return api.Status == http.StatusTooManyRequests || api.Status >= 500
+		return api.Status == http.StatusTooManyRequests || api.Status >= 500 && api.Status != http.StatusNotImplemented
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, syscall.ECONNREFUSED) {
 		return false

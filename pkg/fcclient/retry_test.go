@@ -70,6 +70,16 @@ func TestIdempotentCallsAreTriedAgain(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotServedIsAskedForOnce: an operation that an endpoint hasn't got
+// won't be there the next time.
+func TestWhatIsNotServedIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	client, calls, _ := flaky(t, nil, 501, 501)
+	if _, err := client.GetFunction(context.Background(), "f", ""); !fc.IsCode(err, "C501") || calls.Load() != 1 {
+		t.Errorf("err %v after %d calls", err, calls.Load())
+	}
+}
+
 func TestTriesEnd(t *testing.T) {
 	t.Parallel()
 	client, calls, _ := flaky(t, nil, 500, 500, 500, 500, 500, 500)

@@ -43,7 +43,7 @@ func aroundOfV3(p props) Around {
 	if c := p.sub("scalingConfig"); c.isMap() {
 		a.Scaling, a.ScalingQualifier, a.ScalingMode = scaling(c), c.text("qualifier"), c.text("mode")
 	}
-	if c := p.sub("customDomain"); c.isMap() {
+	if c := p.sub("customDomain"); c.isMap() && !isAuto(c.v.Get("domainName")) {
 		d := c.domain()
 		if r := c.sub("route"); r.isMap() {
 			d.RouteConfig = &fc.RouteConfig{Routes: []fc.PathConfig{r.route()}}
@@ -65,6 +65,9 @@ func aroundOfV1(p props) Around {
 		}
 	}
 	for _, c := range p.list("customDomains") {
+		if isAuto(c.v.Get("domainName")) {
+			continue // nothing gives one yet
+		}
 		d := c.domain()
 		for _, r := range c.list("routeConfigs") {
 			if d.RouteConfig == nil {
@@ -157,7 +160,7 @@ func (p props) domain() fc.CustomDomain {
 	if c := p.sub("authConfig"); c.isMap() {
 		d.AuthConfig = &fc.DomainAuthConfig{AuthType: c.text("authType")}
 		if info := c.v.Get("authInfo"); info != nil && info.Kind == expr.Map {
-			d.AuthConfig.AuthInfo = canonical(info)
+			d.AuthConfig.AuthInfo = canonical(tokenRules(info))
 		} else {
 			d.AuthConfig.AuthInfo = asText(info)
 		}

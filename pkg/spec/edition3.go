@@ -143,7 +143,7 @@ func triggersV3(p props) []fc.Trigger {
 		triggers = append(triggers, fc.Trigger{
 			TriggerName:    t.text("triggerName"),
 			TriggerType:    t.text("triggerType"),
-			TriggerConfig:  canonical(t.v.Get("triggerConfig")),
+			TriggerConfig:  canonical(triggerConfigOfV3(t.text("triggerType"), t.v.Get("triggerConfig"))),
 			Description:    t.text("description"),
 			Qualifier:      qualifier(t),
 			InvocationRole: t.text("invocationRole"),

@@ -81,7 +81,7 @@ func TestSentences(t *testing.T) {
 	for _, tt := range []struct{ key, en, zh string }{
 		{"memorySize", "Memory of an instance in MB. Allowed: 128 to 32768, in steps of 64. Default: 512.", "实例的内存，单位 MB。取值：128 到 32768，步长 64。默认值：512。"},
 		{"diskSize", "Temporary disk of an instance in MB. Allowed: 512 or 10240. Default: 512.", "实例的临时磁盘，单位 MB。取值：512 或 10240。默认值：512。"},
-		{"vpcBinding", "The only VPCs from which the function may be called. Checked, not carried out yet.", "只允许从这些专有网络调用函数。目前仅校验，尚不执行。"},
+		{"supplement", "Data for tools other than this one. Checked, not carried out yet.", "供其他工具使用的数据。目前仅校验，尚不执行。"},
 	} {
 		f := props.find(tt.key)
 		if d := cmp.Diff([]string{tt.en, tt.zh}, []string{f.sentence(LangEnglish), f.sentence(LangChinese)}); d != "" {

@@ -16,7 +16,7 @@ func aroundV3() []*field {
 	return []*field{
 		triggers, asyncV3(),
 		block("concurrencyConfig", integer("reservedConcurrency").must().between(0, 1e6).
-			is("Instances that are kept for this function, and its most.", "为该函数保留的实例数，也是其上限。")).notYet().
+			is("Instances that are kept for this function, and its most.", "为该函数保留的实例数，也是其上限。")).
 			is("How many instances the function may have.", "函数的实例数限制。"),
 		provisionV3(), scalingV3(), customDomainV3(),
 	}
@@ -42,7 +42,7 @@ func asyncV3() *field {
 		boolean("asyncTask").by("false").is("Whether asynchronous invocations are kept as tasks.", "是否将异步调用记录为任务。"),
 		maxAge(), maxRetries(),
 		block("destinationConfig", to("onSuccess", "Gets what succeeded.", "接收成功的调用。"), to("onFailure", "Gets what failed.", "接收失败的调用。")).
-			is("Who is told of the outcome.", "结果的通知对象。")).notYet().
+			is("Who is told of the outcome.", "结果的通知对象。")).
 		is("How events without a waiting caller are handled.", "异步调用的处理方式。")
 }
 
@@ -81,7 +81,7 @@ func provisionV3() *field {
 			integer("minCapacity").is("The fewest instances.", "最少实例数。"), integer("maxCapacity").is("The most instances.", "最多实例数。"))...).
 			must().is("Numbers of instances by load.", "按负载调整实例数。"),
 		qualifier1(), mode(),
-		integer("target").between(0, 10000).is("The old name of defaultTarget.", "defaultTarget 的旧名。")).notYet().
+		integer("target").between(0, 10000).is("The old name of defaultTarget.", "defaultTarget 的旧名。")).
 		is("Instances that run before they are needed.", "预先启动的实例。")
 }
 
@@ -97,7 +97,7 @@ func scalingV3() *field {
 		boolean("enableOnDemandScaling").is("Whether instances beyond the pool are started.", "是否在资源池外弹性扩容。"),
 		boolean("enableMixMode").is("Whether pool and elastic instances are mixed.", "是否混用常驻与弹性实例。"),
 		str("requestDispatchPolicy").is("How requests are spread over instances.", "请求的分发策略。"),
-		qualifier1(), mode()).notYet().
+		qualifier1(), mode()).
 		is("How the number of instances follows the load.", "实例数随负载变化的方式。")
 	f.obj.find("horizontalScalingPolicies").elem.where(ordered("minInstances", "maxInstances"))
 	return f
@@ -105,8 +105,10 @@ func scalingV3() *field {
 
 // Custom domains, of both editions.
 
-func domainName() *field {
-	return str("domainName").must().is("The domain; auto asks for one of the service.", "域名；auto 表示由服务分配。")
+func domainName(within string) *field {
+	f := str("domainName").must()
+	f.auto, f.within = true, within
+	return f.is("The domain; auto asks for one of the service.", "域名；auto 表示由服务分配。")
 }
 
 func protocol() *field {
@@ -118,7 +120,7 @@ func certConfig() *field {
 		str("certName").is("A name for the certificate.", "证书名称。"),
 		str("certificate").is("The certificate in PEM.", "PEM 格式的证书。"),
 		str("privateKey").is("Its key in PEM.", "PEM 格式的私钥。"),
-		str("certId").or(integer("certId")).is("The id of a certificate in Certificate Management.", "数字证书管理服务中的证书 ID。")).
+		str("certId").or(integer("certId")).notYet().is("The id of a certificate in Certificate Management.", "数字证书管理服务中的证书 ID。")).
 		where(apart("certId", "certificate"), together("certificate", "privateKey")).
 		is("The certificate for HTTPS.", "HTTPS 证书。")
 }
@@ -136,7 +138,7 @@ func customDomainV3() *field {
 	version := func(key string) *field {
 		return str(key).oneOf("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3").is("A version of TLS.", "TLS 版本。")
 	}
-	return block("customDomain", domainName(), protocol(),
+	return block("customDomain", domainName("customDomain"), protocol(),
 		object1("route", "a route", routePath(), methodList().is("The methods; none is all.", "请求方法；为空表示全部。"), qualifier1(),
 			str("functionName").is("The function; this one if it is left out.", "函数；默认为当前函数。"),
 			block("rewriteConfig", rules("equalRules", "Whole paths.", "完整路径。"), rules("regexRules", "Regular expressions.", "正则表达式。"),
@@ -148,7 +150,7 @@ func customDomainV3() *field {
 			anyText("authInfo").is("How tokens are checked: a map, or JSON in a string.", "令牌的校验方式：映射或字符串形式的 JSON。")).
 			is("Who may call.", "认证方式。"),
 		block("wafConfig", boolean("enableWAF").is("Whether the firewall looks at requests.", "是否启用 Web 应用防火墙。")).is("The web application firewall.", "Web 应用防火墙。"),
-		corsConfig()).notYet().
+		corsConfig()).
 		is("A domain of your own.", "自定义域名。")
 }
 

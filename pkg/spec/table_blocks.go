@@ -91,7 +91,7 @@ func serviceBlocksV3() []*field {
 	group.auto, group.within = true, "vpcConfig"
 	return []*field{
 		block("vpcConfig", id, vSwitches, group).orAuto().is("The VPC that instances reach.", "实例可访问的专有网络。"),
-		block("vpcBinding", stringList("vpcIds").must().is("The VPCs.", "专有网络列表。")).notYet().
+		block("vpcBinding", stringList("vpcIds").must().is("The VPCs.", "专有网络列表。")).
 			is("The only VPCs from which the function may be called.", "只允许从这些专有网络调用函数。"),
 		block("nasConfig",
 			integer("userId").must().is("The user that files are accessed as.", "访问文件的用户 ID。"),

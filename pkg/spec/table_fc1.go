@@ -14,11 +14,11 @@ func propsV1() *object {
 	triggers.elem.obj.byType = &byType{kind: "type", config: "config", kinds: fc.TriggerTypes(), table: triggerConfigV1}
 	return &object{title: "props", fields: []*field{
 		region(), serviceV1().must(), functionV1().must(), triggers,
-		objects("customDomains", "a custom domain", domainName(), protocol(),
+		objects("customDomains", "a custom domain", domainName("customDomains"), protocol(),
 			objects("routeConfigs", "a route", routePath().must(), methodList().is("The methods; none is all.", "请求方法；为空表示全部。"),
 				str("serviceName").is("The service; this one if it is left out.", "服务；默认为当前服务。"),
 				str("functionName").is("The function; this one if it is left out.", "函数；默认为当前函数。"), qualifier1()).
-				is("What is called for which path.", "各路径对应的函数。"), certConfig()).notYet().
+				is("What is called for which path.", "各路径对应的函数。"), certConfig()).
 			is("Domains of your own.", "自定义域名。"),
 	}}
 }
@@ -49,7 +49,7 @@ func serviceV1() *field {
 				must().between(0, fc.MaxMounts).differ("fcDir").is("Up to 5 mounts.", "最多 5 个挂载点。")).orAuto().
 			is("NAS file systems of instances.", "实例挂载的 NAS 文件系统。"),
 		ossMount(),
-		stringList("vpcBinding").notYet().is("The only VPCs from which functions may be called.", "只允许从这些专有网络调用函数。"),
+		stringList("vpcBinding").is("The only VPCs from which functions may be called.", "只允许从这些专有网络调用函数。"),
 	).is("The service that the function belongs to.", "函数所属的服务。")
 }
 
@@ -107,7 +107,7 @@ func functionV1Blocks() []*field {
 		block("asyncConfiguration", maxAge(), maxRetries(),
 			boolean("statefulInvocation").by("false").is("Whether asynchronous invocations are kept as tasks.", "是否将异步调用记录为任务。"),
 			block("destination", str("onSuccess").is("The ARN that gets what succeeded.", "接收成功调用的 ARN。"),
-				str("onFailure").is("The ARN that gets what failed.", "接收失败调用的 ARN。")).is("Who is told of the outcome.", "结果的通知对象。")).notYet().
+				str("onFailure").is("The ARN that gets what failed.", "接收失败调用的 ARN。")).is("Who is told of the outcome.", "结果的通知对象。")).
 			is("How events without a waiting caller are handled.", "异步调用的处理方式。"),
 		customDNS(),
 	}

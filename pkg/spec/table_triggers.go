@@ -35,7 +35,7 @@ func triggerConfigV3(kind string) *object {
 	case fc.TriggerHTTP:
 		o.fields = []*field{
 			str("authType").must().oneOf("anonymous", "function", "jwt").is("Who may call: anybody, a signed request, or the bearer of a token.", "认证方式：匿名、签名或令牌。"),
-			httpMethodList(), noInternet(), jwtConfig().notYet(), corsConfig().notYet(),
+			httpMethodList(), noInternet(), jwtConfig(), corsConfig(),
 		}
 		o.rules = []rule{needs("authConfig", "authType", []string{"jwt"}, words{"tokens are checked with its keys", "令牌由其中的密钥校验"})}
 	case fc.TriggerTimer:

@@ -173,6 +173,8 @@ func TestAsMap(t *testing.T) {
 
 // reader is what is deployed.
 type reader struct {
+	deploy.AroundReader // nothing is around it
+
 	function *fc.Function
 	err      error
 	calls    int

@@ -32,20 +32,37 @@ func (d *deployment) apply(ctx context.Context) {
 	}
 }
 
-// hooks tell the steps of one resource, each with the time that it took.
+// hooks tell the steps of one resource, each with the time that it took, and how
+// far the instances are that are waited for.
 func (d *deployment) hooks(it *item, io *iostreams.IOStreams) deploy.Hooks {
 	began := time.Now()
 	var mu sync.Mutex // keeps the lines of parallel steps whole
-	return deploy.Hooks{Done: func(c deploy.Change, err error) {
-		took := time.Since(began).Round(10 * time.Millisecond)
-		mu.Lock()
-		defer mu.Unlock()
-		if err != nil {
-			io.Errf("%s %s %s %s failed", io.Red("✖"), it.resource.Name, c.Kind, c.Name)
-			return
-		}
-		io.Errf("%s %s %s %s %s (%s)", io.Green("✔"), it.resource.Name, c.Kind, c.Name, d.done(c.Action), took)
-	}}
+	told := map[string]deploy.Waiting{}
+	return deploy.Hooks{
+		Locks: &d.locks,
+		Done: func(c deploy.Change, err error) {
+			took := time.Since(began).Round(10 * time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				io.Errf("%s %s %s %s failed", io.Red("✖"), it.resource.Name, c.Kind, c.Name)
+				return
+			}
+			io.Errf("%s %s %s %s %s (%s)", io.Green("✔"), it.resource.Name, c.Kind, c.Name, d.done(c.Action), took)
+		},
+		Waiting: func(c deploy.Change, now deploy.Waiting) {
+			mu.Lock()
+			defer mu.Unlock()
+			if before, known := told[c.Name]; known && before == now {
+				return
+			}
+			told[c.Name] = now
+			io.Errf("  %s %s %s: %d of %d instances", it.resource.Name, c.Kind, c.Name, now.Current, now.Target)
+			if now.Problem != "" {
+				io.Errf("    %s", d.project.Redact(now.Problem))
+			}
+		},
+	}
 }
 
 func (d *deployment) done(action deploy.Action) string {

@@ -119,6 +119,7 @@ type deployment struct {
 	items    []*item           // of the group that runs
 	all      []*item           // of this group and those before it
 	failed   map[string]bool   // resources that others can't build on
+	locks    deploy.Locks      // of what several resources change
 	hookErr  error             // the first of the actions that follow a resource
 }
 

@@ -340,3 +340,21 @@ func TestChineseMessages(t *testing.T) {
 		t.Errorf("%v %q", err, w.Stderr())
 	}
 }
+
+// TestInstancesAreTold: how far they are, and what is wrong, without repeating it.
+func TestInstancesAreTold(t *testing.T) {
+	t.Parallel()
+	w := cmdtest.New(t, spec.Edition3)
+	w.Resource().Around.Provision = &fc.ProvisionConfig{DefaultTarget: 2}
+	w.Server.Fail(fctest.Failure{Method: "PUT", Path: "provision-config", Times: 1, Status: 200, Body: `{"defaultTarget":2,"target":2,"current":1,"currentError":"no memory"}`})
+	w.Server.Fail(fctest.Failure{Method: "GET", Path: "provision-config", Times: 1, Status: 404, Body: `{"Code":"ProvisionConfigNotFound"}`})
+	w.Server.Fail(fctest.Failure{Method: "GET", Path: "provision-config", Times: 1, Status: 200, Body: `{"defaultTarget":2,"target":2,"current":1,"currentError":"no memory"}`})
+	w.Server.Fail(fctest.Failure{Method: "GET", Path: "provision-config", Times: 1, Status: 200, Body: `{"defaultTarget":2,"target":2,"current":2}`})
+	if err := w.Run(command(w, nil), "-y"); err != nil {
+		t.Fatal(err)
+	}
+	w.WantStderr("hello provisionConfig hello: 1 of 2 instances", "no memory", "2 of 2 instances", "hello provisionConfig hello created")
+	if n := strings.Count(w.Stderr(), "1 of 2 instances"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, w.Stderr())
+	}
+}

@@ -38,8 +38,9 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	cmd := &cobra.Command{
 		Use:   "remove [resource...]",
 		Short: "Remove the resources of s.yaml from where they are deployed",
-		Long: "Remove deletes the triggers of the functions in s.yaml, the functions and, in edition 1.0.0, their services\n" +
-			"if no other function is left in them. Without a terminal it needs -y.",
+		Long: "Remove deletes the triggers of the functions in s.yaml, what is configured around them, their routes of custom\n" +
+			"domains, the functions and, in edition 1.0.0, their services if no other function is left in them. A custom domain\n" +
+			"that leads to other functions, too, stays. Without a terminal it needs -y.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Resources = args
@@ -176,6 +177,8 @@ func (o *Options) remove(ctx context.Context, j job) error {
 		mu.Lock()
 		defer mu.Unlock()
 		switch {
+		case deploy.Kept(err) && c.Kind == deploy.KindDomain:
+			o.IO.Errf("- %s %s %s stays: it has routes to other functions", j.resource.Name, c.Kind, c.Name)
 		case deploy.Kept(err):
 			o.IO.Errf("- %s %s %s stays: it has other functions", j.resource.Name, c.Kind, c.Name)
 		case err != nil:

@@ -46,6 +46,7 @@ func (c Call) Write() bool { return c.Method != http.MethodGet }
 type Failure struct {
 	Method string // empty is any
 	Path   string // a part of the path
+	End    bool   // Path is the end of it
 	Times  int    // how often; 0 is always
 	Status int
 	Header map[string]string
@@ -221,7 +222,7 @@ func (s *Server) record(call Call) *Failure {
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, call)
 	for i, f := range s.failures {
-		if (f.Method != "" && f.Method != call.Method) || !strings.Contains(call.Path, f.Path) {
+		if (f.Method != "" && f.Method != call.Method) || !strings.Contains(call.Path, f.Path) || (f.End && !strings.HasSuffix(call.Path, f.Path)) {
 			continue
 		}
 		if f.Times > 0 {
