@@ -16,12 +16,14 @@ const layersDir = ".s/build/layers"
 // ErrNoDependencies is an artifact without anything for a layer.
 var ErrNoDependencies = diag.Errorf("the build installs no dependencies for a layer")
 
-// LayerDir is the folder of the layer with a resource's dependencies, named as
-// the peer names the layer: <function>-layer.
-func LayerDir(p *spec.Project, r *spec.Resource) string {
-	name := strings.ReplaceAll(r.Function.FunctionName, "$", "-")
-	return NamedLayerDir(p, name+"-layer")
+// LayerName is the layer with a resource's dependencies, named as the peer names
+// it: <function>-layer.
+func LayerName(r *spec.Resource) string {
+	return strings.ReplaceAll(r.Function.FunctionName, "$", "-") + "-layer"
 }
+
+// LayerDir is the folder of the layer with a resource's dependencies.
+func LayerDir(p *spec.Project, r *spec.Resource) string { return NamedLayerDir(p, LayerName(r)) }
 
 // NamedLayerDir is the folder of the layer of that name, if the project builds it.
 func NamedLayerDir(p *spec.Project, name string) string {

@@ -32,6 +32,23 @@ type LayerCode struct {
 	RepositoryType string `json:"repositoryType"`
 }
 
+// LayerInput is a version of a layer that is to be published (CreateLayerVersion).
+type LayerInput struct {
+	LayerName         string
+	Description       string
+	License           string   // FC 3.0 only
+	CompatibleRuntime []string // that it is made for
+	Code              *Code
+}
+
+// LayerFilter chooses layers of a list (ListLayers).
+type LayerFilter struct {
+	Prefix string
+	// Public lists those that everybody may use, Official those of Function Compute
+	// itself.
+	Public, Official bool
+}
+
 // Who may use a layer, as field acl has it (PutLayerACL).
 const (
 	LayerPrivate = "0"

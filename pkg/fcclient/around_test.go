@@ -26,6 +26,7 @@ func TestAroundContracts(t *testing.T) {
 			"async":   func(t *testing.T, c *Client) { t.Helper(); fctest.AsyncContract(t, c, name) },
 			"scaling": func(t *testing.T, c *Client) { t.Helper(); fctest.ScalingContract(t, c, name) },
 			"vpc":     func(t *testing.T, c *Client) { t.Helper(); fctest.VPCContract(t, c, name) },
+			"layer":   func(t *testing.T, c *Client) { t.Helper(); fctest.LayerContract(t, c, name) },
 			"domain":  func(t *testing.T, c *Client) { t.Helper(); fctest.DomainContract(t, c, name) },
 		} {
 			t.Run(what+" "+name, func(t *testing.T) {

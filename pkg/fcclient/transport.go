@@ -36,6 +36,7 @@ type call struct {
 	body   any    // marshalled to JSON; nil sends none
 	zip    string // of code.zipFile, if it was set aside
 	out    any    // unmarshalled from the answer; nil drops it
+	host   host
 }
 
 func newTransport() *http.Transport {
@@ -91,7 +92,7 @@ func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error
 	if op.zip != "" && !c.config.V2 {
 		return c.sendCode(ctx, op, body)
 	}
-	base, err := c.base(hostControl)
+	base, err := c.base(op.host)
 	if err != nil {
 		return nil, err
 	}

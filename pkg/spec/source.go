@@ -46,6 +46,12 @@ func findFile(opts Options) (string, *diag.Diagnostic) {
 	return "", &d
 }
 
+// HasFile reports whether a folder, empty for that of the process, has an s.yaml.
+func HasFile(dir string) bool {
+	_, problem := findFile(Options{Dir: dir})
+	return problem == nil
+}
+
 // readFile reads a text file of at most MaxFileSize.
 func readFile(ctx context.Context, path string) ([]byte, *diag.Diagnostic) {
 	if err := ctx.Err(); err != nil {

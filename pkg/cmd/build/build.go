@@ -60,8 +60,8 @@ type Options struct {
 	Dockerfile, Context string
 	Buildkit            bool
 
-	// Report shows what of the code is large; PublishLayer writes the
-	// dependencies as a layer.
+	// Report shows what of the code is large; PublishLayer makes a layer of the
+	// dependencies.
 	Report, PublishLayer bool
 	// Watch builds again whenever what was built changes, until it is
 	// interrupted.

@@ -18,6 +18,8 @@ import (
 	"s/pkg/build/buildtest"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/fc"
+	"s/pkg/fcclient"
+	"s/pkg/fcclient/fctest"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 	"s/pkg/toolchain"
@@ -429,5 +431,38 @@ func TestLayerAndReport(t *testing.T) {
 	w.err.Reset()
 	if err := w.more(context.Background(), w.project, image, build.Result{}); err != nil || !strings.Contains(w.said(), "image: no code on this machine to report on") {
 		t.Errorf("%v, %s", err, w.said())
+	}
+}
+
+// The layer goes where the resource goes; without credentials there is the archive.
+func TestPublishLayer(t *testing.T) {
+	t.Parallel()
+	w := newBench(t, script{tool: py("3.10.4", true)}, "custom")
+	server := fctest.New(t)
+	buildtest.Plant(t, w.project.Resources[0].Code.Path, map[string]string{"app.py": "pass"})
+	target, targetErr := &cmdutil.Target{Client: func(*spec.Resource) (*fcclient.Client, error) {
+		return fcclient.New(fcclient.Config{Region: "r", Credentials: fctest.Credentials(), Endpoint: server.URL}), nil
+	}}, error(nil)
+	w.Target = func(context.Context, *spec.Project) (*cmdutil.Target, error) { return target, targetErr }
+	w.PublishLayer = true
+	arn := "acs:fc:r:" + fctest.AccountID + ":layers/custom-layer/versions/1"
+	says := func(want string) {
+		t.Helper()
+		w.err.Reset()
+		if err := RunBuild(context.Background(), w.Options); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(w.said(), want) {
+			t.Errorf("%q isn't said:\n%s", want, w.said())
+		}
+	}
+	says("fn-custom: published layer " + arn + ", for layers: in s.yaml")
+	says("fn-custom: layer " + arn + " is published already")
+	targetErr = cmdutil.WithCode(cmdutil.ExitCredentials, errors.New("none"))
+	says("fn-custom: the layer isn't published: there are no credentials")
+	targetErr = nil
+	server.Fail(fctest.Failure{Path: "layers/", Status: 403, Body: `{"Code":"AccessDenied","Message":"no"}`})
+	if err := RunBuild(context.Background(), w.Options); cmdutil.CodeOf(err) != cmdutil.ExitCloud {
+		t.Errorf("refused: %v", err)
 	}
 }

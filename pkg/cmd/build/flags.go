@@ -21,7 +21,7 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 	_ = flags.MarkHidden("use-sandbox") // never fails: it is there
 	flags.BoolVar(&o.NoCache, "no-cache", false, "install dependencies anew")
 	flags.BoolVar(&o.NoDefaultIgnore, "no-default-ignore", o.NoDefaultIgnore, "take .git, .env*, __pycache__ and .DS_Store into the artifact, too, unless .fcignore names them")
-	flags.BoolVar(&o.PublishLayer, "publish-layer", false, "write the dependencies as a layer: a folder and a zip file in .s/build/layers")
+	flags.BoolVar(&o.PublishLayer, "publish-layer", false, "publish the dependencies as a layer; a folder and a zip file of it are in .s/build/layers")
 	flags.StringVar(&o.CustomEnv, "custom-env", "", "variables for the tools, as a JSON object")
 	flags.StringVar(&o.CustomArgs, "custom-args", "", "arguments added to those of the tool that installs dependencies")
 	flags.StringVarP(&o.Dockerfile, "dockerfile", "f", "", "build the image from this file; default Dockerfile in the code's folder")

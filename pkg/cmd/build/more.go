@@ -8,7 +8,9 @@ import (
 	"s/pkg/build"
 	"s/pkg/bundle"
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/deploy"
 	"s/pkg/diag"
+	"s/pkg/fc"
 	"s/pkg/spec"
 )
 
@@ -25,8 +27,8 @@ func (o *Options) more(ctx context.Context, p *spec.Project, r *spec.Resource, r
 	return nil
 }
 
-// layer writes the dependencies as a folder and an archive. Layers aren't
-// published yet: the user does that with the archive.
+// layer writes the dependencies as a folder and an archive, and publishes them
+// where the resource goes.
 func (o *Options) layer(ctx context.Context, p *spec.Project, r *spec.Resource, result build.Result) error {
 	dir := build.LayerDir(p, r)
 	err := build.ErrNoDependencies
@@ -45,6 +47,38 @@ func (o *Options) layer(ctx context.Context, p *spec.Project, r *spec.Resource, 
 		return cmdutil.WithCode(cmdutil.ExitFailed, diag.Errorf("layer of %s: %w", r.Name, err))
 	}
 	o.IO.Errf("%s: layer %s, %s", r.Name, cmdutil.Shorten(p.Dir, packed.Path), bundle.Megabytes(packed.Size))
+	return o.publish(ctx, p, r, packed)
+}
+
+// publish makes a version of the resource's layer. Without credentials, the archive
+// is all there is.
+func (o *Options) publish(ctx context.Context, p *spec.Project, r *spec.Resource, packed *bundle.Bundle) error {
+	if o.Target == nil {
+		return nil
+	}
+	target, err := o.Target(ctx, p)
+	if cmdutil.CodeOf(err) == cmdutil.ExitCredentials {
+		o.IO.Errf("%s: the layer isn't published: there are no credentials", r.Name)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	client, err := target.Client(r)
+	if err != nil {
+		return err
+	}
+	v, same, err := deploy.PublishLayer(ctx, client, fc.LayerInput{
+		LayerName: build.LayerName(r), CompatibleRuntime: []string{r.Function.Runtime},
+	}, packed)
+	if err != nil {
+		return cmdutil.CloudError(diag.Errorf("layer of %s: %w", r.Name, err), target)
+	}
+	if same {
+		o.IO.Errf("%s: layer %s is published already, for layers: in s.yaml", r.Name, v.LayerVersionARN)
+	} else {
+		o.IO.Errf("%s: published layer %s, for layers: in s.yaml", r.Name, v.LayerVersionARN)
+	}
 	return nil
 }
 

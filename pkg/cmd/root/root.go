@@ -26,6 +26,7 @@ import (
 	initcmd "s/pkg/cmd/init"
 	instancecmd "s/pkg/cmd/instance"
 	invokecmd "s/pkg/cmd/invoke"
+	layercmd "s/pkg/cmd/layer"
 	listcmd "s/pkg/cmd/list"
 	localcmd "s/pkg/cmd/local"
 	plancmd "s/pkg/cmd/plan"
@@ -98,6 +99,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		removecmd.NewCmd(f, nil),
 		synccmd.NewCmd(f, nil),
 		instancecmd.NewCmd(f, nil),
+		layercmd.NewCmd(f, nil),
 		localcmd.NewCmd(f, nil),
 		envcmd.NewCmd(f),
 		configcmd.NewCmd(f, nil),

@@ -46,6 +46,10 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, call Call) {
 		s.service(w, call, parts)
 		return
 	}
+	if parts[0] == "layers" || parts[0] == "layerarn" {
+		s.layer(w, call, v2, parts)
+		return
+	}
 	if !v2 && (rest == "tags-v2" || rest == "resource-groups") {
 		s.tags(w, call)
 		return

@@ -86,6 +86,7 @@ type Server struct {
 	bindings  map[string][]string                  // VPCs by the path of what they may call
 	domains   map[string]map[string]any            // by name
 	codes     map[string][]byte                    // archives by the function's path
+	layers    map[string]*layerState
 	serial    int
 }
 
@@ -100,6 +101,7 @@ func New(t testing.TB) *Server {
 		bindings:  map[string][]string{},
 		domains:   map[string]map[string]any{},
 		codes:     map[string][]byte{},
+		layers:    map[string]*layerState{},
 	}
 	s.verifier = fcsign.NewVerifier(func(id string) (fcsign.Keys, bool) {
 		return fcsign.Keys{AccessKeyID: AccessKeyID, AccessKeySecret: AccessKeySecret}, id == AccessKeyID
@@ -203,6 +205,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(failure.Status)
 		io.WriteString(w, failure.Body)
+		return
+	}
+	if strings.HasPrefix(call.Path, "/download/") {
+		s.downloadLayer(w, call.Path)
 		return
 	}
 	if function, download := strings.CutPrefix(r.URL.Path, codePath); download {

@@ -30,3 +30,9 @@ func TestDomainContract(t *testing.T) {
 	fctest.DomainContract(t, contractClient(t, false), "hello")
 	fctest.DomainContract(t, contractClient(t, true), "svc$hello")
 }
+
+func TestLayerContract(t *testing.T) {
+	t.Parallel()
+	fctest.LayerContract(t, contractClient(t, false), "hello")
+	fctest.LayerContract(t, contractClient(t, true), "svc$hello")
+}

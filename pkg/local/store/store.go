@@ -1,5 +1,5 @@
 // Package store keeps the state of the local cloud in one directory: services,
-// functions and triggers in SQLite (state.db), code archives by the hash of
+// functions, triggers and layers in SQLite (state.db), code archives by the hash of
 // their content (code/). What a call acknowledged is on disk and survives
 // kill -9 and a power cut. Reads come from memory, so the invoke path never
 // waits for the disk. It knows nothing of HTTP and of running functions.
