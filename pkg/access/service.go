@@ -71,24 +71,31 @@ func (s session) fresh(now time.Time) bool {
 // is still good. Sessions are in private files of the home of s. The question
 // has whatever decides the answer, and no secret.
 func (o Options) cached(ctx context.Context, question []string, fetch func(context.Context) (session, error)) (Credentials, error) {
+	s, err := o.cachedSession(ctx, question, fetch)
+	if err != nil {
+		return Credentials{}, err
+	}
+	return s.credentials()
+}
+
+func (o Options) cachedSession(ctx context.Context, question []string, fetch func(context.Context) (session, error)) (session, error) {
 	if s, ok := o.recall(question); ok {
-		return s.credentials()
+		return s, nil
 	}
 	path := o.sessionFile(question)
 	s, err := fetch(ctx)
 	if err != nil {
-		return Credentials{}, err
+		return session{}, err
 	}
-	c, err := s.credentials()
-	if err != nil || path == "" || !s.fresh(o.now()) {
-		return c, err
+	if _, err = s.credentials(); err != nil || path == "" || !s.fresh(o.now()) {
+		return s, err
 	}
 	data, err := json.Marshal(s)
 	if err == nil {
 		// What can't be kept is fetched again.
 		_ = vault.Update(ctx, path, nil, func([]byte) ([]byte, error) { return data, nil })
 	}
-	return c, nil
+	return s, nil
 }
 
 // sessionFile is where the answer to a question is kept; empty is nowhere.

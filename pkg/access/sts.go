@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"s/pkg/fc/fcsign"
 )
@@ -166,14 +167,41 @@ func (r roleRequest) account() string {
 
 type roleAnswer struct{ Credentials session }
 
+// AssumeRole gives temporary credentials of a role, taken with other credentials,
+// and when they end (STS AssumeRole). The error is an *STSError if STS refuses it,
+// and one that IsOffline knows if it doesn't answer.
+func AssumeRole(ctx context.Context, o Options, source Credentials, roleARN string) (Credentials, time.Time, error) {
+	s, err := o.roleSession(ctx, source, roleRequest{arn: roleARN})
+	if err != nil {
+		return Credentials{}, time.Time{}, err
+	}
+	c, err := s.credentials()
+	if err != nil {
+		return Credentials{}, time.Time{}, err
+	}
+	end, err := time.Parse(time.RFC3339, s.Expiration)
+	if err != nil {
+		return Credentials{}, time.Time{}, errors.New("STS doesn't say when its credentials end")
+	}
+	return c, end, nil
+}
+
 // assumeRole takes a role with other credentials.
 func (o Options) assumeRole(ctx context.Context, source Credentials, role roleRequest) (Credentials, error) {
+	s, err := o.roleSession(ctx, source, role)
+	if err != nil {
+		return Credentials{}, err
+	}
+	return s.credentials()
+}
+
+func (o Options) roleSession(ctx context.Context, source Credentials, role roleRequest) (session, error) {
 	if !source.complete() || role.arn == "" {
-		return Credentials{}, errors.New("it takes a key and the ARN of a role, and lacks one of them")
+		return session{}, errors.New("it takes a key and the ARN of a role, and lacks one of them")
 	}
 	// A new token of the source is no other question: its key id tells it.
 	question := []string{"role", o.env(envSTSEndpoint), source.AccessKeyID, role.parameters().Encode()}
-	return o.cached(ctx, question, func(ctx context.Context) (session, error) {
+	return o.cachedSession(ctx, question, func(ctx context.Context) (session, error) {
 		var answer roleAnswer
 		err := o.sts(ctx, source, "AssumeRole", role.parameters(), &answer)
 		answer.Credentials.AccountID = role.account()

@@ -65,6 +65,9 @@ type Options struct {
 	MaxInstances int
 	// Log gets what goes wrong with connections; nil drops it.
 	Log io.Writer
+	// AssumeRole gives functions that have a role credentials of it; without, they
+	// get keys of the local cloud's.
+	AssumeRole AssumeRole
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -94,6 +97,7 @@ type Cloud struct {
 	launcher sandbox.Launcher
 	owned    bool // the launcher was made here
 	spares   *instance.Spares
+	roles    *roles
 	gateway  *gateway.Gateway
 	control  *control.API
 	verifier *fcsign.Verifier
@@ -228,11 +232,12 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 		o.NewPool = sparing(c.spares)
 	}
 	c.neighbours(o, k)
+	c.roles = newRoles(o.AssumeRole, k.AccountID, o.Now)
 	c.gateway = gateway.New(gateway.Config{
 		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
 		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work,
 		SharedDir: cmp.Or(o.SharedDir, c.store.Dir()), IdleTimeout: o.IdleTimeout,
-		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now,
+		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now, Adjust: c.roles.give,
 		Scale:  func(region, function string) instance.Scale { return control.Scale(c.store.Scaling(region, function)) },
 		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		Verify: func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },
@@ -292,6 +297,7 @@ func (c *Cloud) closeParts() error {
 		c.gateway.Close()
 		c.async.Close()
 	}
+	c.roles.close()
 	c.spares.Close()
 	if closer, ok := c.launcher.(io.Closer); ok && c.owned {
 		err = closer.Close()

@@ -35,6 +35,8 @@ type ServeOptions struct {
 	Engines []image.Engine
 	// SharedDir is as in Options.
 	SharedDir string
+	// AssumeRole is as in Options.
+	AssumeRole AssumeRole
 	// Ready gets one line when the cloud serves or could not be started; nil if
 	// nobody waits for it.
 	Ready io.Writer
@@ -109,8 +111,8 @@ func Serve(ctx context.Context, o ServeOptions) error {
 func start(ctx context.Context, o ServeOptions) (*Cloud, error) {
 	cloud, err := Start(ctx, Options{
 		DataDir: DataDir(o.Home), Version: o.Version, Log: o.Log, Toolchain: o.Toolchain, Engines: o.Engines,
-		SharedDir: o.SharedDir,
-		Addr:      net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
+		SharedDir: o.SharedDir, AssumeRole: o.AssumeRole,
+		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
 	})
 	if err != nil {
 		return nil, err

@@ -51,6 +51,8 @@ type DevOptions struct {
 	Launcher sandbox.Launcher
 	// NewPool makes the instances of a function; nil is the real ones.
 	NewPool func(instance.Config) gateway.Pool
+	// AssumeRole is as in Options.
+	AssumeRole AssumeRole
 	// Spares keeps processes that wait for functions, so that new instances start
 	// faster.
 	Spares bool
@@ -85,6 +87,7 @@ type Dev struct {
 	launcher  sandbox.Launcher
 	owned     bool
 	spares    *instance.Spares
+	roles     *roles
 	gateway   *gateway.Gateway
 	async     devQueue
 	verifier  *fcsign.Verifier
@@ -125,6 +128,7 @@ func (d *Dev) open(ctx context.Context) error {
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return err
 	}
+	d.roles = newRoles(d.o.AssumeRole, d.keys.AccountID, time.Now)
 	d.verifier = fcsign.NewVerifier(d.keys.lookup, time.Now)
 	newPool := d.o.NewPool
 	if newPool == nil {
@@ -185,6 +189,7 @@ func emptyFolder(dir string) error {
 
 // adjust changes how a function's instances are started.
 func (d *Dev) adjust(cfg *instance.Config) {
+	d.roles.give(cfg)
 	e := d.functions.named(cfg.Region, cfg.Function)
 	if e == nil {
 		return
@@ -297,6 +302,7 @@ func (d *Dev) Close() error {
 		d.gateway.Drain(ctx)
 		d.gateway.Close()
 	}
+	d.roles.close()
 	for _, l := range listeners {
 		if l != nil {
 			_ = l.server.Close()

@@ -30,6 +30,10 @@ const PortVariable = "S_LOCAL_PORT"
 // in for NAS file systems and OSS buckets.
 const MountsVariable = "S_LOCAL_MOUNTS"
 
+// AssumeRoleVariable is the environment variable of the access alias with whose keys
+// the roles of functions are taken.
+const AssumeRoleVariable = "S_LOCAL_ASSUME_ROLE"
+
 // Port is the port of the local cloud: DefaultPort, or what S_LOCAL_PORT says.
 func Port(lookupEnv func(string) (string, bool)) (int, error) {
 	text, set := lookupEnv(PortVariable)

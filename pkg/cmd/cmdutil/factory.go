@@ -43,6 +43,9 @@ type Factory struct {
 	Vault func() *vault.Vault
 	// Identity asks STS for the account of a key; see access.Identity.
 	Identity func(context.Context, access.Credentials) (string, error)
+	// Roles gives temporary credentials of functions' roles, taken with the keys of
+	// an alias. The error is that there are none; it has its exit code.
+	Roles func(ctx context.Context, alias string) (local.AssumeRole, error)
 	// Outside gives what actions of s.yaml need; nil gives them nothing.
 	Outside func() Outside
 }

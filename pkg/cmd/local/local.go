@@ -22,6 +22,7 @@ type Options struct {
 	Home      func() (string, error)
 	Exe       func() (string, error)
 	LookupEnv func(string) (string, bool)
+	Roles     func(ctx context.Context, alias string) (local.AssumeRole, error)
 
 	Action string // up, down, status or env
 
@@ -29,13 +30,14 @@ type Options struct {
 	Port       int
 	PortGiven  bool
 	Foreground bool
-	Detached   bool // this process is the daemon
+	AssumeRole string // an access alias
+	Detached   bool   // this process is the daemon
 }
 
 // NewCmd makes the local command with its subcommands. runF replaces the run,
 // for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Version: f.Version, Home: f.Home, Exe: os.Executable, LookupEnv: os.LookupEnv}
+	opts := &Options{IO: f.IO, Settings: f.Settings, Version: f.Version, Home: f.Home, Exe: os.Executable, LookupEnv: os.LookupEnv, Roles: f.Roles}
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "The local cloud: start, stop, show",
@@ -49,6 +51,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		"s local up\ns local up --port 0\ns local up --foreground")
 	up.Flags().IntVar(&opts.Port, "port", local.DefaultPort, "port to listen on; 0 is any free one (default also from "+local.PortVariable+")")
 	up.Flags().BoolVar(&opts.Foreground, "foreground", false, "serve in this process until it is interrupted")
+	bindAssumeRole(up.Flags(), &opts.AssumeRole)
 	up.Flags().BoolVar(&opts.Detached, "detached", false, "be the daemon")
 	up.Flags().Lookup("detached").Hidden = true
 	up.MarkFlagsMutuallyExclusive("foreground", "detached")
@@ -101,12 +104,20 @@ func Ensure(ctx context.Context, o *Options) (*local.Info, error) {
 		return nil, err
 	}
 	info, err := local.Ensure(ctx, local.EnsureOptions{
-		Home: home, Exe: exe, Port: port, Version: o.Version, Debug: o.IO.Debug(),
+		Home: home, Exe: exe, Port: port, Version: o.Version, Debug: o.IO.Debug(), Env: o.daemonEnv(),
 		Restarted: func(version string) {
 			o.IO.Errf("the local cloud of s %s was replaced by one of this s, %s", version, o.Version)
 		},
 	})
 	return info, hint(err)
+}
+
+// daemonEnv is the environment of a daemon that is started; nil is this one's.
+func (o *Options) daemonEnv() []string {
+	if o.AssumeRole == "" {
+		return nil
+	}
+	return append(os.Environ(), local.AssumeRoleVariable+"="+o.AssumeRole)
 }
 
 func (o *Options) port() (int, error) {

@@ -31,6 +31,9 @@ func up(ctx context.Context, o *Options) error {
 	if err != nil && !errors.Is(err, local.ErrNotRunning) {
 		return err
 	}
+	if _, err := assumeRole(ctx, o.Roles, o.LookupEnv, o.AssumeRole); err != nil {
+		return err // the daemon would say it to its log
+	}
 	info, err := Ensure(ctx, o)
 	if err != nil {
 		return err
@@ -43,6 +46,10 @@ func up(ctx context.Context, o *Options) error {
 	if o.PortGiven && o.Port != 0 && !hasPort(info.Endpoint, o.Port) {
 		return cmdutil.WithHint(cmdutil.ExitFailed,
 			fmt.Errorf("the local cloud runs already, at %s", info.Endpoint), "s local down")
+	}
+	if o.AssumeRole != "" {
+		return cmdutil.WithHint(cmdutil.ExitFailed,
+			fmt.Errorf("the local cloud runs already, at %s, and --assume-role counts when it starts", info.Endpoint), "s local down")
 	}
 	o.IO.Errf("the local cloud was up already: %s, pid %d", o.IO.Cyan(info.Endpoint), info.PID)
 	return nil
@@ -82,7 +89,14 @@ func serve(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	so := local.ServeOptions{SharedDir: shared, Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder, Engines: image.Engines()}
+	assume, err := assumeRole(ctx, o.Roles, o.LookupEnv, o.AssumeRole)
+	if err != nil && !o.Detached {
+		return err
+	}
+	if err != nil {
+		o.IO.Errf("functions get no credentials of their roles: %v", err)
+	}
+	so := local.ServeOptions{AssumeRole: assume, SharedDir: shared, Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder, Engines: image.Engines()}
 	if o.Detached {
 		so.Ready = o.IO.Out
 		return local.Serve(ctx, so)
@@ -111,6 +125,7 @@ func (o *Options) leaveRoom() {
 // serveIn runs the same command in a process with attr.
 func (o *Options) serveIn(ctx context.Context, attr *syscall.SysProcAttr, exe string, port int) error {
 	cmd := exec.CommandContext(ctx, exe, "local", "up", "--foreground", "--port", strconv.Itoa(port))
+	cmd.Env = o.daemonEnv()
 	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = o.IO.Out, o.IO.ErrOut, attr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	err := cmd.Run()

@@ -38,6 +38,8 @@ type tree struct {
 	DebugPort int
 	Editor    string // the configuration to print is for
 	Mode      string // of the peer's invoke
+
+	AssumeRole string // the access alias with whose keys functions' roles are taken
 }
 
 // debuggedTimeout is how long a call may take that somebody steps through, in
@@ -52,6 +54,7 @@ func newTree(f *cmdutil.Factory) *tree {
 // nothing here.
 func (t *tree) bindDebug(flags *pflag.FlagSet) {
 	flags.StringVar(&t.Mounts, "mounts", "", "folder that keeps what stands in for NAS and OSS mounts (default .s beside s.yaml, or "+local.MountsVariable+")")
+	bindAssumeRole(flags, &t.AssumeRole)
 	flags.IntVarP(&t.DebugPort, "debug-port", "d", 0, "let a debugger attach at this port (of several functions: the first)")
 	flags.StringVarP(&t.Editor, "config", "c", "vscode", "editor whose configuration is printed: vscode, intellij")
 	for _, name := range []string{"debug-args", "debugger-path", "tmp-dir"} {
@@ -154,6 +157,9 @@ func (t *tree) start(ctx context.Context, o local.DevOptions) (*local.Dev, error
 	if o.SharedDir, err = mountsFolder(t.lookupEnv, t.Mounts); err != nil {
 		return nil, err
 	}
+	if o.AssumeRole, err = assumeRole(ctx, t.f.Roles, t.lookupEnv, t.AssumeRole); err != nil {
+		return nil, err
+	}
 	return local.StartDev(ctx, o)
 }
 
@@ -168,6 +174,27 @@ func mountsFolder(lookupEnv func(string) (string, bool), flag string) (string, e
 		return "", nil
 	}
 	return filepath.Abs(dir)
+}
+
+// bindAssumeRole defines the flag of functions' roles.
+func bindAssumeRole(flags *pflag.FlagSet, alias *string) {
+	flags.StringVar(alias, "assume-role", "", "access alias: functions that have a role get temporary credentials of it, taken with these keys (default also from "+
+		local.AssumeRoleVariable+")")
+}
+
+// assumeRole gives what takes functions' roles, of the flag or the environment; nil
+// is nothing.
+func assumeRole(ctx context.Context, roles func(context.Context, string) (local.AssumeRole, error),
+	lookupEnv func(string) (string, bool), flag string,
+) (local.AssumeRole, error) {
+	alias := flag
+	if alias == "" {
+		alias, _ = lookupEnv(local.AssumeRoleVariable)
+	}
+	if alias == "" {
+		return nil, nil
+	}
+	return roles(ctx, alias)
 }
 
 func (t *tree) finder(home string) *toolchain.Finder {

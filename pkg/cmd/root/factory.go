@@ -76,6 +76,7 @@ func (w *wiring) factory() *cmdutil.Factory {
 		Home:    home,
 		Vault:   w.openVault,
 		Outside: w.outside,
+		Roles:   w.roles,
 		Identity: func(ctx context.Context, c access.Credentials) (string, error) {
 			return access.Identity(ctx, access.Options{LookupEnv: os.LookupEnv, Debug: w.io.Debug()}, c)
 		},
@@ -227,7 +228,11 @@ func (w *wiring) resolve(ctx context.Context, alias string) (access.Credentials,
 	if err != nil {
 		return access.Credentials{}, err
 	}
-	c, err := access.Resolve(ctx, w.accessOptions(alias, dir))
+	return w.resolveWith(ctx, w.accessOptions(alias, dir))
+}
+
+func (w *wiring) resolveWith(ctx context.Context, o access.Options) (access.Credentials, error) {
+	c, err := access.Resolve(ctx, o)
 	if login := (*access.LoginError)(nil); errors.As(err, &login) {
 		return c, cmdutil.WithHint(cmdutil.ExitCredentials, err, login.Command)
 	}

@@ -219,6 +219,7 @@ func (c *custom) request(method, control, requestID string, retries int, limit t
 func (c *custom) header(control, requestID string, retries int, ip string) []byte {
 	b := make([]byte, 0, len(c.lines)+256)
 	b = append(b, c.lines...)
+	b = append(b, c.i.keyLines(httpconn.AppendField)...)
 	b = httpconn.AppendField(b, "x-fc-request-id", requestID)
 	b = httpconn.AppendField(b, "x-fc-control-path", control)
 	b = httpconn.AppendField(b, "x-fc-retry-count", strconv.Itoa(retries))

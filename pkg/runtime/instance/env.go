@@ -45,24 +45,28 @@ func environment(cfg *Config, rt fc.Runtime, id string, l *layout) map[string]st
 	if service != "" {
 		env["FC_SERVICE_NAME"] = service
 	}
-	credentialVariables(cfg, env, service != "")
+	k, warning := cfg.keys()
+	if warning != "" {
+		l.warn("%s", warning)
+	}
+	credentialVariables(cfg, k, env, service != "")
 	return env
 }
 
 // credentialVariables sets the variables of the function's credentials, unless it
 // wants none (disableInjectCredentials). Functions of FC 2.0 have the old names, too.
-func credentialVariables(cfg *Config, env map[string]string, old bool) {
+func credentialVariables(cfg *Config, k Keys, env map[string]string, old bool) {
 	if !injects(cfg, "Env") {
 		return
 	}
 	maps.Copy(env, map[string]string{
-		"ALIBABA_CLOUD_ACCESS_KEY_ID":     cfg.AccessKeyID,
-		"ALIBABA_CLOUD_ACCESS_KEY_SECRET": cfg.AccessKeySecret,
-		"ALIBABA_CLOUD_SECURITY_TOKEN":    cfg.SecurityToken,
+		"ALIBABA_CLOUD_ACCESS_KEY_ID":     k.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET": k.AccessKeySecret,
+		"ALIBABA_CLOUD_SECURITY_TOKEN":    k.SecurityToken,
 	})
 	if old {
 		maps.Copy(env, map[string]string{
-			"accessKeyID": cfg.AccessKeyID, "accessKeySecret": cfg.AccessKeySecret, "securityToken": cfg.SecurityToken,
+			"accessKeyID": k.AccessKeyID, "accessKeySecret": k.AccessKeySecret, "securityToken": k.SecurityToken,
 		})
 	}
 }
@@ -114,7 +118,8 @@ func pairs(env map[string]string) []string {
 
 // header are the x-fc-* lines that all invocations of an instance have in
 // common, written by line. The id is for interpreters: an HTTP server of the user's
-// gets none, and every header costs it time.
+// gets none, and every header costs it time. Credentials that change aren't among
+// them, see keyLines.
 func header(cfg *Config, id string, line func(b []byte, name, value string) []byte) []byte {
 	service, name := fc.SplitName(cfg.Function.FunctionName)
 	var project, store string
@@ -122,16 +127,13 @@ func header(cfg *Config, id string, line func(b []byte, name, value string) []by
 		project, store = c.Project, c.Logstore
 	}
 	var b []byte
-	var keyID, secret, token string // interpreters want the headers even if there are none
-	if injects(cfg, "Request") {
-		keyID, secret, token = cfg.AccessKeyID, cfg.AccessKeySecret, cfg.SecurityToken
+	if cfg.RoleKeys == nil {
+		k, _ := cfg.keys()
+		b = appendKeys(b, cfg, k, line)
 	}
 	for _, h := range [][2]string{
 		{"x-fc-function-name", name},
 		{"x-fc-function-memory", strconv.Itoa(cfg.Function.MemorySize)},
-		{"x-fc-access-key-id", keyID},
-		{"x-fc-access-key-secret", secret},
-		{"x-fc-security-token", token},
 		{"x-fc-service-name", service},
 		{"x-fc-service-logproject", project},
 		{"x-fc-service-logstore", store},

@@ -47,7 +47,7 @@ func managedBy(i *Instance, api *rapi.Server, env map[string]string) *managed {
 }
 
 // concurrency is how many invocations the instance takes at once.
-func (i *Instance) concurrency() int { return max(i.cfg.Function.InstanceConcurrency, 1) }
+func (i *Instance) concurrency() int { return i.cfg.Function.Concurrency() }
 
 // ready waits until the runtime asks for work for the first time.
 func (m *managed) ready(ctx context.Context) error {
@@ -159,6 +159,7 @@ func answerHTTP(w http.ResponseWriter, reply rapi.Reply, res *Result) {
 
 // start hands a task to the runtime.
 func (m *managed) start(task *rapi.Invocation) (*rapi.Call, error) {
+	task.Lines = m.i.keyLines(rapi.AppendHeader)
 	task.Deadline = time.Now().Add(time.Duration(task.Timeout) * time.Second)
 	call, err := m.api.Start(task)
 	if errors.Is(err, rapi.ErrNotTaken) {

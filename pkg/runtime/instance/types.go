@@ -32,6 +32,10 @@ type Config struct {
 	AccountID string
 	// Credentials given to the function; empty strings are allowed.
 	AccessKeyID, AccessKeySecret, SecurityToken string
+	// RoleKeys, if set, gives what the function gets instead: temporary credentials
+	// of its role. Without AccessKeyID there are none at the moment; warning tells
+	// why, when that is news. It is asked for every invocation and must not block.
+	RoleKeys func() (k Keys, warning string)
 
 	// CodeDir is the unpacked code on the host. It is mounted as /code.
 	CodeDir string

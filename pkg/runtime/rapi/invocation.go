@@ -32,6 +32,8 @@ type Invocation struct {
 	ContentType string // of the event; empty is application/octet-stream
 	ClientIP    string
 	Event       []byte
+	// Lines are more lines of the answer to next, as AppendHeader makes them.
+	Lines []byte
 }
 
 // Reply is what a language runtime posted.
@@ -142,6 +144,7 @@ func appendNext(b, fixed []byte, inv *Invocation) []byte {
 		b = AppendHeader(b, "x-fc-client-ip", inv.ClientIP)
 	}
 	b = append(b, fixed...)
+	b = append(b, inv.Lines...)
 	return append(b, "\r\n"...)
 }
 
