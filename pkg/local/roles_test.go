@@ -13,8 +13,8 @@ import (
 	"s/pkg/runtime/instance"
 )
 
-// sts is a world of roles: what asks, and when.
-type sts struct {
+// roleWorld is a world of roles: what asks, and when.
+type roleWorld struct {
 	*roles
 	mu    sync.Mutex
 	time  time.Time
@@ -23,14 +23,14 @@ type sts struct {
 	hold  chan struct{}
 }
 
-func newSTS(t *testing.T) *sts {
-	s := &sts{time: time.Unix(1_700_000_000, 0)}
+func newRoleWorld(t *testing.T) *roleWorld {
+	s := &roleWorld{time: time.Unix(1_700_000_000, 0)}
 	s.roles = newRoles(s.answer, "77", func() time.Time { s.mu.Lock(); defer s.mu.Unlock(); return s.time })
 	t.Cleanup(s.close)
 	return s
 }
 
-func (s *sts) answer(ctx context.Context, role string) (instance.Keys, time.Time, error) {
+func (s *roleWorld) answer(ctx context.Context, role string) (instance.Keys, time.Time, error) {
 	s.mu.Lock()
 	s.asked = append(s.asked, role)
 	n, hold, err, until := len(s.asked), s.hold, s.err, s.time.Add(time.Hour)
@@ -44,26 +44,26 @@ func (s *sts) answer(ctx context.Context, role string) (instance.Keys, time.Time
 	return instance.Keys{AccessKeyID: fmt.Sprint("k", n)}, until, err
 }
 
-func (s *sts) pass(d time.Duration) {
+func (s *roleWorld) pass(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.time = s.time.Add(d)
 }
 
-func (s *sts) fail(err error) {
+func (s *roleWorld) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
 }
 
-func (s *sts) count() int {
+func (s *roleWorld) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.asked)
 }
 
 // settled waits until nobody asks any more.
-func (s *sts) settled(arn string) {
+func (s *roleWorld) settled(arn string) {
 	s.roles.mu.Lock()
 	fetching := s.known[arn].fetching
 	s.roles.mu.Unlock()
@@ -74,7 +74,7 @@ func (s *sts) settled(arn string) {
 
 const someRole = "acs:ram::1:role/r"
 
-func (s *sts) config(t *testing.T, role string) func() (instance.Keys, string) {
+func (s *roleWorld) config(t *testing.T, role string) func() (instance.Keys, string) {
 	t.Helper()
 	cfg := instance.Config{Function: fc.Function{Role: role}}
 	s.give(&cfg)
@@ -82,7 +82,7 @@ func (s *sts) config(t *testing.T, role string) func() (instance.Keys, string) {
 }
 
 // want looks at the next credentials; the ones after are asked for in the background.
-func (s *sts) want(t *testing.T, keys func() (instance.Keys, string), id, warning string) {
+func (s *roleWorld) want(t *testing.T, keys func() (instance.Keys, string), id, warning string) {
 	t.Helper()
 	k, w := keys()
 	if k.AccessKeyID != id || (w == "") != (warning == "") || !strings.Contains(w, warning) {
@@ -92,7 +92,7 @@ func (s *sts) want(t *testing.T, keys func() (instance.Keys, string), id, warnin
 }
 
 func TestRolesAreKeptAndRenewed(t *testing.T) {
-	s := newSTS(t)
+	s := newRoleWorld(t)
 	keys := s.config(t, someRole)
 	s.want(t, keys, "k1", "")
 	s.want(t, s.config(t, someRole), "k1", "")
@@ -116,7 +116,7 @@ func TestRolesAreKeptAndRenewed(t *testing.T) {
 }
 
 func TestRolesWhenSTSFails(t *testing.T) {
-	s := newSTS(t)
+	s := newRoleWorld(t)
 	s.fail(errors.New("the network is away"))
 	keys := s.config(t, someRole)
 	s.want(t, keys, "", "the network is away")
@@ -145,7 +145,7 @@ func TestRolesWhenSTSFails(t *testing.T) {
 
 // TestInvocationsDoNotWaitForSTS: only the set-up does, and not for long.
 func TestInvocationsDoNotWaitForSTS(t *testing.T) {
-	s := newSTS(t)
+	s := newRoleWorld(t)
 	s.hold = make(chan struct{})
 	ready := make(chan func() (instance.Keys, string))
 	go func() { ready <- s.config(t, someRole) }()
@@ -165,7 +165,7 @@ func TestInvocationsDoNotWaitForSTS(t *testing.T) {
 }
 
 func TestRolesOfFunctionsWithout(t *testing.T) {
-	s := newSTS(t)
+	s := newRoleWorld(t)
 	if s.config(t, "") != nil || s.count() != 0 {
 		t.Errorf("a function without a role: asked for %v", s.asked)
 	}
@@ -180,7 +180,7 @@ func TestRolesOfFunctionsWithout(t *testing.T) {
 
 // TestRoleOfTheLocalAccount: its name counts, the account is the keys'.
 func TestRoleOfTheLocalAccount(t *testing.T) {
-	s := newSTS(t)
+	s := newRoleWorld(t)
 	s.config(t, "acs:ram::77:role/r")
 	if len(s.asked) != 1 || s.asked[0] != "acs:ram:::role/r" {
 		t.Errorf("asked for %v", s.asked)
