@@ -48,3 +48,75 @@ type HTTPTriggerConfig struct {
 	DisableURLInternet bool     `json:"disableURLInternet,omitempty"`
 	AuthConfig         string   `json:"authConfig,omitempty"`
 }
+
+// TimerTriggerConfig is the triggerConfig of a timer.
+type TimerTriggerConfig struct {
+	CronExpression string `json:"cronExpression"` // @every 5m, or six fields; UTC unless CRON_TZ= stands before
+	Enable         bool   `json:"enable"`
+	Payload        string `json:"payload"`
+}
+
+// OSSTriggerConfig is the triggerConfig of a trigger by OSS; the bucket is in
+// sourceArn.
+type OSSTriggerConfig struct {
+	Events []string          `json:"events"` // oss:ObjectCreated:*, ...
+	Filter *OSSTriggerFilter `json:"filter,omitempty"`
+}
+
+// OSSTriggerFilter bounds the objects that count.
+type OSSTriggerFilter struct {
+	Key *OSSTriggerKey `json:"key,omitempty"`
+}
+
+// OSSTriggerKey is what the names of objects begin and end with.
+type OSSTriggerKey struct {
+	Prefix string `json:"prefix"`
+	Suffix string `json:"suffix"`
+}
+
+// SLSTriggerConfig is the triggerConfig of a trigger by Log Service.
+type SLSTriggerConfig struct {
+	SourceConfig *struct {
+		Logstore  string `json:"logstore"`
+		StartTime int64  `json:"startTime,omitempty"`
+	} `json:"sourceConfig,omitempty"`
+	JobConfig *struct {
+		MaxRetryTime    *int `json:"maxRetryTime,omitempty"`
+		TriggerInterval *int `json:"triggerInterval,omitempty"` // seconds
+	} `json:"jobConfig,omitempty"`
+	LogConfig *struct {
+		Project  string `json:"project"`
+		Logstore string `json:"logstore"`
+	} `json:"logConfig,omitempty"`
+	FunctionParameter map[string]any `json:"functionParameter,omitempty"`
+	Enable            bool           `json:"enable"`
+}
+
+// MNSTopicTriggerConfig is the triggerConfig of a trigger by a topic of MNS.
+type MNSTopicTriggerConfig struct {
+	FilterTag           string `json:"filterTag,omitempty"`
+	NotifyContentFormat string `json:"notifyContentFormat,omitempty"` // STREAM or JSON
+	NotifyStrategy      string `json:"notifyStrategy,omitempty"`      // BACKOFF_RETRY or EXPONENTIAL_DECAY_RETRY
+}
+
+// CDNTriggerConfig is the triggerConfig of a trigger by events of CDN.
+type CDNTriggerConfig struct {
+	EventName    string              `json:"eventName"`
+	EventVersion string              `json:"eventVersion"`
+	Notes        string              `json:"notes,omitempty"`
+	Filter       map[string][]string `json:"filter,omitempty"`
+}
+
+// EventBridgeTriggerConfig is the triggerConfig of a trigger by EventBridge, as
+// far as it is read here.
+type EventBridgeTriggerConfig struct {
+	TriggerEnable          *bool  `json:"triggerEnable,omitempty"`
+	AsyncInvocationType    *bool  `json:"asyncInvocationType,omitempty"`
+	EventRuleFilterPattern string `json:"eventRuleFilterPattern,omitempty"` // JSON
+	EventSourceConfig      *struct {
+		EventSourceType       string         `json:"eventSourceType,omitempty"`
+		EventSourceParameters map[string]any `json:"eventSourceParameters,omitempty"`
+	} `json:"eventSourceConfig,omitempty"`
+	EventSinkConfig map[string]any `json:"eventSinkConfig,omitempty"`
+	RunOptions      map[string]any `json:"runOptions,omitempty"`
+}

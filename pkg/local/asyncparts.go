@@ -9,6 +9,7 @@ import (
 	"s/pkg/fc"
 	"s/pkg/local/async"
 	"s/pkg/local/store"
+	"s/pkg/local/triggers"
 	"s/pkg/runtime/instance"
 )
 
@@ -30,6 +31,14 @@ func (c *Cloud) newDispatcher(o Options) *async.Dispatcher {
 		ARN: func(region, function, qualifier string) string {
 			return functionARN(c.info.AccountID, region, function, qualifier)
 		},
+	})
+}
+
+// newTriggers starts what fires the triggers of a cloud.
+func (c *Cloud) newTriggers(o Options) (*triggers.Service, error) {
+	return triggers.New(triggers.Config{
+		Store: c.store, Queue: c.queue, Accept: c.async.Accept, Prepare: c.async.Prepare, Queued: c.async.Wake,
+		AccountID: c.info.AccountID, Now: o.Now, Log: o.Log,
 	})
 }
 

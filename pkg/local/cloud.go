@@ -21,6 +21,7 @@ import (
 	"s/pkg/local/oss"
 	"s/pkg/local/store"
 	"s/pkg/local/sts"
+	"s/pkg/local/triggers"
 	"s/pkg/runtime/image"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/pool"
@@ -93,6 +94,7 @@ type Cloud struct {
 	store    *store.Store
 	queue    *store.Queue
 	async    *async.Dispatcher
+	triggers *triggers.Service
 	images   *image.Store
 	launcher sandbox.Launcher
 	owned    bool // the launcher was made here
@@ -221,12 +223,11 @@ func (c *Cloud) open(ctx context.Context, o Options, address string) error {
 		Endpoint: "http://" + address, AccountID: k.AccountID, Region: o.Region, AccessKeyID: k.AccessKeyID,
 		AccessKeySecret: k.AccessKeySecret, PID: os.Getpid(), DataDir: dir, Isolation: c.launcher.Isolation(), Version: o.Version,
 	}
-	c.serve(o, k, work, address)
-	return nil
+	return c.serve(o, k, work, address)
 }
 
 // serve makes the parts that answer requests.
-func (c *Cloud) serve(o Options, k *keys, work, address string) {
+func (c *Cloud) serve(o Options, k *keys, work, address string) error {
 	if o.NewPool == nil {
 		c.spares = instance.NewSpares(instance.SparesOptions{Idle: o.IdleTimeout})
 		o.NewPool = sparing(c.spares)
@@ -244,15 +245,20 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) {
 		Accept: func(e *store.Event) error { return c.async.Accept(e) },
 	})
 	c.async = c.newDispatcher(o)
+	var err error
+	if c.triggers, err = c.newTriggers(o); err != nil {
+		return err
+	}
 	c.control = control.New(control.Config{
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
 		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Refresh: c.gateway.Refresh, Now: o.Now,
-		Scaled: c.gateway.Scaled, Kept: c.gateway.Kept, Tasks: c.async,
 		UploadTokens: c.uploadToken,
+		Scaled:       c.gateway.Scaled, Kept: c.gateway.Kept, Tasks: c.async, Triggered: c.triggers.Changed,
 	})
 	for _, s := range c.store.Scaled() {
 		c.gateway.Scaled(s.Region, s.Function)
 	}
+	return nil
 }
 
 // sparing makes pools whose instances may be made of spares.
@@ -281,6 +287,7 @@ func (c *Cloud) Close() error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = nil
 	}
+	c.triggers.Close()
 	c.async.Stop()
 	c.gateway.Close()
 	c.async.Close()
@@ -292,6 +299,9 @@ func (c *Cloud) Close() error {
 // closeParts closes what was opened.
 func (c *Cloud) closeParts() error {
 	var err error
+	if c.triggers != nil {
+		c.triggers.Close()
+	}
 	if c.async != nil {
 		c.async.Stop()
 		c.gateway.Close()

@@ -119,7 +119,7 @@ func (d *Dispatcher) configOf(e *store.Event) fc.AsyncConfig {
 // Due in the future is a delay. A task id needs a function whose tasks are
 // kept, and must be new.
 func (d *Dispatcher) Accept(e *store.Event) error {
-	if err := d.prepare(e); err != nil {
+	if err := d.Prepare(e); err != nil {
 		return err
 	}
 	if err := d.cfg.Queue.Add(e); err != nil {
@@ -129,8 +129,8 @@ func (d *Dispatcher) Accept(e *store.Event) error {
 	return nil
 }
 
-// prepare fills an event that is to be queued.
-func (d *Dispatcher) prepare(e *store.Event) error {
+// Prepare fills an event that its caller puts in the queue, which tells Wake then.
+func (d *Dispatcher) Prepare(e *store.Event) error {
 	cfg := d.configOf(e)
 	e.Stateful = e.Stateful || cfg.AsyncTask
 	if e.TaskID != "" && !e.Stateful {

@@ -103,7 +103,7 @@ func (d *Dispatcher) tell(e *store.Event, cfg fc.AsyncConfig, succeeded bool, st
 				Region: to.Region, Function: to.Function, Qualifier: to.Qualifier, RequestID: reply.NewID(d.cfg.Now()),
 				Source: "destination of " + e.Function, Payload: body,
 			}
-			if err := d.prepare(next); err == nil {
+			if err := d.Prepare(next); err == nil {
 				e.Destination = store.EventSucceeded
 				return store.Follow{Next: next}
 			}

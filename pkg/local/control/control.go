@@ -41,6 +41,8 @@ type Config struct {
 	// Kept tells how many of the instances that are to be there always are, and why
 	// others aren't.
 	Kept func(region, function string) (current int, problem string)
+	// Triggered, if set, is told after triggers were made, changed or removed.
+	Triggered func()
 	// Tasks are the asynchronous invocations that are kept.
 	Tasks Tasks
 	// UploadTokens makes the keys for uploads to OSS; nil doesn't serve them.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"s/pkg/fc"
 	"s/pkg/local/reply"
 	"s/pkg/local/store"
+	"s/pkg/local/triggers"
 )
 
 // HostSuffix ends the host names of HTTP triggers:
@@ -79,7 +81,7 @@ func createTrigger(c *call) (answer, error) {
 	if _, err := c.cfg.Store.Function(c.region, c.function()); err != nil {
 		return answer{}, c.serviceFirst(err)
 	}
-	t := &store.Trigger{Region: c.region, Function: c.function(), Host: c.hostLabel(in.TriggerName), Trigger: fc.Trigger{
+	t := &store.Trigger{Region: c.region, Function: c.function(), Trigger: fc.Trigger{
 		TriggerName: in.TriggerName, TriggerType: in.TriggerType, Qualifier: fc.LatestQualifier, TriggerID: newUUID(),
 		CreatedTime: c.now(), LastModifiedTime: c.now(),
 	}}
@@ -89,12 +91,18 @@ func createTrigger(c *call) (answer, error) {
 	if err := in.applyTo(t); err != nil {
 		return answer{}, err
 	}
-	if t.HTTP == nil {
+	if t.HTTP == nil && t.Trigger.TriggerType == fc.TriggerHTTP {
 		return answer{}, invalid("triggerConfig is required")
 	}
+	if t.HTTP != nil {
+		t.Host = c.hostLabel(in.TriggerName)
+	}
 	err = c.cfg.Store.CreateTrigger(t, func(others []*store.Trigger) error {
+		if len(others) >= maxTriggers {
+			return invalid("function '%s' has %d triggers already: it can't have more", t.Function, maxTriggers)
+		}
 		for _, o := range others {
-			if o.HTTP != nil {
+			if o.HTTP != nil && t.HTTP != nil {
 				return invalid("function '%s' has the HTTP trigger '%s' already: it can have one", t.Function, o.Trigger.TriggerName)
 			}
 		}
@@ -103,20 +111,22 @@ func createTrigger(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	c.triggered()
 	return ok(c.triggerView(t))
 }
 
-// checkTriggerType accepts what fires here.
+// maxTriggers is how many triggers a function can have.
+const maxTriggers = 50
+
+// checkTriggerType accepts the types of Function Compute.
 func checkTriggerType(kind string) error {
-	switch kind {
-	case fc.TriggerHTTP:
-		return nil
-	case "":
+	switch {
+	case kind == "":
 		return invalid("triggerType is required")
-	case fc.TriggerTimer, fc.TriggerOSS, fc.TriggerLog, fc.TriggerMNSTopic, fc.TriggerCDNEvents, fc.TriggerTablestore, fc.TriggerEventBridge:
-		return reply.NotServed("a trigger of type '" + kind + "'")
+	case !slices.Contains(fc.TriggerTypes(), kind):
+		return invalid("triggerType '%s' is unknown", kind)
 	}
-	return invalid("triggerType '%s' is unknown", kind)
+	return nil
 }
 
 // applyTo lays what is given over a trigger.
@@ -130,6 +140,15 @@ func (in triggerInput) applyTo(t *store.Trigger) error {
 	if in.SourceARN != nil {
 		t.Trigger.SourceARN = *in.SourceARN
 	}
+	if in.TriggerConfig != "" {
+		t.Trigger.TriggerConfig = string(in.TriggerConfig)
+	}
+	if t.Trigger.TriggerType != fc.TriggerHTTP {
+		if err := triggers.Check(t.Trigger); err != nil {
+			return reply.Invalid(err.Error())
+		}
+		return nil
+	}
 	if in.TriggerConfig == "" {
 		return nil
 	}
@@ -137,8 +156,15 @@ func (in triggerInput) applyTo(t *store.Trigger) error {
 	if err != nil {
 		return err
 	}
-	t.HTTP, t.Trigger.TriggerConfig = config, string(in.TriggerConfig)
+	t.HTTP = config
 	return nil
+}
+
+// triggered tells that triggers have changed.
+func (c *call) triggered() {
+	if c.cfg.Triggered != nil {
+		c.cfg.Triggered()
+	}
 }
 
 func parseHTTPConfig(text string) (*fc.HTTPTriggerConfig, error) {
@@ -189,6 +215,7 @@ func updateTrigger(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, c.serviceFirst(err)
 	}
+	c.triggered()
 	return ok(c.triggerView(t))
 }
 
@@ -211,6 +238,7 @@ func deleteTrigger(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, c.serviceFirst(err)
 	}
+	c.triggered()
 	return noContent()
 }
 
@@ -240,15 +268,18 @@ func (c *call) triggerView(t *store.Trigger) any {
 	}
 	if !c.v2() {
 		view := triggerV3{Trigger: t.Trigger, Description: t.Trigger.Description, TargetARN: c.arn(t.Function)}
-		view.HTTPTrigger = &fc.HTTPTrigger{URLInternet: url, URLIntranet: url}
+		if t.HTTP != nil {
+			view.HTTPTrigger = &fc.HTTPTrigger{URLInternet: url, URLIntranet: url}
+		}
 		return view
 	}
-	view := triggerV2{
-		Trigger: t.Trigger, Description: t.Trigger.Description, DomainName: domain, URLInternet: url, URLIntranet: url,
-		TriggerConfig: json.RawMessage(t.Trigger.TriggerConfig),
+	config := cmp.Or(t.Trigger.TriggerConfig, "{}")
+	view := triggerV2{Trigger: t.Trigger, Description: t.Trigger.Description, TriggerConfig: json.RawMessage(config)}
+	if t.HTTP != nil {
+		view.DomainName, view.URLInternet, view.URLIntranet = domain, url, url
 	}
 	if c.version == fc.APIVersion2 {
-		view.TriggerConfig, _ = json.Marshal(t.Trigger.TriggerConfig) // a string always marshals
+		view.TriggerConfig, _ = json.Marshal(config) // a string always marshals
 	}
 	return view
 }

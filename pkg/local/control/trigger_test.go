@@ -1,6 +1,7 @@
 package control
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -49,8 +50,9 @@ func TestCreateTriggerRefuses(t *testing.T) {
 		{`{"triggerName":"a b","triggerType":"http","triggerConfig":"` + httpConfig + `"}`, 400, "triggerName 'a b'"},
 		{`{"triggerName":"t"}`, 400, "triggerType is required"},
 		{`{"triggerName":"t","triggerType":"carrier-pigeon"}`, 400, "is unknown"},
-		{`{"triggerName":"t","triggerType":"timer","triggerConfig":"{}"}`, 501, "a trigger of type 'timer' is not served"},
-		{`{"triggerName":"t","triggerType":"oss"}`, 501, "type 'oss'"},
+		{`{"triggerName":"t","triggerType":"timer","triggerConfig":"{}"}`, 400, "triggerConfig.cronExpression is required"},
+		{`{"triggerName":"t","triggerType":"timer","triggerConfig":"{\"cronExpression\":\"@every x\"}"}`, 400, "triggerConfig.cronExpression: "},
+		{`{"triggerName":"t","triggerType":"oss","triggerConfig":"{\"events\":[\"oss:ObjectCreated:*\"]}"}`, 400, "sourceArn ''"},
 		{`{"triggerName":"t","triggerType":"http"}`, 400, "triggerConfig is required"},
 		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{"}`, 400, "triggerConfig"},
 		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":\"GET\"}"}`, 400, "triggerConfig.methods"},
@@ -81,4 +83,62 @@ func TestTriggersOfFC2(t *testing.T) {
 	w.do("GET", current, "").is(200)
 	w.do("GET", "/2021-04-06/services/none/functions/F_n/triggers", "").is(404, "ServiceNotFound")
 	w.do("DELETE", current+"/t", "").is(204)
+}
+
+// Triggers of all types are kept as they are given, have no URL, and whoever makes
+// them fire is told.
+func TestTriggersOfAllTypes(t *testing.T) {
+	w := newWorld(t)
+	w.create("f")
+	told := 0
+	w.api.cfg.Triggered = func() { told++ }
+	const base = "/2023-03-30/functions/f/triggers"
+	for _, tt := range []struct{ kind, source, config string }{
+		{"timer", "", `{"cronExpression":"0 0 4 * * *","enable":true,"payload":"x"}`},
+		{"oss", "acs:oss:cn-hangzhou:1:photos", `{"events":["oss:ObjectCreated:*"],"filter":{"key":{"prefix":"a","suffix":""}}}`},
+		{"log", "acs:log:cn-hangzhou:1:project/p", `{"sourceConfig":{"logstore":"l"}}`},
+		{"mns_topic", "acs:mns:cn-hangzhou:1:/topics/t", `{"notifyContentFormat":"JSON"}`},
+		{"cdn_events", "acs:cdn:*:1", `{"eventName":"LogFileCreated","eventVersion":"1.0.0"}`},
+		{"tablestore", "acs:ots:cn-hangzhou:1:instance/i/table/t", `{}`},
+		{"eventbridge", "", `{"triggerEnable":true}`},
+	} {
+		told = 0
+		body := with(map[string]any{"triggerName": tt.kind, "triggerType": tt.kind, "triggerConfig": tt.config, "sourceArn": tt.source, "invocationRole": "r"}, nil)
+		g := w.do("POST", base, body).is(200).has("triggerType", tt.kind).has("triggerConfig", tt.config).has("invocationRole", "r")
+		if g.doc["httpTrigger"] != nil {
+			t.Errorf("%s has a URL: %s", tt.kind, g.body)
+		}
+		w.do("GET", base+"/"+tt.kind, "").is(200).has("triggerConfig", tt.config)
+		w.do("PUT", base+"/"+tt.kind, `{"description":"d"}`).is(200).has("triggerConfig", tt.config).has("description", "d")
+		if told != 2 {
+			t.Errorf("%s: told %d times", tt.kind, told)
+		}
+	}
+	w.do("PUT", base+"/timer", `{"triggerConfig":"{\"cronExpression\":\"x\"}"}`).is(400, "InvalidArgument")
+	w.do("PUT", base+"/timer", `{"triggerConfig":"{\"cronExpression\":\"@every 1m\"}"}`).is(200).has("triggerConfig", `{"cronExpression":"@every 1m"}`)
+	w.do("POST", base, triggerBody("http")).is(200)
+	told = 0
+	w.do("DELETE", base+"/timer", "").is(204)
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+	for i := range maxTriggers - 7 {
+		body := with(map[string]any{"triggerName": fmt.Sprint("t", i), "triggerType": "tablestore", "sourceArn": "acs:ots:r:1:instance/i"}, nil)
+		w.do("POST", base, body).is(200)
+	}
+	w.do("POST", base, `{"triggerName":"more","triggerType":"eventbridge","triggerConfig":"{}"}`).is(400, "InvalidArgument").says("50 triggers")
+}
+
+// A trigger of FC 2.0 without a configuration shows an empty one.
+func TestTriggerWithoutConfigOfFC2(t *testing.T) {
+	w := newWorld(t)
+	w.do("POST", "/2021-04-06/services", `{"serviceName":"svc"}`).is(200)
+	w.do("POST", "/2021-04-06/services/svc/functions", with(w.minimal("f"), nil)).is(200)
+	const base = "services/svc/functions/f/triggers"
+	g := w.do("POST", "/2016-08-15/"+base, `{"triggerName":"t","triggerType":"tablestore","sourceArn":"acs:ots:r:1:instance/i"}`).is(200).
+		has("triggerConfig", map[string]any{})
+	if g.doc["domainName"] != nil || g.doc["urlInternet"] != nil {
+		t.Errorf("it has a URL: %s", g.body)
+	}
+	w.do("GET", "/2021-04-06/"+base+"/t", "").is(200).has("triggerConfig", "{}")
 }

@@ -148,3 +148,18 @@ func (s *Store) DeleteTrigger(region, function, name string, check func(*Trigger
 	}
 	return nil
 }
+
+// TriggersOfType lists the triggers of a type in all regions, in no order.
+func (s *Store) TriggersOfType(kind string) []*Trigger {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []*Trigger
+	for _, of := range s.triggers {
+		for _, t := range of {
+			if t.Trigger.TriggerType == kind {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
