@@ -47,11 +47,13 @@ func (w *world) runClient(ctx context.Context, python, program string) {
 	}
 }
 
-// TestOSSClient: the local OSS is good enough for OSS's own client.
-func TestOSSClient(t *testing.T) {
+// TestOSSAndSTSClients: the local cloud is good enough for the clients of OSS and of
+// STS.
+func TestOSSAndSTSClients(t *testing.T) {
 	t.Parallel()
-	python := pythonWith(t, "oss2==2.19.1")
+	python := pythonWith(t, "oss2==2.19.1") // it brings aliyun-python-sdk-core
 	w := newWorld(t, nil)
 	w.s("local", "up")
 	w.runClient(t.Context(), python, "oss.py")
+	w.runClient(t.Context(), python, "sts.py")
 }

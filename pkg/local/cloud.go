@@ -105,6 +105,7 @@ type Cloud struct {
 	verifier *fcsign.Verifier
 	issuer   *sts.Issuer
 	oss      *oss.Service
+	sts      *sts.Service
 	server   *http.Server
 
 	stop  chan struct{} // closed when a client asks for the end

@@ -31,13 +31,16 @@ const uploadBucket = "fc-temp-"
 func (c *Cloud) serveNeighbour(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case oss.IsHost(r.Host):
+		c.oss.ServeHTTP(w, r)
 	case isProxied(r.URL.Path), strings.HasPrefix(r.URL.Path, ownPrefix):
 		return false
 	case fcsign.IsOSS(r):
+		c.oss.ServeHTTP(w, r)
+	case isOwnHost(r.Host) && sts.Is(r):
+		c.sts.ServeHTTP(w, r)
 	default:
 		return false
 	}
-	c.oss.ServeHTTP(w, r)
 	return true
 }
 
@@ -53,6 +56,9 @@ func (c *Cloud) neighbours(o Options, k *keys) {
 	c.verifier = fcsign.NewVerifier(k.lookup, o.Now).WithTokens(c.issuer.Resolve)
 	c.oss = oss.New(oss.Config{
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Now: o.Now, Verify: c.verifier.VerifyOSS, Allow: allowOSS,
+	})
+	c.sts = sts.New(sts.Config{
+		Issuer: c.issuer, AccountID: k.AccountID, FunctionKeyID: k.FunctionKeyID, Verifier: c.verifier,
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -286,16 +285,8 @@ func ossError(status int, code, message string) error {
 
 // asOSS gives an error of FC's the code that OSS has for it.
 func asOSS(err error) error {
-	var api *fc.APIError
-	if !errors.As(err, &api) {
-		return err
-	}
-	out := *api
-	switch api.Code {
-	case fc.CodeInvalidAccessKeyID:
-		out.Code, out.Message = "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist in our records."
-	case "InvalidSecurityToken.Expired":
-		out.Code = "SecurityTokenExpired"
-	}
-	return &out
+	return recode(err, map[string]recoded{
+		fc.CodeInvalidAccessKeyID:      {http.StatusForbidden, "InvalidAccessKeyId"},
+		"InvalidSecurityToken.Expired": {http.StatusForbidden, "SecurityTokenExpired"},
+	})
 }

@@ -1,6 +1,7 @@
 package fcsign
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -38,4 +39,22 @@ func tokenOf(r *http.Request, scheme Scheme) string {
 		return r.Header.Get(headerFCToken)
 	}
 	return r.Header.Get(headerACSToken)
+}
+
+// recoded is what another service says in place of a code of FC's.
+type recoded struct {
+	status int
+	code   string
+}
+
+func recode(err error, codes map[string]recoded) error {
+	var api *fc.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	out := *api
+	if other, ok := codes[api.Code]; ok {
+		out.Status, out.Code = other.status, other.code
+	}
+	return &out
 }

@@ -39,33 +39,39 @@ func NewVerifier(lookup func(accessKeyID string) (Keys, bool), now func() time.T
 // body isn't the signed one. A handler must therefore read to the end before it
 // acts.
 func (v *Verifier) Verify(r *http.Request) (string, error) {
+	keys, err := v.VerifyKeys(r)
+	return keys.AccessKeyID, err
+}
+
+// VerifyKeys is Verify that gives the keys.
+func (v *Verifier) VerifyKeys(r *http.Request) (Keys, error) {
 	header := r.Header.Get(headerAuthorization)
 	if header == "" {
-		return "", missingHeader(headerAuthorization)
+		return Keys{}, missingHeader(headerAuthorization)
 	}
 	auth, err := ParseAuthorization(header)
 	if err != nil {
-		return "", err
+		return Keys{}, err
 	}
 	keys, err := v.find(auth.AccessKeyID, tokenOf(r, auth.Scheme))
 	if err != nil {
-		return "", err
+		return Keys{}, err
 	}
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
-		return "", &fc.APIError{
+		return Keys{}, &fc.APIError{
 			Status: http.StatusBadRequest, Code: fc.CodeInvalidArgument,
 			Message: "the query string can't be read",
 		}
 	}
 	if err := v.check(r, auth, keys); err != nil {
-		return "", err
+		return Keys{}, err
 	}
 	if keys.Scope != "" {
-		return "", &fc.APIError{
+		return Keys{}, &fc.APIError{
 			Status: http.StatusForbidden, Code: fc.CodeAccessDenied, Message: "these keys are for " + keys.Scope + " alone",
 		}
 	}
-	return auth.AccessKeyID, nil
+	return keys, nil
 }
 
 func (v *Verifier) check(r *http.Request, auth Authorization, keys Keys) error {
