@@ -1,5 +1,7 @@
 package fc
 
+import "encoding/json"
+
 // Trigger types (CreateTrigger, triggerType).
 const (
 	TriggerHTTP        = "http"
@@ -46,7 +48,23 @@ type HTTPTriggerConfig struct {
 	AuthType           string   `json:"authType,omitempty"` // anonymous, function or jwt
 	Methods            []string `json:"methods,omitempty"`
 	DisableURLInternet bool     `json:"disableURLInternet,omitempty"`
-	AuthConfig         string   `json:"authConfig,omitempty"`
+	// AuthConfig says how tokens of authType jwt are checked.
+	AuthConfig JSONText    `json:"authConfig,omitempty"`
+	CORSConfig *CORSConfig `json:"corsConfig,omitempty"`
+}
+
+// JSONText is JSON that the API has in a string; clients send it as it is, too.
+type JSONText string
+
+// UnmarshalJSON takes both.
+func (t *JSONText) UnmarshalJSON(piece []byte) error {
+	if len(piece) > 0 && piece[0] == '"' {
+		return json.Unmarshal(piece, (*string)(t))
+	}
+	if string(piece) != "null" {
+		*t = JSONText(piece)
+	}
+	return nil
 }
 
 // TimerTriggerConfig is the triggerConfig of a timer.

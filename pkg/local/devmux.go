@@ -46,7 +46,7 @@ func (d *Dev) Routes(names []string) []DevRoute {
 		}
 		triggers = append(triggers, DevRoute{
 			Function: name, URL: l.url() + "/", Methods: e.trigger.HTTP.Methods, HTTP: true,
-			Unchecked: e.trigger.HTTP.AuthType != "anonymous",
+			Unchecked: e.trigger.HTTP.AuthType == "function",
 		})
 	}
 	return append(triggers, events...)

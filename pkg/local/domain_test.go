@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"s/pkg/fc"
 )
 
 // at sends a request to a host name, which leads to the cloud.
@@ -81,4 +83,31 @@ func TestDomainsOutliveTheProcess(t *testing.T) {
 	cloud = startCloud(t, o)
 	clientOf(t, cloud.Info()).at(404, "a.example.com", "GET", "/x")
 	clientOf(t, cloud.Info()).do(200, "GET", "/2023-03-30/custom-domains/a.example.com", "")
+}
+
+// Tokens need no keys of an account: the working tree's server checks them, too.
+func TestDevWithTokens(t *testing.T) {
+	t.Parallel()
+	const (
+		rules = `{"jwks":{"keys":[{"kty":"oct","alg":"HS256","k":"YWNjZXB0YW5jZQ"}]},"tokenLookup":"header:Authorization:Bearer","whitelist":["/open"]}`
+		good  = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJtZSJ9.KleyUkhbiZLIFOog9bLMakir0qPgIAr6IL039Yybbmw"
+	)
+	w := newDev(t, DevOptions{})
+	tokens, signed := w.function("tokens", "custom", "GET"), w.function("signed", "custom", "GET")
+	tokens.Triggers[1].TriggerConfig = `{"authType":"jwt","methods":["GET"],"authConfig":` + rules + `}`
+	signed.Triggers[1].TriggerConfig = `{"authType":"function","methods":["GET"]}`
+	w.set(tokens, signed)
+	routes := w.Routes([]string{"tokens", "signed"})
+	if routes[0].Unchecked || !routes[1].Unchecked {
+		t.Errorf("%+v", routes)
+	}
+	w.get(403, "GET", routes[0].URL, "")
+	w.get(418, "GET", routes[0].URL, "", "Authorization: Bearer "+good)
+	w.get(403, "GET", routes[0].URL, "", "Authorization: Bearer "+good+"x")
+	w.get(418, "GET", routes[0].URL+"open", "")
+	w.get(418, "GET", routes[1].URL, "")
+	tokens.Triggers = []fc.Trigger{{TriggerName: "http", TriggerType: "http", TriggerConfig: `{"authType":"jwt","methods":["GET"]}`}}
+	if err := w.Set(t.Context(), []DevFunction{tokens}); err == nil || !strings.Contains(err.Error(), "tokens: trigger http: InvalidArgument: triggerConfig.authConfig: jwks is required") {
+		t.Errorf("%v", err)
+	}
 }

@@ -5,8 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"s/pkg/fc"
+	"s/pkg/local/jwtauth"
 	"s/pkg/local/reply"
 	domainroute "s/pkg/local/route"
 	"s/pkg/local/store"
@@ -253,9 +255,17 @@ func checkDomainAuth(d *fc.CustomDomain) error {
 	case "", "anonymous", "function":
 		return nil
 	case "jwt":
-		return reply.NotServed("authType 'jwt'")
+		return checkTokens("authConfig.authInfo", d.AuthConfig.AuthInfo)
 	}
 	return invalid("authConfig.authType '%s' is not one of anonymous, function and jwt", d.AuthConfig.AuthType)
+}
+
+// checkTokens checks how tokens are checked; block is the field.
+func checkTokens(block, config string) error {
+	if _, err := jwtauth.New(config, time.Now); err != nil {
+		return invalid("%s: %v", block, err)
+	}
+	return nil
 }
 
 // checkCORS checks which pages may call; block is the field.

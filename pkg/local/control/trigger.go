@@ -177,9 +177,14 @@ func parseHTTPConfig(text string) (*fc.HTTPTriggerConfig, error) {
 		config.AuthType = "function"
 	case "function", "anonymous":
 	case "jwt":
-		return nil, reply.NotServed("authType 'jwt'")
+		if err := checkTokens("triggerConfig.authConfig", string(config.AuthConfig)); err != nil {
+			return nil, err
+		}
 	default:
-		return nil, invalid("triggerConfig.authType '%s' is not one of anonymous and function", config.AuthType)
+		return nil, invalid("triggerConfig.authType '%s' is not one of anonymous, function and jwt", config.AuthType)
+	}
+	if err := checkCORS("triggerConfig.corsConfig", config.CORSConfig); err != nil {
+		return nil, err
 	}
 	if len(config.Methods) == 0 {
 		return nil, invalid("triggerConfig.methods is required")

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -58,7 +59,10 @@ func TestCreateTriggerRefuses(t *testing.T) {
 		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":\"GET\"}"}`, 400, "triggerConfig.methods"},
 		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{}"}`, 400, "methods is required"},
 		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":[\"BREW\"]}"}`, 400, "'BREW'"},
-		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":[\"GET\"],\"authType\":\"jwt\"}"}`, 501, "jwt"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":[\"GET\"],\"authType\":\"jwt\"}"}`, 400, "triggerConfig.authConfig: jwks is required"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":{"methods":["GET"],"authType":"jwt","authConfig":{"jwks":{"keys":[{}]}}}}`, 400, "authConfig: jwks.keys[0]: kty ''"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":{"methods":["GET"],"corsConfig":{"maxAge":-1}}}`, 400, "triggerConfig.corsConfig.maxAge"},
+		{`{"triggerName":"t","triggerType":"http","triggerConfig":{"methods":["GET"],"corsConfig":[]}}`, 400, "triggerConfig.corsConfig"},
 		{`{"triggerName":"t","triggerType":"http","triggerConfig":"{\"methods\":[\"GET\"],\"authType\":\"none\"}"}`, 400, "authType 'none'"},
 		{`{"triggerName":"t","triggerType":"http","qualifier":"1","triggerConfig":"` + httpConfig + `"}`, 404, "version '1'"},
 		{`{"triggerName":5}`, 400, "field 'triggerName'"},
@@ -141,4 +145,31 @@ func TestTriggerWithoutConfigOfFC2(t *testing.T) {
 		t.Errorf("it has a URL: %s", g.body)
 	}
 	w.do("GET", "/2021-04-06/"+base+"/t", "").is(200).has("triggerConfig", "{}")
+}
+
+// tokenRules is how tokens are checked, with a secret as the only key.
+const tokenRules = `{"jwks":{"keys":[{"kty":"oct","alg":"HS256","k":"c2VjcmV0"}]},"tokenLookup":"header:Authorization:Bearer"}`
+
+// Rules for tokens are taken as text and as JSON, and shown as they were given.
+func TestTokensOfTriggersAndDomains(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create("f")
+	text, err := json.Marshal(tokenRules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const list = "/2023-03-30/functions/f/triggers"
+	for _, rules := range []string{string(text), tokenRules} {
+		config := `{"methods":["GET"],"authType":"jwt","authConfig":` + rules + `,"corsConfig":{"allowOrigins":["*"]}}`
+		w.do("POST", list, `{"triggerName":"t","triggerType":"http","triggerConfig":`+config+`}`).is(200).has("triggerConfig", config)
+		if stored, err := w.store.HTTPTrigger(testRegion, "f", "LATEST"); err != nil || string(stored.HTTP.AuthConfig) != tokenRules || stored.HTTP.CORSConfig == nil {
+			t.Errorf("%+v %v", stored, err)
+		}
+		w.do("DELETE", list+"/t", "").is(204)
+	}
+	const domains = "/2023-03-30/custom-domains"
+	w.do("POST", domains, `{"domainName":"a.example.com","authConfig":{"authType":"jwt","authInfo":`+string(text)+`}}`).is(200).has("authConfig.authInfo", tokenRules)
+	w.do("PUT", domains+"/a.example.com", `{"authConfig":{"authType":"jwt","authInfo":"{}"}}`).is(400, "InvalidArgument").says("authConfig.authInfo: jwks.keys is required")
+	w.do("PUT", domains+"/a.example.com", `{"authConfig":{"authType":"jwt"}}`).is(400, "InvalidArgument").says("authConfig.authInfo: jwks is required")
 }

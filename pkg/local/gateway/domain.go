@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"s/pkg/fc"
 	"s/pkg/local/reply"
@@ -21,39 +20,14 @@ func HostName(host string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// domains are the tables of routes of custom domains, made when they are first
-// needed.
-type domains struct {
-	mu     sync.Mutex
-	tables map[string]domainTable // by the domain's name
-}
-
-type domainTable struct {
-	of     *store.Domain
-	routes *route.Table
-}
-
-// table gives the routes of a domain as it is now.
-func (d *domains) table(of *store.Domain) (*route.Table, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	name := of.Domain.DomainName
-	if t, ok := d.tables[name]; ok && t.of == of {
-		return t.routes, nil
-	}
-	var paths []fc.PathConfig
-	if of.Domain.RouteConfig != nil {
-		paths = of.Domain.RouteConfig.Routes
-	}
-	routes, err := route.New(paths)
-	if err != nil {
-		return nil, err
-	}
-	if d.tables == nil {
-		d.tables = map[string]domainTable{}
-	}
-	d.tables[name] = domainTable{of, routes}
-	return routes, nil
+// routesOf gives the routes of a domain as it is now.
+func (g *Gateway) routesOf(d *store.Domain) (*route.Table, error) {
+	return g.tables.get(d.Domain.DomainName, d, func() (*route.Table, error) {
+		if d.Domain.RouteConfig == nil {
+			return &route.Table{}, nil
+		}
+		return route.New(d.Domain.RouteConfig.Routes)
+	})
 }
 
 // ServeDomain serves a request to a custom domain. The answer's request id must
@@ -65,7 +39,7 @@ func (g *Gateway) ServeDomain(w http.ResponseWriter, r *http.Request, d *store.D
 }
 
 func (g *Gateway) serveDomain(w http.ResponseWriter, r *http.Request, d *store.Domain) error {
-	routes, err := g.domains.table(d)
+	routes, err := g.routesOf(d)
 	if err != nil {
 		return err
 	}
@@ -76,40 +50,56 @@ func (g *Gateway) serveDomain(w http.ResponseWriter, r *http.Request, d *store.D
 			Message: "no route found in domain '" + d.Domain.DomainName + "' for path '" + r.URL.Path + "'",
 		}
 	}
-	if !way.Allows(r.Method) {
-		return notAllowed("route '"+way.Path+"'", r.Method, way.Methods)
-	}
 	target := Target{d.Region, way.FunctionName, way.Qualifier}
 	if err := g.check(target); err != nil {
 		return err
 	}
+	in, trigger, err := g.domainDoor(d, target)
+	if err != nil {
+		return err
+	}
+	w, answered := in.cross(w, r)
+	if answered {
+		return nil
+	}
+	if !way.Allows(r.Method) {
+		return notAllowed("route '"+way.Path+"'", r.Method, way.Methods)
+	}
+	if trigger != nil {
+		if err := checkMethod(r, trigger); err != nil {
+			return err
+		}
+	}
 	if err := withinLimits(r); err != nil {
 		return err
 	}
-	unchecked := r.Body
-	if err := g.admitToDomain(r, d, target); err != nil {
+	who, err := g.authenticate(r, in, r.URL.Path)
+	if err != nil {
 		return err
 	}
-	return g.forward(w, r, target, rewritten(r.URL, way), r.Body != unchecked)
+	return g.forward(w, r, target, rewritten(r.URL, way), who)
 }
 
-// admitToDomain checks who calls a domain. What says so is the domain or, in FC
-// 2.0, where a domain calls HTTP triggers, that of the function.
-func (g *Gateway) admitToDomain(r *http.Request, d *store.Domain, t Target) error {
-	if d.Domain.AuthConfig != nil && d.Domain.AuthConfig.AuthType != "" {
-		return g.authenticate(r, d.Domain.AuthConfig.AuthType)
+// domainDoor is who may call a domain. What says so is the domain or, in FC 2.0,
+// where a domain calls HTTP triggers, that of the function, which is given, too.
+func (g *Gateway) domainDoor(d *store.Domain, t Target) (door, *store.Trigger, error) {
+	in := door{name: "domain " + d.Domain.DomainName, of: d, auth: "anonymous", cors: d.Domain.CORSConfig}
+	if auth := d.Domain.AuthConfig; auth != nil && auth.AuthType != "" {
+		in.auth, in.tokens = auth.AuthType, auth.AuthInfo
+		return in, nil, nil
 	}
 	if service, _ := fc.SplitName(t.Function); service == "" {
-		return nil
+		return in, nil, nil
 	}
 	trigger, err := g.cfg.Store.HTTPTrigger(t.Region, t.Function, t.Qualifier)
 	if err != nil {
-		return noHTTPTrigger(t.Function)
+		return in, nil, noHTTPTrigger(t.Function)
 	}
-	if err := checkMethod(r, trigger); err != nil {
-		return err
+	own := triggerDoor(trigger)
+	if in.cors != nil {
+		own.cors = in.cors
 	}
-	return g.authenticate(r, trigger.HTTP.AuthType)
+	return own, trigger, nil
 }
 
 // rewritten is the URL as the function sees it.

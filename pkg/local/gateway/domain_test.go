@@ -155,8 +155,8 @@ func FuzzDomainURL(f *testing.F) {
 		}
 		given.RawQuery = query
 		before := *given
-		var d domains
-		table, err := d.table(&store.Domain{Domain: routes(fc.PathConfig{Path: "/*", RewriteConfig: &fc.RewriteConfig{
+		var g Gateway
+		table, err := g.routesOf(&store.Domain{Domain: routes(fc.PathConfig{Path: "/*", RewriteConfig: &fc.RewriteConfig{
 			WildcardRules: []fc.RewriteRule{{Match: match, Replacement: replacement}},
 		}})})
 		if err != nil {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/local/jwtauth"
+	"s/pkg/local/route"
 	"s/pkg/local/store"
 	"s/pkg/runtime/image"
 	"s/pkg/runtime/instance"
@@ -99,7 +101,8 @@ type Gateway struct {
 	cfg  Config
 	logs sessions
 
-	domains domains
+	tables memo[*route.Table]   // of custom domains
+	guards memo[*jwtauth.Guard] // of doors
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

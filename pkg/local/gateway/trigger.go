@@ -97,24 +97,35 @@ func IsLoopbackHost(host string) bool {
 // serveTrigger runs a function for an HTTP request; seen is the URL as the
 // function sees it.
 func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.Trigger, seen *url.URL) error {
-	unchecked := r.Body
+	in := triggerDoor(t)
+	w, answered := in.cross(w, r)
+	if answered {
+		return nil
+	}
 	if err := g.admit(r, t); err != nil {
 		return err
 	}
-	return g.forward(w, r, Target{t.Region, t.Function, fc.LatestQualifier}, seen, r.Body != unchecked)
+	who, err := g.authenticate(r, in, seen.Path)
+	if err != nil {
+		return err
+	}
+	return g.forward(w, r, Target{t.Region, t.Function, fc.LatestQualifier}, seen, who)
 }
 
 // forward runs a function for an HTTP request that may; seen is the URL as the
-// function sees it. With covered, a signature covers the body.
-func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target, seen *url.URL, covered bool) error {
+// function sees it.
+func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target, seen *url.URL, who caller) error {
 	async := r.Header.Get(fc.HeaderInvocationType) == fc.InvocationAsync
 	session := r.Header.Get(fc.HeaderLogSession)
 	limit := int64(fc.MaxSyncBody)
 	if async {
 		limit = fc.MaxAsyncBody
 	}
-	inner, err := g.inner(w, r, seen, limit, async || covered)
+	inner, err := g.inner(w, r, seen, limit, async || who.covered)
 	if err != nil {
+		return err
+	}
+	if err := who.token.Pass(inner); err != nil {
 		return err
 	}
 	inv := &instance.Invocation{RequestID: w.Header().Get(fc.HeaderRequestID)}
@@ -171,10 +182,7 @@ func (g *Gateway) admit(r *http.Request, t *store.Trigger) error {
 	if err := checkMethod(r, t); err != nil {
 		return err
 	}
-	if err := withinLimits(r); err != nil {
-		return err
-	}
-	return g.authenticate(r, t.HTTP.AuthType)
+	return withinLimits(r)
 }
 
 func checkMethod(r *http.Request, t *store.Trigger) error {
@@ -199,14 +207,6 @@ func withinLimits(r *http.Request) error {
 		return reply.Invalid("the headers are longer than 8 KB")
 	}
 	return nil
-}
-
-// authenticate checks who calls, in the way that a trigger or a domain wants.
-func (g *Gateway) authenticate(r *http.Request, kind string) error {
-	if kind == "anonymous" {
-		return nil
-	}
-	return g.cfg.Verify(r)
 }
 
 // inner is the request as the function gets it: without the headers that only
