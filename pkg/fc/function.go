@@ -51,6 +51,14 @@ type Function struct {
 	LastUpdateStatus string `json:"lastUpdateStatus,omitempty"`
 }
 
+// FunctionRestriction says whether a function may be called (field
+// invocationRestriction of GetFunction).
+type FunctionRestriction struct {
+	Disable          bool   `json:"disable"`
+	Reason           string `json:"reason,omitempty"`
+	LastModifiedTime string `json:"lastModifiedTime,omitempty"`
+}
+
 // SplitName gives the FC 2.0 service and function behind a name of the form
 // "service$function"; service is empty for a plain FC 3.0 name.
 func SplitName(name string) (service, function string) {

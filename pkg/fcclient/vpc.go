@@ -43,3 +43,24 @@ func (c *Client) CreateVPCBinding(ctx context.Context, function, vpc string) err
 func (c *Client) DeleteVPCBinding(ctx context.Context, function, vpc string) error {
 	return c.do(ctx, call{action: "DeleteVpcBinding", method: http.MethodDelete, path: c.bindingPath(function, vpc)})
 }
+
+// DisableInvocation lets nobody call a function; with abort what it does is ended,
+// else it finishes. FC 3.0 only.
+func (c *Client) DisableInvocation(ctx context.Context, function, reason string, abort bool) error {
+	if err := c.only3("restrictions of invocations"); err != nil {
+		return err
+	}
+	body := struct {
+		Reason string `json:"reason"`
+		Abort  bool   `json:"abortOngoingRequest"`
+	}{reason, abort}
+	return c.do(ctx, call{action: "DisableFunctionInvocation", method: http.MethodPost, path: c.functionPath(function, "invoke", "disable"), body: body})
+}
+
+// EnableInvocation takes that back.
+func (c *Client) EnableInvocation(ctx context.Context, function string) error {
+	if err := c.only3("restrictions of invocations"); err != nil {
+		return err
+	}
+	return c.do(ctx, call{action: "EnableFunctionInvocation", method: http.MethodPost, path: c.functionPath(function, "invoke", "enable")})
+}

@@ -240,10 +240,11 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) error {
 		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work,
 		SharedDir: cmp.Or(o.SharedDir, c.store.Dir()), IdleTimeout: o.IdleTimeout,
 		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now, Adjust: c.roles.give,
-		Scale:  func(region, function string) instance.Scale { return control.Scale(c.store.Scaling(region, function)) },
-		Closed: func(err error) bool { return errors.Is(err, pool.ErrClosed) },
-		Verify: func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },
-		Accept: func(e *store.Event) error { return c.async.Accept(e) },
+		Scale:       func(region, function string) instance.Scale { return control.Scale(c.store.Scaling(region, function)) },
+		Restriction: c.store.Restriction,
+		Closed:      func(err error) bool { return errors.Is(err, pool.ErrClosed) },
+		Verify:      func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },
+		Accept:      func(e *store.Event) error { return c.async.Accept(e) },
 	})
 	c.async = c.newDispatcher(o)
 	var err error
@@ -254,7 +255,7 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) error {
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
 		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Refresh: c.gateway.Refresh, Now: o.Now,
 		UploadTokens: c.uploadToken,
-		Scaled:       c.gateway.Scaled, Kept: c.gateway.Kept, Tasks: c.async, Triggered: c.triggers.Changed,
+		Scaled:       c.gateway.Scaled, Kept: c.gateway.Kept, Restricted: c.gateway.Restricted, Tasks: c.async, Triggered: c.triggers.Changed,
 	})
 	for _, s := range c.store.Scaled() {
 		c.gateway.Scaled(s.Region, s.Function)

@@ -36,3 +36,9 @@ func TestLayerContract(t *testing.T) {
 	fctest.LayerContract(t, contractClient(t, false), "hello")
 	fctest.LayerContract(t, contractClient(t, true), "svc$hello")
 }
+
+func TestVPCContract(t *testing.T) {
+	t.Parallel()
+	fctest.VPCContract(t, contractClient(t, false), "hello")
+	fctest.VPCContract(t, contractClient(t, true), "svc$hello")
+}

@@ -47,6 +47,9 @@ type Config struct {
 	Tasks Tasks
 	// UploadTokens makes the keys for uploads to OSS; nil doesn't serve them.
 	UploadTokens UploadTokens
+	// Restricted is told after a function was disabled or enabled; abort ends what it
+	// does.
+	Restricted func(region, function string, abort bool)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

@@ -163,7 +163,7 @@ func readOnlyFields() []string {
 	return []string{
 		"functionId", "functionArn", "codeSize", "codeChecksum", "createdTime", "lastModifiedTime",
 		"state", "stateReason", "stateReasonCode", "lastUpdateStatus", "lastUpdateStatusReason", "lastUpdateStatusReasonCode",
-		"layersArnV2",
+		"layersArnV2", "invocationRestriction",
 	}
 }
 
@@ -237,16 +237,26 @@ func (c *call) functionView(f *store.Function) any {
 	if c.v2() {
 		return functionToV2(f)
 	}
-	return functionV3{f}
+	return functionV3{f, c.cfg.Store.Admission(c.region, f.Function.FunctionName).Restriction}
 }
 
 // functionV3 shows a function with the settings that are only kept.
-type functionV3 struct{ *store.Function }
+type functionV3 struct {
+	*store.Function
+	restriction *fc.FunctionRestriction
+}
 
 // MarshalJSON writes both in one object.
 func (v functionV3) MarshalJSON() ([]byte, error) {
 	doc := map[string]json.RawMessage{}
 	maps.Copy(doc, v.Extra)
+	if v.restriction != nil {
+		text, err := json.Marshal(v.restriction)
+		if err != nil {
+			return nil, err
+		}
+		doc["invocationRestriction"] = text
+	}
 	text, err := json.Marshal(v.Function.Function)
 	if err != nil || len(doc) == 0 {
 		return text, err

@@ -43,9 +43,9 @@ func routesV3() []route {
 		// they deploy are told so.
 		{method: "GET", path: "functions/{function}/versions", handle: none("versions")},
 		{method: "GET", path: "functions/{function}/aliases", handle: none("aliases")},
-		{method: "GET", path: "functions/{function}/vpc-bindings", handle: none("vpcIds")},
 	}
 	routes = append(routes, layerRoutes()...)
+	routes = append(routes, admissionRoutes()...)
 	routes = append(routes, asyncRoutesV3()...)
 	routes = append(routes, scalingRoutes("functions/{function}", concurrency(), provision(), scaling())...)
 	routes = append(routes, domainRoutes()...)
@@ -80,6 +80,7 @@ func routesV2() []route {
 		{method: "GET", path: "services/{service}/versions", handle: none("versions")},
 		{method: "GET", path: "services/{service}/aliases", handle: none("aliases")},
 	}
+	routes = append(routes, admissionRoutesV2()...)
 	routes = append(routes, layerRoutes()...)
 	routes = append(routes, asyncRoutesV2(function)...)
 	routes = append(routes, uploadRoutes()...)

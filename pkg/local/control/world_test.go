@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -38,6 +39,7 @@ type world struct {
 	changed   []string
 	refreshed []string
 	scaled    []string
+	limited   []string
 	instances []instance.Info
 }
 
@@ -72,6 +74,11 @@ func openWorld(t *testing.T, dir string) *world {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.scaled = append(w.scaled, function)
+		},
+		Restricted: func(_, function string, abort bool) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.limited = append(w.limited, fmt.Sprint(function, " ", abort))
 		},
 		Kept:      func(string, string) (int, string) { return 1, "a reason" },
 		Instances: func(string, string) []instance.Info { return w.instances },

@@ -29,6 +29,9 @@ var taskID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`)
 // enqueue accepts an asynchronous invocation: 202 once it is on disk. inv says
 // whose request it is and what the function gets.
 func (g *Gateway) enqueue(w http.ResponseWriter, r *http.Request, t Target, inv *instance.Invocation) error {
+	if err := g.disabled(t.Region, t.Function); err != nil {
+		return err
+	}
 	if g.cfg.Accept == nil {
 		return reply.NotServed("an asynchronous invocation")
 	}

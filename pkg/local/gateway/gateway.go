@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"s/pkg/fc"
@@ -81,6 +82,9 @@ type Config struct {
 	// Scale gives how many instances a function may and is to have; nil is what
 	// its pool does by itself.
 	Scale func(region, function string) instance.Scale
+	// Restriction is why a function may not be called, nil if it may be; without one,
+	// all may be.
+	Restriction func(region, function string) *fc.FunctionRestriction
 	// NewPool makes the pool of a function.
 	NewPool func(instance.Config) Pool
 	// Closed reports whether an error of a pool's says that it takes no more
@@ -126,6 +130,7 @@ type entry struct {
 	release func()
 	live    liveLogs
 	scaling sync.Mutex // held while the pool is scaled
+	aborted atomic.Bool
 }
 
 // New makes a gateway.
@@ -286,6 +291,9 @@ func (g *Gateway) enter(k key, fn *store.Function) (*entry, error) {
 	defer g.mu.Unlock()
 	if g.closed {
 		return nil, stopping()
+	}
+	if err := g.disabled(k.region, k.function); err != nil {
+		return nil, err // of one that was disabled while it was being looked at
 	}
 	old := g.entries[k]
 	if old != nil && (old.fn == fn || old.fn.Revision > fn.Revision && old.fn.Function.FunctionID == fn.Function.FunctionID) {

@@ -107,6 +107,9 @@ func (g *Gateway) invoke(ctx context.Context, t Target, inv *instance.Invocation
 		defer g.logs.finish(session)
 	}
 	for try := 1; ; try++ {
+		if err := g.disabled(t.Region, t.Function); err != nil {
+			return nil, nil, err
+		}
 		e, err := g.entry(ctx, t.Region, t.Function)
 		if err != nil {
 			return nil, nil, err
@@ -117,6 +120,9 @@ func (g *Gateway) invoke(ctx context.Context, t Target, inv *instance.Invocation
 		result, err := e.pool.Invoke(ctx, inv)
 		if session != "" {
 			e.live.unwatch(inv.RequestID)
+		}
+		if err := g.broken(e, result, err); err != nil {
+			return nil, nil, err
 		}
 		if err == nil {
 			return result, e, nil

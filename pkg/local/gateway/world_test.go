@@ -115,7 +115,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{t: t, store: s, run: echo}
 	w.g = New(Config{
-		Store: s, AccountID: "1", WorkDir: t.TempDir(), NewPool: w.newPool,
+		Store: s, Restriction: s.Restriction, AccountID: "1", WorkDir: t.TempDir(), NewPool: w.newPool,
 		Closed: func(err error) bool { return errors.Is(err, errClosed) },
 		Verify: func(r *http.Request) error {
 			if w.verify == nil {

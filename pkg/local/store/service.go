@@ -13,6 +13,7 @@ type Service struct {
 	Region  string            `json:"region"`
 	Service fc.Service        `json:"service"`
 	Tracing *fc.TracingConfig `json:"tracing,omitempty"`
+	VPCIDs  []string          `json:"vpcIds,omitempty"` // that may call its functions
 }
 
 func (s *Service) key() key { return key{s.Region, s.Service.ServiceName} }

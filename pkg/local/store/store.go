@@ -53,8 +53,10 @@ type Store struct {
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
 	scaling   map[key]*Scaling            // by function
 	layers    layers
-	domains   domains
-	async     map[key]map[string]*AsyncConfig // by function, then by qualifier
+	// admissions are by function.
+	admissions map[key]*Admission
+	domains    domains
+	async      map[key]map[string]*AsyncConfig // by function, then by qualifier
 }
 
 // key names a resource: regions don't share names.
@@ -170,7 +172,7 @@ CREATE TABLE scaling (
   region TEXT NOT NULL, function TEXT NOT NULL, doc TEXT NOT NULL,
   PRIMARY KEY (region, function),
   FOREIGN KEY (region, function) REFERENCES functions (region, name) ON DELETE CASCADE) WITHOUT ROWID;
-`, layerTables, domainTables, asyncTables, objectTables}
+`, layerTables, domainTables, asyncTables, objectTables, admissionTables}
 }
 
 // upgrade checks a database and brings its schema up to date by steps.
@@ -230,6 +232,9 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	if err := s.loadLayers(ctx); err != nil {
+		return err
+	}
+	if err := s.loadAdmissions(ctx); err != nil {
 		return err
 	}
 	if err := s.loadDomains(ctx); err != nil {

@@ -1,0 +1,59 @@
+package gateway
+
+import (
+	"net/http"
+
+	"s/pkg/fc"
+	"s/pkg/runtime/instance"
+)
+
+// codeInvocationDisabled is the code of an invocation of a function that was
+// disabled. Function Compute's own isn't documented.
+const codeInvocationDisabled = "FunctionInvocationDisabled"
+
+// disabled is why a function may not be called; nil if it may be.
+func (g *Gateway) disabled(region, function string) error {
+	if g.cfg.Restriction == nil {
+		return nil
+	}
+	r := g.cfg.Restriction(region, function)
+	if r == nil {
+		return nil
+	}
+	message := "invocations of function '" + function + "' are disabled"
+	if r.Reason != "" {
+		message += ": " + r.Reason
+	}
+	return &fc.APIError{Status: http.StatusForbidden, Code: codeInvocationDisabled, Message: message}
+}
+
+// broken is the answer to an invocation that ended because its function was
+// disabled; nil if that isn't why, or if the caller has its answer.
+func (g *Gateway) broken(e *entry, result *instance.Result, err error) error {
+	if !e.aborted.Load() || err == nil && (result.ErrorType == "" || result.Written) {
+		return nil
+	}
+	return g.disabled(e.fn.Region, e.fn.Function.FunctionName)
+}
+
+// Restricted tells that a function may not be called any more, or that it may be
+// again. When it returns, a function that was disabled has no instance that takes
+// an invocation; with abort those that run are ended, else they finish.
+func (g *Gateway) Restricted(region, function string, abort bool) {
+	if g.disabled(region, function) == nil {
+		g.Scaled(region, function) // instances that are to be there always come back
+		return
+	}
+	k := key{region, function}
+	g.mu.Lock()
+	e := g.entries[k]
+	delete(g.entries, k)
+	if e != nil && !abort {
+		g.retire(e)
+	}
+	g.mu.Unlock()
+	if e != nil && abort {
+		e.aborted.Store(true)
+		e.close(func(p Pool) { p.Close() })
+	}
+}

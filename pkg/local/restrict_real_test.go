@@ -1,0 +1,61 @@
+//go:build linux
+
+package local
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const sleepingHandler = `
+import time
+def handler(event, context):
+    open("/mnt/shared/started", "w").close()
+    time.sleep(60)
+`
+
+// A request that runs is really ended, and so is its process.
+func TestRealAbort(t *testing.T) {
+	needPython(t)
+	c, k := realCloud(t)
+	if c.Info().Isolation.Mode == "process" {
+		t.Skip("the function tells by a mount that it runs")
+	}
+	k.do(200, "POST", "/2023-03-30/functions", functionJSON(t, "f", "python3.10", "index.py", sleepingHandler))
+	k.do(200, "PUT", "/2023-03-30/functions/f", `{"timeout":100,"ossMountConfig":{"mountPoints":[{"bucketName":"b","mountDir":"/mnt/shared"}]}}`)
+	r := k.request("POST", "/2023-03-30/functions/f/invocations", "")
+	k.sign(r, "")
+	status := make(chan int, 1)
+	go func() {
+		response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+		if err != nil {
+			status <- 0
+			return
+		}
+		response.Body.Close()
+		status <- response.StatusCode
+	}()
+	started := filepath.Join(c.Info().DataDir, "oss", "b", "started")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(started); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the function doesn't start")
+		}
+	}
+	k.do(200, "POST", "/2023-03-30/functions/f/invoke/disable", `{"reason":"enough","abortOngoingRequest":true}`)
+	if list := c.gateway.Instances("cn-hangzhou", "f"); len(list) > 0 {
+		t.Errorf("instances are left: %+v", list)
+	}
+	if got := <-status; got != http.StatusForbidden {
+		t.Errorf("the request that ran was answered with %d", got)
+	}
+	if _, body := k.do(403, "POST", "/2023-03-30/functions/f/invocations", ""); !strings.Contains(body, "enough") {
+		t.Errorf("%s", body)
+	}
+}
