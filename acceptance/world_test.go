@@ -73,8 +73,8 @@ type api struct {
 	client   *http.Client
 }
 
-// api reads what `s local env` says.
-func (w *world) api(connections int) *api {
+// localEnv is what `s local env` says.
+func (w *world) localEnv() map[string]string {
 	w.t.Helper()
 	env := map[string]string{}
 	for line := range strings.Lines(w.s("local", "env")) {
@@ -82,6 +82,13 @@ func (w *world) api(connections int) *api {
 		name, value, _ := strings.Cut(line, "=")
 		env[name] = strings.Trim(value, `'"`)
 	}
+	return env
+}
+
+// api speaks to the local cloud.
+func (w *world) api(connections int) *api {
+	w.t.Helper()
+	env := w.localEnv()
 	return &api{
 		endpoint: env["FC_ENDPOINT"],
 		keys: fcsign.Keys{
