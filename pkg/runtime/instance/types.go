@@ -19,6 +19,7 @@ import (
 const (
 	DefaultIdleTimeout  = 5 * time.Minute
 	DefaultFreezeAfter  = time.Second
+	DefaultPageOutAfter = 10 * time.Second
 	DefaultMaxInstances = 100
 	DefaultGrace        = time.Second
 )
@@ -64,6 +65,9 @@ type Config struct {
 	// until the next invocation, as FC does; 0 is DefaultFreezeAfter, negative
 	// is never.
 	FreezeAfter time.Duration
+	// PageOutAfter takes the memory of an instance that has been frozen so long,
+	// until the next invocation; 0 is DefaultPageOutAfter, negative is never.
+	PageOutAfter time.Duration
 	// MaxInstances bounds the pool; 0 is DefaultMaxInstances.
 	MaxInstances int
 	// Grace is how long a program may take to end after SIGTERM before it is

@@ -26,6 +26,7 @@ type launcher struct {
 	guardProc bool
 	lowPorts  bool // ports below 1024 may be bound
 	serial    atomic.Uint64
+	paging    chan struct{} // holds a token while memory is taken, of one instance at a time
 
 	mu        sync.Mutex
 	closed    bool
@@ -40,7 +41,7 @@ func newLauncher(o Options) (Launcher, error) {
 	if o.StateDir == "" {
 		return nil, errors.New("the launcher has no state folder")
 	}
-	l := &launcher{exe: o.SelfExe, processes: map[*process]struct{}{}, addresses: newAddresses()}
+	l := &launcher{exe: o.SelfExe, processes: map[*process]struct{}{}, addresses: newAddresses(), paging: make(chan struct{}, 1)}
 	if l.exe == "" {
 		l.exe = "/proc/self/exe"
 	}

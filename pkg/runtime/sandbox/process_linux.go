@@ -38,6 +38,8 @@ type process struct {
 	ended     bool
 	execs     map[*session]chan struct{} // closed when the command has ended
 
+	paged paged
+
 	assigned chan string // how an order to assign went; empty is well
 	done     chan struct{}
 }
@@ -211,6 +213,7 @@ func (p *process) release() {
 	if p.usage != nil {
 		p.usage.remove()
 	}
+	p.forgetPages()
 	if p.image != "" {
 		_ = os.Remove(p.image) // mostly gone since it was mounted
 	}

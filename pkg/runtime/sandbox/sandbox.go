@@ -125,7 +125,8 @@ type Process interface {
 	Terminate() error
 	// Kill ends everything in the instance and returns when it is gone.
 	Kill()
-	// Freeze and Thaw stop and continue all processes.
+	// Freeze and Thaw stop and continue all processes. They, and PageOut, aren't
+	// called at once.
 	Freeze() error
 	Thaw() error
 	// Memory gives the use of all processes of the instance in bytes: now, and
@@ -154,6 +155,14 @@ type Assignable interface {
 	// the instance is good for nothing any more; ErrCantAssign, that none can be
 	// assigned here. It is to be called once, before anybody else uses the process.
 	Assign(ctx context.Context, a Assignment) error
+}
+
+// Pager is a Process whose memory can be taken away while it is frozen.
+type Pager interface {
+	// PageOut takes the memory of a frozen instance and keeps it compressed, if it
+	// is at most limit bytes; Thaw gives it back. An error means that it was left
+	// as it is, for the end of the context, too: then somebody waits for Thaw.
+	PageOut(ctx context.Context, limit int64) error
 }
 
 // Isolation says what confines instances on this machine.

@@ -228,9 +228,14 @@ func (p *process) Freeze() error {
 	return p.alive()
 }
 
-// Thaw continues them.
+// Thaw continues them. Without their memory they have to end.
 func (p *process) Thaw() error {
-	if g, ok := p.usage.(*cgroup); ok && g.v2 {
+	was, err := p.pageIn()
+	if err != nil {
+		p.kill()
+		return err
+	}
+	if g, ok := p.usage.(*cgroup); ok && g.v2 && !was {
 		return g.write("cgroup.freeze", "0")
 	}
 	for _, pid := range p.pids() {
