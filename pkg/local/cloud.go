@@ -107,6 +107,7 @@ type Cloud struct {
 	oss      *oss.Service
 	sts      *sts.Service
 	server   *http.Server
+	rest     *rest
 
 	stop  chan struct{} // closed when a client asks for the end
 	asked sync.Once
@@ -131,7 +132,8 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	if o.Log != nil {
 		logger = o.Log
 	}
-	c.server = newServer(c, logger)
+	c.rest = newRest()
+	c.server = newServer(c.rest.of(c), logger)
 	go func() {
 		defer close(c.done)
 		if err := c.server.Serve(rawio.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
@@ -289,6 +291,7 @@ func (c *Cloud) Close() error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = nil
 	}
+	c.rest.close()
 	c.triggers.Close()
 	c.async.Stop()
 	c.gateway.Close()

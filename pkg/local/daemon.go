@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"s/pkg/local/store"
 	"s/pkg/runtime/image"
@@ -33,10 +34,10 @@ type ServeOptions struct {
 	Toolchain *toolchain.Finder
 	// Engines have images beside those in files and registries; nil is none.
 	Engines []image.Engine
-	// SharedDir is as in Options.
-	SharedDir string
-	// AssumeRole is as in Options.
-	AssumeRole AssumeRole
+	// SharedDir, AssumeRole and IdleTimeout are as in Options.
+	SharedDir   string
+	AssumeRole  AssumeRole
+	IdleTimeout time.Duration
 	// Ready gets one line when the cloud serves or could not be started; nil if
 	// nobody waits for it.
 	Ready io.Writer
@@ -111,7 +112,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 func start(ctx context.Context, o ServeOptions) (*Cloud, error) {
 	cloud, err := Start(ctx, Options{
 		DataDir: DataDir(o.Home), Version: o.Version, Log: o.Log, Toolchain: o.Toolchain, Engines: o.Engines,
-		SharedDir: o.SharedDir, AssumeRole: o.AssumeRole,
+		SharedDir: o.SharedDir, AssumeRole: o.AssumeRole, IdleTimeout: o.IdleTimeout,
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
 	})
 	if err != nil {

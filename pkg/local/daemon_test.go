@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // ensureOptions start the test binary as the daemon.
@@ -197,6 +198,15 @@ func TestDaemonFileOfSomeoneElse(t *testing.T) {
 		}
 		if _, err := Find(t.Context(), home); !errors.Is(err, ErrNotRunning) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestIdle(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 0, "90s": 90 * time.Second, "1h": time.Hour, "0s": -1, "-1s": -1, "5": -1, "soon": -1} {
+		got, err := Idle(func(string) (string, bool) { return text, text != "" })
+		if want < 0 && (err == nil || !strings.Contains(err.Error(), IdleVariable)) || want >= 0 && (err != nil || got != want) {
+			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"s/pkg/debug"
 	"s/pkg/local/flock"
@@ -33,6 +34,23 @@ const MountsVariable = "S_LOCAL_MOUNTS"
 // AssumeRoleVariable is the environment variable of the access alias with whose keys
 // the roles of functions are taken.
 const AssumeRoleVariable = "S_LOCAL_ASSUME_ROLE"
+
+// IdleVariable is the environment variable of how long an instance may be idle.
+const IdleVariable = "S_LOCAL_IDLE"
+
+// Idle is how long an instance of the local cloud that nobody uses is kept: what
+// S_LOCAL_IDLE says, or 0 for the default.
+func Idle(lookupEnv func(string) (string, bool)) (time.Duration, error) {
+	text, set := lookupEnv(IdleVariable)
+	if !set || text == "" {
+		return 0, nil
+	}
+	idle, err := time.ParseDuration(text)
+	if err != nil || idle <= 0 {
+		return 0, fmt.Errorf("%s is %q, which is no time: write it as 90s or 10m", IdleVariable, text)
+	}
+	return idle, nil
+}
 
 // Port is the port of the local cloud: DefaultPort, or what S_LOCAL_PORT says.
 func Port(lookupEnv func(string) (string, bool)) (int, error) {

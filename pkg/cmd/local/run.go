@@ -89,6 +89,10 @@ func serve(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
+	idle, err := local.Idle(o.LookupEnv)
+	if err != nil {
+		return cmdutil.UsageError(err)
+	}
 	assume, err := assumeRole(ctx, o.Roles, o.LookupEnv, o.AssumeRole)
 	if err != nil && !o.Detached {
 		return err
@@ -96,7 +100,7 @@ func serve(ctx context.Context, o *Options) error {
 	if err != nil {
 		o.IO.Errf("functions get no credentials of their roles: %v", err)
 	}
-	so := local.ServeOptions{AssumeRole: assume, SharedDir: shared, Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder, Engines: image.Engines()}
+	so := local.ServeOptions{AssumeRole: assume, SharedDir: shared, IdleTimeout: idle, Home: home, Exe: exe, Port: port, Version: o.Version, Log: o.IO.ErrOut, Toolchain: finder, Engines: image.Engines()}
 	if o.Detached {
 		so.Ready = o.IO.Out
 		return local.Serve(ctx, so)
