@@ -22,7 +22,7 @@ const (
 	idleGoneMB    = 0.1 // of each afterwards, which the daemon may still hold free
 	// idleAfter ends instances early, but leaves time to start all of them, and
 	// for the last one's memory to be taken.
-	idleAfter = 75 * time.Second
+	idleAfter = 2 * time.Minute
 	// idleCalm is how long memory must have stayed the same.
 	idleCalm = 4 * time.Second
 	idleTurn = 250 * time.Millisecond
@@ -82,6 +82,9 @@ func (w *World) idle(ctx context.Context, l language, prefix string) ([]Figure, 
 	frozen, err := calm(ctx, daemon)
 	if err != nil {
 		return nil, err
+	}
+	if frozen.processes < before.processes+idleFunctions {
+		return nil, fmt.Errorf("only %d processes are there, instances have ended before all were started: the machine is too busy", frozen.processes)
 	}
 	figures := []Figure{
 		atMost(fmt.Sprintf("%s, each of %d frozen functions", l.name, idleFunctions), (frozen.total()-before.total())/idleFunctions, idleMB, " MB"),
