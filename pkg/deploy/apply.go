@@ -177,6 +177,9 @@ func (a *applier) function(ctx context.Context, change Change) (err error) {
 		return err
 	}
 	want := a.plan.desired.Function
+	if a.plan.scope.Function == FunctionCode {
+		want = *a.plan.actual.Function // an update has the configuration, too
+	}
 	tags := newTagging(change.Fields)
 	if tags.others || change.Code != nil {
 		if a.report.State.Function, err = a.remote.UpdateFunction(ctx, want, code); err != nil {

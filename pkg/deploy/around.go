@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"slices"
 
 	"s/pkg/fc"
 	"s/pkg/spec"
@@ -139,6 +140,11 @@ func wantedOf(a spec.Around, before Footprint) wanted {
 	}
 	for _, d := range a.Domains {
 		w.domains = append(w.domains, d.DomainName)
+	}
+	for _, d := range before.Domains {
+		if !slices.Contains(w.domains, d.Name) {
+			w.domains = append(w.domains, d.Name)
+		}
 	}
 	return w
 }

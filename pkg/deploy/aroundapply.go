@@ -13,7 +13,10 @@ import (
 // around carries out a change of what is around the function.
 func (a *applier) around(ctx context.Context, change Change) error {
 	if change.Action == Delete {
-		return a.deleteAround(ctx, a.remote, change)
+		if err := a.deleteAround(ctx, a.remote, change); !Kept(err) {
+			return err
+		}
+		return nil // the routes are gone
 	}
 	name, want := a.plan.desired.Function.FunctionName, a.plan.desired.Around
 	switch change.Kind {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"s/pkg/fc"
 )
@@ -99,32 +100,23 @@ func (t *attached) changes(have Around) []Change {
 	return out
 }
 
-// addBefore has the domains of an earlier deployment looked for, too.
-func (d *Desired) addBefore() {
-	for _, before := range d.Before.Domains {
-		known := false
-		for _, domain := range d.Around.Domains {
-			known = known || domain.DomainName == before.Name
-		}
-		if !known {
-			d.Around.Domains = append(d.Around.Domains, fc.CustomDomain{DomainName: before.Name})
-		}
-	}
-}
-
 // routesToRemove are the custom domains that lead to the function.
 func routesToRemove(desired Desired, have Around) []Change {
 	var out []Change
-	for _, d := range have.Domains {
-		if d.RouteConfig == nil {
-			continue
-		}
-		for _, r := range d.RouteConfig.Routes {
-			if fc.JoinName(r.ServiceName, r.FunctionName) == desired.Function.FunctionName {
-				out = append(out, Change{Action: Delete, Kind: KindDomain, Name: d.DomainName})
-				break
-			}
+	for i := range have.Domains {
+		if d := &have.Domains[i]; leadsTo(d, desired.Function.FunctionName) {
+			out = append(out, Change{Action: Delete, Kind: KindDomain, Name: d.DomainName})
 		}
 	}
 	return out
+}
+
+// leadsTo reports whether a custom domain has a route to a function.
+func leadsTo(d *fc.CustomDomain, function string) bool {
+	if d == nil || d.RouteConfig == nil {
+		return false
+	}
+	return slices.ContainsFunc(d.RouteConfig.Routes, func(r fc.PathConfig) bool {
+		return fc.JoinName(r.ServiceName, r.FunctionName) == function
+	})
 }

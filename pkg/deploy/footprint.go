@@ -69,7 +69,8 @@ func (f *Footprint) addAround(desired Desired, state Around) {
 		}
 	}
 	for _, d := range desired.Before.Domains {
-		if !slices.ContainsFunc(f.Domains, func(o DomainOfBefore) bool { return o.Name == d.Name }) {
+		known := slices.ContainsFunc(f.Domains, func(o DomainOfBefore) bool { return o.Name == d.Name })
+		if !known && leadsTo(state.domain(d.Name), f.Function) {
 			f.addDomain(d.Name, d.Paths)
 		}
 	}

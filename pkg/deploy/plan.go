@@ -83,6 +83,8 @@ type Changes struct {
 
 	desired Desired
 	actual  Actual
+	scope   Scope
+	pruned  bool // what is left of earlier deployments goes, too
 }
 
 // Empty reports whether nothing has to be done.

@@ -25,7 +25,6 @@ type Remover interface {
 // it can be deleted: all triggers of the function, whatever is configured of it,
 // its routes of custom domains, the function, the service.
 func PlanRemoval(ctx context.Context, remote Remover, desired Desired) (*Changes, error) {
-	desired.addBefore()
 	attached := &attached{remote: remote, desired: desired}
 	var actual Actual
 	err := inParallel(append(attached.steps(ctx), func() (err error) {

@@ -44,6 +44,10 @@ func (d *deployment) hooks(it *item, io *iostreams.IOStreams) deploy.Hooks {
 			took := time.Since(began).Round(10 * time.Millisecond)
 			mu.Lock()
 			defer mu.Unlock()
+			if deploy.Kept(err) {
+				io.Errf("- %s %s %s stays: others use it", it.resource.Name, c.Kind, c.Name)
+				return
+			}
 			if err != nil {
 				io.Errf("%s %s %s %s failed", io.Red("✖"), it.resource.Name, c.Kind, c.Name)
 				return

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
@@ -49,6 +50,12 @@ type Options struct {
 	SkipActions bool
 	// NoDefaultIgnore packs .git, .env* and the like, too.
 	NoDefaultIgnore bool
+	// Scope is the part of each resource that is deployed.
+	Scope deploy.Scope
+	// Prune deletes what earlier deployments made and s.yaml no longer has.
+	Prune bool
+	// Plan is the file of a saved plan; empty plans anew.
+	Plan string
 }
 
 // NewCmd makes the deploy command. runF replaces the run, for tests.
@@ -57,15 +64,17 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside,
 	}
 	opts.Artifacts, opts.Build = Artifacts(f, &opts.NoDefaultIgnore), buildcmd.Action(f, &opts.NoDefaultIgnore)
+	var named []string
 	cmd := &cobra.Command{
 		Use:   "deploy [resource...]",
 		Short: "Deploy the resources of s.yaml",
 		Long: "Deploy compares s.yaml with what is deployed, shows what changes, asks (on a terminal) and applies it.\n" +
 			"Code that is deployed already is not sent again; with nothing to change nothing is written.",
-		Example: "s deploy\ns deploy hello -y\ns deploy api web\ns deploy --dry-run\ns deploy -a local",
-		Args:    cobra.ArbitraryArgs,
+		Example: "s deploy\ns deploy hello -y\ns deploy api web\ns deploy --dry-run\ns deploy -a local\n" +
+			"s deploy --function code\ns deploy --trigger http,timer\ns plan --out plan.json && s deploy --plan plan.json",
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.Resources = args
+			opts.Resources = append(args, named...)
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -79,12 +88,30 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	flags.BoolVar(&opts.NoBuild, "no-build", false, "fail instead of building code whose artifact is out of date")
 	flags.BoolVar(&opts.NoDefaultIgnore, "no-default-ignore", false, "pack .git, .env*, __pycache__, .DS_Store and .s too, unless .fcignore names them")
 	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
+	flags.StringSliceVar(&named, "resource", nil, "resources to deploy, as they are named without a flag")
+	BindScope(flags, &opts.Scope)
+	flags.BoolVar(&opts.Prune, "prune", false, "delete what earlier deployments made and s.yaml no longer has, too")
+	flags.StringVar(&opts.Plan, "plan", "", "carry out the plan in this `file`, made by s plan --out; nothing is done if anything changed since")
 	return cmd
+}
+
+// BindScope adds the flags that hold a deployment to parts of a resource. As with
+// the peer's, a bare one is all of its kind.
+func BindScope(flags *pflag.FlagSet, scope *deploy.Scope) {
+	flags.StringVar(&scope.Function, "function", "", "deploy the functions alone, or of them only the code or the config")
+	flags.Lookup("function").NoOptDefVal = deploy.FunctionAll
+	flags.StringSliceVar(&scope.Triggers, "trigger", nil, "deploy the triggers alone, or some of them by name")
+	flags.Lookup("trigger").NoOptDefVal = deploy.AllTriggers
+	flags.BoolVar(&scope.Async, "async-invoke-config", false, "deploy the configuration of asynchronous invocations alone")
 }
 
 // Run deploys.
 func Run(ctx context.Context, opts *Options) error {
 	project, err := opts.Project(ctx, "deploy")
+	if err != nil {
+		return err
+	}
+	saved, err := opts.prepareScope(project)
 	if err != nil {
 		return err
 	}
@@ -96,6 +123,9 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	if saved != nil && saved.Place != cmdutil.PlaceOf(project, target) {
+		return cmdutil.WithHint(cmdutil.ExitUsage, fmt.Errorf("the plan %s was made for another place: %s of account %s", opts.Plan, saved.Place.File, saved.Place.Account), "s plan --out "+opts.Plan)
+	}
 	groups, err := cmdutil.Order(project, resources, len(opts.Resources) > 0)
 	if err != nil {
 		return err
@@ -103,7 +133,8 @@ func Run(ctx context.Context, opts *Options) error {
 	if err := cmdutil.CheckParallel(opts.Parallel); err != nil {
 		return err
 	}
-	d := &deployment{Options: opts, project: project, target: target, groups: groups, failed: map[string]bool{}}
+	d := &deployment{Options: opts, project: project, target: target, groups: groups, failed: map[string]bool{}, saved: saved}
+	d.ledger = cmdutil.OpenLedger(opts.IO, project, target)
 	d.deployed = cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return d.remote(r) })
 	err = d.deploy(ctx)
 	return cmdutil.CloudError(d.end(ctx, err), target)
@@ -119,6 +150,8 @@ type deployment struct {
 	items    []*item           // of the group that runs
 	all      []*item           // of this group and those before it
 	failed   map[string]bool   // resources that others can't build on
+	ledger   *deploy.Ledger    // what earlier deployments made
+	saved    *deploy.Saved     // the plan to carry out; nil makes one
 	locks    deploy.Locks      // of what several resources change
 	hookErr  error             // the first of the actions that follow a resource
 }
@@ -158,6 +191,11 @@ func (d *deployment) deploy(ctx context.Context) error {
 		}
 		changes = changes || changed
 	}
+	changed, err := d.dropped(ctx)
+	if err != nil {
+		return d.worst(err)
+	}
+	changes = changes || changed
 	if err := d.worst(nil); err != nil {
 		if d.hookErr != nil {
 			d.actions().Tell(&cmdutil.Subject{Project: d.project}, d.hookErr)
@@ -187,6 +225,10 @@ func (d *deployment) group(ctx context.Context) (bool, error) {
 	if err := d.plan(ctx); err != nil {
 		return false, err
 	}
+	if err := d.leftovers(); err != nil {
+		return false, err
+	}
+	defer d.record()
 	var plans []*deploy.Changes
 	pending := false
 	for _, it := range d.items {
@@ -243,6 +285,7 @@ func (d *deployment) prepare(ctx context.Context, it *item) error {
 		cmdutil.TellTooLarge(d.IO, it.resource, err)
 		return err
 	}
+	prepared.Desired.Before = d.ledger.Before(it.resource.Region, it.resource.Function.FunctionName)
 	it.prepared = prepared
 	cmdutil.TellCode(d.IO, d.project, it.resource, prepared)
 	return nil
@@ -281,6 +324,7 @@ func (d *deployment) plan(ctx context.Context) error {
 			it.plan = deploy.Plan(it.prepared.Desired, actual)
 			it.plan.Redact(d.project.Redact)
 			it.report = &deploy.Report{State: actual}
+			it.err = it.plan.Limit(d.Scope)
 		}
 	})
 	for _, it := range d.items {
@@ -304,7 +348,7 @@ func (d *deployment) remote(r *spec.Resource) (deploy.Remote, error) {
 // confirm asks on a terminal. Without one, what creates or updates goes ahead,
 // as scripts expect; what deletes needs -y.
 func (d *deployment) confirm(plans []*deploy.Changes) error {
-	if d.Yes {
+	if d.Yes || d.saved != nil {
 		return nil
 	}
 	if d.IO.CanPrompt() {

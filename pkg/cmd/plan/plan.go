@@ -31,6 +31,13 @@ type Options struct {
 	Resources []string // names; none is all
 	// NoDefaultIgnore packs .git, .env* and the like, too, as deploy would.
 	NoDefaultIgnore bool
+	// Scope and Prune are deploy's.
+	Scope deploy.Scope
+	Prune bool
+	// Out is the file that the plan is written to; empty is none.
+	Out string
+
+	ledger *deploy.Ledger // what earlier deployments made
 }
 
 // NewCmd makes the plan command. runF replaces the run, for tests.
@@ -38,10 +45,11 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
 	opts.Artifacts = deploycmd.Artifacts(f, &opts.NoDefaultIgnore)
 	cmd := &cobra.Command{
-		Use:   "plan [resource...]",
-		Short: "Show what deploy would change",
-		Long:  "Plan compares s.yaml with what is deployed. It changes nothing there; code that isn't built is built.",
-		Args:  cobra.ArbitraryArgs,
+		Use:     "plan [resource...]",
+		Short:   "Show what deploy would change",
+		Long:    "Plan compares s.yaml with what is deployed. It changes nothing there; code that isn't built is built.",
+		Example: "s plan\ns plan hello\ns plan --out plan.json && s deploy --plan plan.json",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Resources = args
 			if runF != nil {
@@ -50,6 +58,9 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 			return Run(cmd.Context(), opts)
 		},
 	}
+	deploycmd.BindScope(cmd.Flags(), &opts.Scope)
+	cmd.Flags().BoolVar(&opts.Prune, "prune", false, "plan to delete what earlier deployments made and s.yaml no longer has, too")
+	cmd.Flags().StringVar(&opts.Out, "out", "", "write the plan to this `file`, for s deploy --plan")
 	cmd.Flags().BoolVar(&opts.NoDefaultIgnore, "no-default-ignore", false, "compare the code as deploy with this flag packs it")
 	return cmd
 }
@@ -59,6 +70,10 @@ func Run(ctx context.Context, opts *Options) error {
 	project, err := opts.Project(ctx, "plan")
 	if err != nil {
 		return err
+	}
+	opts.Resources = deploycmd.BareFlags(project, opts.Resources, &opts.Scope)
+	if err := opts.Scope.Check(); err != nil {
+		return cmdutil.UsageError(err)
 	}
 	resources, err := cmdutil.Resources(project, opts.Resources)
 	if err != nil {
@@ -72,9 +87,14 @@ func Run(ctx context.Context, opts *Options) error {
 	if project, resources, err = opts.settle(ctx, project, target, resources); err != nil {
 		return cmdutil.CloudError(err, target)
 	}
+	opts.ledger = cmdutil.OpenLedger(opts.IO, project, target)
 	plans, err := opts.plans(ctx, project, target, resources)
 	if err != nil {
 		return cmdutil.CloudError(err, target)
+	}
+	opts.tellLeft(project, plans)
+	if err := opts.save(project, target, plans); err != nil {
+		return err
 	}
 	// The plan is this command's data.
 	if opts.Settings.Output != cmdutil.OutputDefault {
@@ -126,13 +146,8 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 		if err != nil {
 			return nil, err
 		}
-		wg.Go(func() {
-			var actual deploy.Actual
-			if actual, errs[i] = deploy.Read(ctx, remote, prepared.Desired); errs[i] == nil {
-				plans[i] = deploy.Plan(prepared.Desired, actual)
-				plans[i].Redact(project.Redact)
-			}
-		})
+		prepared.Desired.Before = o.ledger.Before(r.Region, r.Function.FunctionName)
+		wg.Go(func() { plans[i], errs[i] = o.plan(ctx, project, remote, prepared.Desired) })
 	}
 	wg.Wait()
 	for _, err := range errs {
@@ -141,6 +156,52 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 		}
 	}
 	return plans, nil
+}
+
+// plan compares one resource.
+func (o *Options) plan(ctx context.Context, project *spec.Project, remote deploy.Reader, desired deploy.Desired) (*deploy.Changes, error) {
+	actual, err := deploy.Read(ctx, remote, desired)
+	if err != nil {
+		return nil, err
+	}
+	plan := deploy.Plan(desired, actual)
+	if o.Prune {
+		plan.Prune()
+	}
+	plan.Redact(project.Redact)
+	return plan, plan.Limit(o.Scope)
+}
+
+// tellLeft lists what earlier deployments made and s.yaml no longer has.
+func (o *Options) tellLeft(project *spec.Project, plans []*deploy.Changes) {
+	if !o.Scope.All() {
+		return
+	}
+	for _, plan := range plans {
+		for _, left := range plan.Leftovers() {
+			if !o.Prune {
+				o.IO.Errf("%s no longer has the %s %s, which an earlier deployment made", plan.Resource, left.Kind, left.Name)
+			}
+		}
+	}
+	if len(o.Resources) > 0 {
+		return
+	}
+	for _, f := range cmdutil.Dropped(project, o.ledger) {
+		o.IO.Errf("s.yaml no longer has %s: its function %s in %s is deployed still", f.Resource, f.Function, f.Region)
+	}
+}
+
+// save writes the plan to a file, if one is asked for.
+func (o *Options) save(project *spec.Project, target *cmdutil.Target, plans []*deploy.Changes) error {
+	if o.Out == "" {
+		return nil
+	}
+	if err := deploy.Save(o.Out, cmdutil.PlaceOf(project, target), o.Scope, o.Prune, plans); err != nil {
+		return err
+	}
+	o.IO.Errf("the plan is in %s: s deploy --plan %s", o.Out, o.Out)
+	return nil
 }
 
 func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error) {

@@ -30,6 +30,11 @@ type Options struct {
 	Resources   []string // names; none is all
 	Yes         bool
 	SkipActions bool
+	// Prune removes what earlier deployments made of resources that s.yaml no
+	// longer has, too.
+	Prune bool
+
+	ledger *deploy.Ledger // what earlier deployments made
 }
 
 // NewCmd makes the remove command. runF replaces the run, for tests.
@@ -52,6 +57,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	}
 	cmd.Flags().BoolVarP(&opts.Yes, "assume-yes", "y", false, "don't ask")
 	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
+	cmd.Flags().BoolVar(&opts.Prune, "prune", false, "remove what was deployed of resources that s.yaml no longer has, too")
 	return cmd
 }
 
@@ -76,7 +82,9 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return cmdutil.CloudError(err, target)
 	}
+	opts.ledger = cmdutil.OpenLedger(opts.IO, project, target)
 	ordered := cmdutil.In(cmdutil.OrderBack(project, resources, len(opts.Resources) > 0), project)
+	ordered = append(ordered, opts.dropped(project)...)
 	jobs, err := opts.plan(ctx, target, ordered)
 	if err != nil {
 		return cmdutil.CloudError(err, target)
@@ -114,15 +122,38 @@ func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []
 		if err != nil {
 			return nil, err
 		}
-		plan, err := deploy.PlanRemoval(ctx, remote, deploy.Want(r, nil, nil, nil))
+		desired := deploy.Want(r, nil, nil, nil)
+		desired.Before = o.ledger.Before(r.Region, r.Function.FunctionName)
+		plan, err := deploy.PlanRemoval(ctx, remote, desired)
 		if err != nil {
 			return nil, err
 		}
-		if !plan.Empty() {
-			jobs = append(jobs, job{r, remote, plan})
+		if plan.Empty() {
+			o.ledger.Forget(r.Region, r.Function.FunctionName)
+			continue
 		}
+		jobs = append(jobs, job{r, remote, plan})
 	}
-	return jobs, nil
+	return jobs, o.ledger.Save()
+}
+
+// dropped gives what was deployed of resources that s.yaml no longer has. Without
+// --prune it is listed, and stays.
+func (o *Options) dropped(project *spec.Project) []*spec.Resource {
+	if len(o.Resources) > 0 {
+		return nil
+	}
+	var gone []*spec.Resource
+	for _, f := range cmdutil.Dropped(project, o.ledger) {
+		if !o.Prune {
+			o.IO.Errf("s.yaml no longer has %s: its function %s in %s is deployed still", f.Resource, f.Function, f.Region)
+			o.IO.Errf("it stays; `s remove --prune` removes it, too")
+			continue
+		}
+		desired := f.Desired()
+		gone = append(gone, &spec.Resource{Name: f.Resource, Region: f.Region, Service: desired.Service, Function: desired.Function})
+	}
+	return gone
 }
 
 func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (deploy.Remover, error) {
@@ -187,5 +218,9 @@ func (o *Options) remove(ctx context.Context, j job) error {
 			o.IO.Errf("%s %s %s %s removed", o.IO.Green("✔"), j.resource.Name, c.Kind, c.Name)
 		}
 	}})
+	if err == nil {
+		o.ledger.Forget(j.resource.Region, j.resource.Function.FunctionName)
+		err = o.ledger.Save()
+	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/cmdutil/cmdtest"
+	deploycmd "s/pkg/cmd/deploy"
 	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/fcclient/fctest"
@@ -207,5 +208,31 @@ func TestRemoveFlags(t *testing.T) {
 	cmd := NewCmd(w.Factory, func(_ context.Context, o *Options) error { got = o; return nil })
 	if err := w.Run(cmd, "hello", "--assume-yes", "--skip-actions"); err != nil || len(got.Resources) != 1 || got.Resources[0] != "hello" || !got.Yes || !got.SkipActions {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestDroppedResources: what was deployed of a resource that s.yaml no longer has is
+// told, and goes only if it is meant to.
+func TestDroppedResources(t *testing.T) {
+	t.Parallel()
+	w := cmdtest.New(t, spec.Edition3)
+	w.Add("other")
+	deployed := deploycmd.NewCmd(w.Factory, func(ctx context.Context, opts *deploycmd.Options) error {
+		opts.Artifacts, opts.Build = nil, nil
+		return deploycmd.Run(ctx, opts)
+	})
+	if err := w.Run(deployed, "-y"); err != nil {
+		t.Fatal(err)
+	}
+	w.Project.Resources = w.Project.Resources[:1]
+	if err := w.Run(NewCmd(w.Factory, nil), "-y"); err != nil || w.Server.Function("hello") != nil || w.Server.Function("other") == nil {
+		t.Fatalf("%v\n%s", err, w.Stderr())
+	}
+	w.WantStderr("s.yaml no longer has other", "s remove --prune")
+	if err := w.Run(NewCmd(w.Factory, nil), "-y", "--prune"); err != nil || w.Server.Function("other") != nil {
+		t.Fatalf("%v\n%s", err, w.Stderr())
+	}
+	if err := w.Run(NewCmd(w.Factory, nil), "-y", "--prune"); err != nil || strings.Contains(w.Stderr(), "other") {
+		t.Errorf("%v\n%s", err, w.Stderr())
 	}
 }
