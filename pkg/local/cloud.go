@@ -256,8 +256,8 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) error {
 	c.control = control.New(control.Config{
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
 		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Refresh: c.gateway.Refresh, Now: o.Now,
-		UploadTokens: c.uploadToken,
-		Scaled:       c.gateway.Scaled, Kept: c.gateway.Kept, Restricted: c.gateway.Restricted, Tasks: c.async, Triggered: c.triggers.Changed,
+		UploadTokens: c.uploadToken, Sessions: c.sessions,
+		Scaled: c.gateway.Scaled, Kept: c.gateway.Kept, Restricted: c.gateway.Restricted, Tasks: c.async, Triggered: c.triggers.Changed,
 	})
 	for _, s := range c.store.Scaled() {
 		c.gateway.Scaled(s.Region, s.Function)

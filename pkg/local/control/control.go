@@ -43,6 +43,9 @@ type Config struct {
 	Kept func(region, function string) (current int, problem string)
 	// Triggered, if set, is told after triggers were made, changed or removed.
 	Triggered func()
+	// Sessions does something with the sessions of a function at a qualifier; nil is
+	// a cloud without.
+	Sessions func(ctx context.Context, region, function, qualifier string, do func(SessionPool) error) error
 	// Tasks are the asynchronous invocations that are kept.
 	Tasks Tasks
 	// UploadTokens makes the keys for uploads to OSS; nil doesn't serve them.

@@ -49,6 +49,7 @@ func routesV3() []route {
 	routes = append(routes, asyncRoutesV3()...)
 	routes = append(routes, scalingRoutes("functions/{function}", concurrency(), provision(), scaling())...)
 	routes = append(routes, domainRoutes()...)
+	routes = append(routes, sessionRoutes()...)
 	return routes
 }
 

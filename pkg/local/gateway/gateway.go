@@ -107,6 +107,7 @@ type Gateway struct {
 
 	tables memo[*route.Table]   // of custom domains
 	guards memo[*jwtauth.Guard] // of doors
+	heirs  heirs
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -207,6 +208,9 @@ func (g *Gateway) Changed(region, function string) {
 		delete(g.entries, k)
 		g.retire(old)
 	}
+	if current == nil {
+		g.heirs.forget(k)
+	}
 	g.wg.Go(func() { g.ahead(k, current) })
 }
 
@@ -232,7 +236,9 @@ func (g *Gateway) ahead(k key, current *store.Function) {
 // retire drains an entry in the background. The gateway is locked.
 func (g *Gateway) retire(e *entry) {
 	limit := time.Duration(e.fn.Function.Timeout)*time.Second + drainGrace
+	gone := g.heirs.leave(key{e.fn.Region, e.fn.Function.FunctionName}, e)
 	g.wg.Go(func() {
+		defer gone()
 		ctx, cancel := context.WithTimeout(g.ctx, limit)
 		defer cancel()
 		e.close(func(p Pool) { p.Drain(ctx) })
@@ -308,6 +314,8 @@ func (g *Gateway) enter(k key, fn *store.Function) (*entry, error) {
 		defer close(e.ready)
 		if e.err = g.fill(e); e.err != nil {
 			g.forget(k, e)
+		} else {
+			g.heirs.adopt(k, e)
 		}
 		g.scaleEntry(e)
 	})

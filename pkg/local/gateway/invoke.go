@@ -80,8 +80,13 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 	if kind == fc.InvocationAsync {
 		return g.enqueue(w, r, t, inv)
 	}
+	own, err := g.affine(w.Header(), r, t, inv)
+	if err != nil {
+		return err
+	}
 	result, e, err := g.invoke(r.Context(), t, inv, session)
 	if err != nil {
+		own.withdraw(w.Header())
 		return err
 	}
 	writeResult(w, e, result, r.Header.Get(fc.HeaderLogType) == "Tail")
@@ -113,6 +118,9 @@ func (g *Gateway) invoke(ctx context.Context, t Target, inv *instance.Invocation
 		e, err := g.entry(ctx, t.Region, t.Function)
 		if err != nil {
 			return nil, nil, err
+		}
+		if old := g.heirs.streaming(key{t.Region, t.Function}, inv.Session); old != nil {
+			e = old
 		}
 		if session != "" {
 			e.live.watch(inv.RequestID, g.logs.get(session))

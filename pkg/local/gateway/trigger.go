@@ -144,10 +144,16 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target,
 	if async {
 		return g.enqueue(w, r, target, inv)
 	}
+	own, err := g.affine(w.Header(), r, target, inv)
+	if err != nil {
+		return err
+	}
 	result, e, err := g.invoke(r.Context(), target, inv, session)
 	if err != nil {
+		own.withdraw(w.Header())
 		return bodyError(err)
 	}
+	own.endSession(e, result)
 	switch {
 	case result.Broken:
 		panic(http.ErrAbortHandler) // an answer that ended well would look whole

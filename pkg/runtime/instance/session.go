@@ -11,11 +11,16 @@ type SessionCall struct {
 	// ID of the session, which begins with its first invocation. Empty is a session
 	// whose id the function itself gives, while the invocation runs: see Named.
 	ID string
+	// Existing is an invocation that begins no session: without one of that ID, it
+	// belongs to none.
+	Existing bool
 	// Stream is a session that ends with the invocation which began it.
 	Stream bool
 	// Named tells the id of a session that had none. The pool sets it before the
 	// instance gets the invocation.
 	Named func(id string)
+	// Learn, if set, finds the id in what the invocation gave; empty is none.
+	Learn func(*Result) string
 }
 
 // Session is a session as the pool of its function has it.

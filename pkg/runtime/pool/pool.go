@@ -135,6 +135,9 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 		}
 		res, err := s.member.Invoke(ctx, inv)
 		if err == nil {
+			if held != nil && inv.Session.Learn != nil {
+				p.name(held, inv.Session.Learn(res))
+			}
 			p.release(s, held)
 			return res, nil
 		}

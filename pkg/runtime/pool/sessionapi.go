@@ -192,6 +192,24 @@ func (p *Pool) ResumeSession(id string) (instance.Session, error) {
 	})
 }
 
+// HasStream reports whether the session of that id is one that ends with a request
+// which is under way here.
+func (p *Pool) HasStream(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.streams(&instance.SessionCall{ID: id, Existing: true})
+}
+
+// streams reports whether a call belongs to a session that ends with another one,
+// which goes on though the pool takes nothing new. The pool is locked.
+func (p *Pool) streams(call *instance.SessionCall) bool {
+	if call == nil || !call.Existing || p.phase == closed {
+		return false
+	}
+	s := p.book.open[call.ID]
+	return s != nil && s.stream && s.users > 0
+}
+
 // Leave gives the sessions up, for a pool that takes the place of this one. Those
 // that end with a request stay with it.
 func (p *Pool) Leave() []instance.Session {
@@ -202,8 +220,9 @@ func (p *Pool) Leave() []instance.Session {
 		known := p.book.open[s.ID]
 		return known == nil || known.stream
 	})
-	clear(p.book.open)
-	p.book.expired = nil
+	for _, s := range out {
+		p.forget(s.ID)
+	}
 	return out
 }
 

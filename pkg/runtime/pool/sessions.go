@@ -84,9 +84,12 @@ func (s *session) info() instance.Session {
 }
 
 // join finds the session of a call, or begins it, and counts the call among its
-// users until part. The pool is locked.
+// users until part; nil is a call that belongs to none. The pool is locked.
 func (p *Pool) join(call *instance.SessionCall) (*session, error) {
 	s := p.current(call.ID)
+	if call.Existing && (s == nil || s.status != fc.SessionActive) {
+		return nil, nil
+	}
 	switch {
 	case s == nil || s.status == fc.SessionExpired && !s.DisableReuse:
 		s = p.begin(call.ID, p.settings())
@@ -210,7 +213,7 @@ func (p *Pool) partLocked(s *session) {
 func (p *Pool) name(s *session, id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.id != "" || s.status != fc.SessionActive || !fc.IsSessionID(id) && len(id) > maxForeignID {
+	if s.id != "" || id == "" || s.status != fc.SessionActive || len(id) > maxForeignID {
 		return
 	}
 	if old := p.book.open[id]; old != nil && old.status != fc.SessionExpired {

@@ -49,7 +49,7 @@ type grant struct {
 // belongs to, if any; release gives them back.
 func (p *Pool) acquire(ctx context.Context, call *instance.SessionCall) (*slot, *session, error) {
 	p.mu.Lock()
-	if p.phase != open {
+	if p.phase != open && !p.streams(call) {
 		p.mu.Unlock()
 		return nil, nil, ErrClosed
 	}
