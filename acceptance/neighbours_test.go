@@ -57,3 +57,36 @@ func TestOSSAndSTSClients(t *testing.T) {
 	w.runClient(t.Context(), python, "oss.py")
 	w.runClient(t.Context(), python, "sts.py")
 }
+
+const printerProject = `edition: 3.0.0
+name: printing
+access: local
+resources:
+  printer:
+    component: fc3
+    props:
+      region: cn-hangzhou
+      functionName: printer
+      runtime: python3.10
+      handler: index.handler
+      code: code
+      logConfig: {project: functions, logstore: logs}
+`
+
+// TestSLSClient: what a function printed is found by SLS's client, also after the
+// cloud was stopped.
+func TestSLSClient(t *testing.T) {
+	t.Parallel()
+	python := pythonWith(t, "aliyun-log-python-sdk==0.9.52")
+	w := newWorld(t, map[string]string{
+		"s.yaml":        printerProject,
+		"code/index.py": "def handler(event, context):\n    print('event', event.decode())\n",
+	})
+	w.s("deploy", "-y")
+	for _, event := range []string{"one", "two", "three"} {
+		w.s("invoke", "-e", event)
+	}
+	w.s("local", "down")
+	w.s("local", "up")
+	w.runClient(t.Context(), python, "sls.py")
+}

@@ -19,6 +19,7 @@ import (
 	"s/pkg/local/control"
 	"s/pkg/local/gateway"
 	"s/pkg/local/oss"
+	"s/pkg/local/sls"
 	"s/pkg/local/store"
 	"s/pkg/local/sts"
 	"s/pkg/local/triggers"
@@ -106,6 +107,8 @@ type Cloud struct {
 	issuer   *sts.Issuer
 	oss      *oss.Service
 	sts      *sts.Service
+	sls      *sls.Service
+	logs     *keptLogs
 	server   *http.Server
 	rest     *rest
 
@@ -197,6 +200,9 @@ func (c *Cloud) open(ctx context.Context, o Options, address string) error {
 	if c.queue, err = store.OpenQueue(ctx, dir, o.Now()); err != nil {
 		return err
 	}
+	if c.logs, err = openKeptLogs(ctx, dir, o.Log); err != nil {
+		return err
+	}
 	c.images, err = image.Open(image.Options{Dir: filepath.Join(dir, "images"), Wanted: c.store.HasImage, Engines: o.Engines})
 	if err != nil {
 		return err
@@ -241,7 +247,7 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) error {
 		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
 		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work,
 		SharedDir: cmp.Or(o.SharedDir, c.store.Dir()), IdleTimeout: o.IdleTimeout,
-		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now, Adjust: c.roles.give,
+		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now, Adjust: func(cfg *instance.Config) { c.roles.give(cfg); c.logs.keep(cfg) },
 		Scale:       func(region, function string) instance.Scale { return control.Scale(c.store.Scaling(region, function)) },
 		Restriction: c.store.Restriction,
 		Closed:      func(err error) bool { return errors.Is(err, pool.ErrClosed) },
@@ -323,6 +329,7 @@ func (c *Cloud) closeParts() error {
 	if c.queue != nil {
 		err = errors.Join(err, c.queue.Close())
 	}
+	err = errors.Join(err, c.logs.close())
 	if c.store != nil {
 		err = errors.Join(err, c.store.Close())
 	}

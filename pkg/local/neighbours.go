@@ -10,6 +10,7 @@ import (
 	"s/pkg/fc/fcsign"
 	"s/pkg/local/control"
 	"s/pkg/local/oss"
+	"s/pkg/local/sls"
 	"s/pkg/local/store"
 	"s/pkg/local/sts"
 )
@@ -36,6 +37,8 @@ func (c *Cloud) serveNeighbour(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	case fcsign.IsOSS(r):
 		c.oss.ServeHTTP(w, r)
+	case fcsign.IsSLS(r):
+		c.sls.ServeHTTP(w, r)
 	case isOwnHost(r.Host) && sts.Is(r):
 		c.sts.ServeHTTP(w, r)
 	default:
@@ -59,6 +62,14 @@ func (c *Cloud) neighbours(o Options, k *keys) {
 	})
 	c.sts = sts.New(sts.Config{
 		Issuer: c.issuer, AccountID: k.AccountID, FunctionKeyID: k.FunctionKeyID, Verifier: c.verifier,
+	})
+	c.sls = sls.New(sls.Config{
+		Logs: c.logs.logs, Region: o.Region, AccountID: k.AccountID, InUse: c.store.HasLogstore, Now: o.Now,
+		Verify: func(r *http.Request) error {
+			_, err := c.verifier.VerifySLS(r)
+			c.logs.flush() // what was printed before a query is found by it
+			return err
+		},
 	})
 }
 

@@ -1,0 +1,218 @@
+package sls
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"s/pkg/local/store"
+)
+
+// maxLines is how many lines one request gives, and how many it gives if it
+// doesn't say (documentation of GetLogs).
+const maxLines = 100
+
+// search is what a request is after.
+type search struct {
+	store.LogQuery
+	match         matcher
+	line, offset  int
+	from, to      int64 // seconds
+	text          string
+	intervalInput int64
+}
+
+// search reads the parameters of GetLogs and GetHistograms.
+func (c *call) search(q url.Values) (*search, error) {
+	if err := c.logstoreExists(); err != nil {
+		return nil, err
+	}
+	s := &search{line: maxLines, text: q.Get("query")}
+	var err error
+	for _, p := range []struct {
+		name string
+		into *int64
+	}{{"from", &s.from}, {"to", &s.to}} {
+		if *p.into, err = strconv.ParseInt(q.Get(p.name), 10, 64); err != nil || *p.into < 0 || *p.into > 1<<33 {
+			return nil, failure(http.StatusBadRequest, "InvalidTimeRange", p.name+" must be a time in seconds, it is '"+q.Get(p.name)+"'")
+		}
+	}
+	if s.from >= s.to {
+		return nil, failure(http.StatusBadRequest, "InvalidTimeRange", "request time range is invalid: from must be before to")
+	}
+	if s.match, err = parseQuery(s.text); err != nil {
+		return nil, failure(http.StatusBadRequest, "ParameterInvalid", "the query can't be read: "+err.Error())
+	}
+	for _, p := range []struct {
+		name string
+		into *int
+		most int
+	}{{"line", &s.line, maxLines}, {"offset", &s.offset, 1 << 30}} {
+		if text := q.Get(p.name); text != "" {
+			if *p.into, err = strconv.Atoi(text); err != nil || *p.into < 0 || *p.into > p.most {
+				return nil, failure(http.StatusBadRequest, "InvalidParameter", fmt.Sprintf("%s must be 0 to %d, it is '%s'", p.name, p.most, text))
+			}
+		}
+	}
+	if text := q.Get("interval"); text != "" {
+		if s.intervalInput, err = strconv.ParseInt(text, 10, 64); err != nil || s.intervalInput < 1 {
+			return nil, failure(http.StatusBadRequest, "InvalidParameter", "interval must be a number of seconds")
+		}
+	}
+	s.LogQuery = store.LogQuery{
+		Project: c.project, Logstore: c.store, Topic: q.Get("topic"), Reverse: q.Get("reverse") == "true",
+		From: time.Unix(s.from, 0), To: time.Unix(s.to, 0),
+	}
+	return s, nil
+}
+
+// fieldsOf are the fields of a line as FC gives them.
+func fieldsOf(l *store.LogLine) []field {
+	all := []field{
+		{"functionName", l.Function},
+		{"instanceID", l.InstanceID},
+		{"message", l.Message},
+		{"qualifier", l.Qualifier},
+		{"requestId", l.RequestID},
+		{"serviceName", l.Service},
+		{"versionId", l.VersionID},
+		{"__topic__", l.Topic},
+		{"__source__", "127.0.0.1"},
+	}
+	kept := all[:0]
+	for _, f := range all {
+		if f.value != "" {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// find gives a page of lines.
+func (c *call) find(s *search) ([]map[string]string, error) {
+	out := []map[string]string{}
+	skip := s.offset
+	if s.line == 0 {
+		return out, nil
+	}
+	err := c.cfg.Logs.Each(c.r.Context(), s.LogQuery, func(l *store.LogLine) bool {
+		fields := fieldsOf(l)
+		if !s.match(fields) {
+			return true
+		}
+		if skip > 0 {
+			skip--
+			return true
+		}
+		doc := map[string]string{
+			"__time__": strconv.FormatInt(l.Time.Unix(), 10), "__time_ns_part__": strconv.Itoa(l.Time.Nanosecond()),
+		}
+		for _, f := range fields {
+			doc[f.name] = f.value
+		}
+		out = append(out, doc)
+		return len(out) < s.line
+	})
+	return out, err
+}
+
+func (c *call) getLogs() error {
+	s, err := c.search(c.query)
+	if err != nil {
+		return err
+	}
+	lines, err := c.find(s)
+	if err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h.Set("X-Log-Progress", "Complete")
+	h.Set("X-Log-Count", strconv.Itoa(len(lines)))
+	h.Set("X-Log-Processed-Rows", strconv.Itoa(len(lines)))
+	h.Set("X-Log-Has-Sql", "false")
+	c.json(http.StatusOK, lines)
+	return nil
+}
+
+// getLogsV2 has its parameters in a document, and says in another what it found.
+func (c *call) getLogsV2() error {
+	var in map[string]any
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		return failure(http.StatusBadRequest, "PostBodyInvalid", "the body is not a JSON object")
+	}
+	q := url.Values{}
+	for name, value := range in {
+		switch v := value.(type) {
+		case string:
+			q.Set(name, v)
+		case bool:
+			q.Set(name, strconv.FormatBool(v))
+		case float64:
+			q.Set(name, strconv.FormatFloat(v, 'f', -1, 64))
+		}
+	}
+	s, err := c.search(q)
+	if err != nil {
+		return err
+	}
+	lines, err := c.find(s)
+	if err != nil {
+		return err
+	}
+	c.json(http.StatusOK, map[string]any{
+		"meta": map[string]any{
+			"progress": "Complete", "count": len(lines), "processedRows": len(lines), "hasSQL": false, "whereQuery": s.text,
+		},
+		"data": lines,
+	})
+	return nil
+}
+
+// Bounds of the pieces of a histogram.
+const (
+	pieces    = 60
+	maxPieces = 10_000
+)
+
+type pieceDoc struct {
+	From     int64  `json:"from"`
+	To       int64  `json:"to"`
+	Count    int64  `json:"count"`
+	Progress string `json:"progress"`
+}
+
+func (c *call) getHistograms() error {
+	s, err := c.search(c.query)
+	if err != nil {
+		return err
+	}
+	interval := s.intervalInput
+	if interval == 0 {
+		interval = max(1, (s.to-s.from+pieces-1)/pieces)
+	}
+	if (s.to-s.from)/interval > maxPieces {
+		return failure(http.StatusBadRequest, "InvalidParameter", "interval is too short for this time range")
+	}
+	var out []pieceDoc
+	for from := s.from; from < s.to; from += interval {
+		out = append(out, pieceDoc{From: from, To: min(from+interval, s.to), Progress: "Complete"})
+	}
+	total := 0
+	err = c.cfg.Logs.Each(c.r.Context(), s.LogQuery, func(l *store.LogLine) bool {
+		if s.match(fieldsOf(l)) {
+			out[(l.Time.Unix()-s.from)/interval].Count++
+			total++
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("X-Log-Progress", "Complete")
+	c.w.Header().Set("X-Log-Count", strconv.Itoa(total))
+	c.json(http.StatusOK, out)
+	return nil
+}

@@ -1,0 +1,233 @@
+package sls
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// matcher is a query that was read: it says whether a line, as its fields, is
+// meant.
+type matcher func(fields []field) bool
+
+// field is one of a line.
+type field struct{ name, value string }
+
+// delimiters part a text into words (SLS's standard ones).
+const delimiters = ", '\";=()[]{}?@&<>/:\n\t\r"
+
+// parseQuery reads SLS's search syntax: words, "quoted text", field: value, *,
+// and, or, not and brackets; words side by side must all be there. Words are
+// compared whatever their case; one that ends in * is the beginning of a word. What
+// follows a | is SQL, which isn't served.
+func parseQuery(text string) (matcher, error) {
+	tokens, err := lex(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(tokens) == 0 {
+		return all, nil
+	}
+	p := &parser{tokens: tokens}
+	m, err := p.or()
+	if err == nil && p.at < len(p.tokens) {
+		err = fmt.Errorf("unexpected '%s'", p.tokens[p.at].text)
+	}
+	return m, err
+}
+
+func all([]field) bool { return true }
+
+type token struct {
+	text   string
+	quoted bool
+}
+
+// is reports whether a token is a word of the syntax.
+func (t token) is(word string) bool { return !t.quoted && strings.EqualFold(t.text, word) }
+
+func lex(text string) ([]token, error) {
+	var out []token
+	for text != "" {
+		switch c := text[0]; {
+		case strings.IndexByte(" \t\r\n", c) >= 0:
+			text = text[1:]
+		case strings.IndexByte("():", c) >= 0:
+			out = append(out, token{text: text[:1]})
+			text = text[1:]
+		case c == '"':
+			value, rest, err := unquote(text)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, token{value, true})
+			text = rest
+		case strings.IndexByte("|<>=[]#", c) >= 0:
+			return nil, fmt.Errorf("'%c' isn't served by the local cloud: it has words, field: value, and, or, not and brackets", c)
+		default:
+			end := strings.IndexAny(text, " \t\r\n():\"|<>=[]#")
+			if end < 0 {
+				end = len(text)
+			}
+			out = append(out, token{text: text[:end]})
+			text = text[end:]
+		}
+	}
+	return out, nil
+}
+
+// unquote reads the quoted text that begins text; \" and \\ stand for themselves.
+func unquote(text string) (value, rest string, err error) {
+	var b strings.Builder
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && i+1 < len(text):
+			i++
+			b.WriteByte(text[i])
+		case text[i] == '"':
+			return b.String(), text[i+1:], nil
+		default:
+			b.WriteByte(text[i])
+		}
+	}
+	return "", "", fmt.Errorf("a quote isn't closed")
+}
+
+// maxDepth bounds brackets in brackets.
+const maxDepth = 100
+
+type parser struct {
+	tokens []token
+	at     int
+	depth  int
+}
+
+func (p *parser) next(word string) bool {
+	if p.at < len(p.tokens) && p.tokens[p.at].is(word) {
+		p.at++
+		return true
+	}
+	return false
+}
+
+func (p *parser) or() (matcher, error) {
+	m, err := p.and()
+	for err == nil && p.next("or") {
+		var other matcher
+		first := m
+		if other, err = p.and(); err == nil {
+			m = func(f []field) bool { return first(f) || other(f) }
+		}
+	}
+	return m, err
+}
+
+func (p *parser) and() (matcher, error) {
+	m, err := p.not()
+	for err == nil && p.at < len(p.tokens) && !p.tokens[p.at].is("or") && !p.tokens[p.at].is(")") {
+		p.next("and")
+		var other matcher
+		first := m
+		if other, err = p.not(); err == nil {
+			m = func(f []field) bool { return first(f) && other(f) }
+		}
+	}
+	return m, err
+}
+
+func (p *parser) not() (matcher, error) {
+	inverted := false
+	for p.next("not") {
+		inverted = !inverted
+	}
+	m, err := p.term()
+	if err != nil || !inverted {
+		return m, err
+	}
+	return func(f []field) bool { return !m(f) }, nil
+}
+
+func (p *parser) term() (matcher, error) {
+	if p.next("(") {
+		if p.depth++; p.depth > maxDepth {
+			return nil, fmt.Errorf("the brackets are too deep")
+		}
+		m, err := p.or()
+		if err == nil && !p.next(")") {
+			err = fmt.Errorf("a bracket isn't closed")
+		}
+		p.depth--
+		return m, err
+	}
+	word, err := p.word()
+	if err != nil {
+		return nil, err
+	}
+	if !p.next(":") {
+		return anywhere(word), nil
+	}
+	value, err := p.word()
+	if err != nil {
+		return nil, err
+	}
+	return inField(word.text, value), nil
+}
+
+func (p *parser) word() (token, error) {
+	if p.at == len(p.tokens) {
+		return token{}, fmt.Errorf("the query breaks off")
+	}
+	t := p.tokens[p.at]
+	if t.is("(") || t.is(")") || t.is(":") || t.is("and") || t.is("or") {
+		return token{}, fmt.Errorf("unexpected '%s'", t.text)
+	}
+	p.at++
+	return t, nil
+}
+
+// anywhere finds a text in any field.
+func anywhere(want token) matcher {
+	if want.is("*") {
+		return all
+	}
+	words := wordsOf(want.text)
+	return func(fields []field) bool {
+		return slices.ContainsFunc(fields, func(f field) bool { return !isExact(f.name) && hasWords(f.value, words) })
+	}
+}
+
+// inField finds a text in a field. Topic and source are compared as a whole.
+func inField(name string, want token) matcher {
+	words := wordsOf(want.text)
+	return func(fields []field) bool {
+		for _, f := range fields {
+			switch {
+			case f.name != name:
+			case want.is("*"), isExact(name) && f.value == want.text, !isExact(name) && hasWords(f.value, words):
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func isExact(name string) bool { return name == "__topic__" || name == "__source__" }
+
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(delimiters, r) })
+}
+
+// hasWords reports whether all words are in a text, wherever.
+func hasWords(text string, words []string) bool {
+	if len(words) == 0 {
+		return false
+	}
+	have := wordsOf(text)
+	for _, w := range words {
+		start, isStart := strings.CutSuffix(w, "*")
+		if !slices.ContainsFunc(have, func(h string) bool { return h == w || isStart && strings.HasPrefix(h, start) }) {
+			return false
+		}
+	}
+	return true
+}
