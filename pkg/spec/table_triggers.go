@@ -100,8 +100,8 @@ func jwtConfig() *field {
 		block("jwks", list("keys", anyMap("")).must().between(1, 1).is("The public key as a JWK.", "JWK 格式的公钥。")).is("The keys that tokens are checked with.", "校验令牌的密钥。"),
 		texts("tokenLookup", "Where the token is: header:Name:prefix, cookie:name, ...", "令牌的位置：header:Name:prefix、cookie:name 等。"),
 		texts("claimPassBy", "Which claims are handed on, and how.", "传递哪些声明以及传递方式。"),
-		stringList("whitelist").is("Paths that need a token.", "需要校验令牌的路径。"),
-		stringList("blacklist").is("Paths that need none.", "不校验令牌的路径。")).
+		stringList("whitelist").is("Paths that need no token; * at the end takes all below.", "不校验令牌的路径；末尾可用 *。"),
+		stringList("blacklist").is("The only paths that need one.", "仅这些路径校验令牌。")).
 		where(apart("whitelist", "blacklist")).letThrough().is("How tokens are checked.", "令牌的校验方式。")
 }
 

@@ -164,8 +164,13 @@ func canonicalROA(r *http.Request, path string, keepEmpty bool) string {
 
 // canonicalFC is the text that FC's own signature covers.
 func canonicalFC(r *http.Request, resource string) string {
+	return canonicalFCAt(r, resource, r.Header.Get("Date"))
+}
+
+// canonicalFCAt is the same with a date that isn't in a header.
+func canonicalFCAt(r *http.Request, resource, date string) string {
 	var b strings.Builder
-	for _, part := range []string{r.Method, r.Header.Get(headerContentMD5), r.Header.Get("Content-Type"), r.Header.Get("Date")} {
+	for _, part := range []string{r.Method, r.Header.Get(headerContentMD5), r.Header.Get("Content-Type"), date} {
 		b.WriteString(part)
 		b.WriteByte('\n')
 	}

@@ -46,6 +46,9 @@ func (v *Verifier) Verify(r *http.Request) (string, error) {
 // VerifyKeys is Verify that gives the keys.
 func (v *Verifier) VerifyKeys(r *http.Request) (Keys, error) {
 	header := r.Header.Get(headerAuthorization)
+	if header == "" && isPresigned(r) {
+		return v.verifyPresigned(r)
+	}
 	if header == "" {
 		return Keys{}, missingHeader(headerAuthorization)
 	}
@@ -66,6 +69,11 @@ func (v *Verifier) VerifyKeys(r *http.Request) (Keys, error) {
 	if err := v.check(r, auth, keys); err != nil {
 		return Keys{}, err
 	}
+	return unbounded(keys)
+}
+
+// unbounded refuses keys that are for something else than FC's API.
+func unbounded(keys Keys) (Keys, error) {
 	if keys.Scope != "" {
 		return Keys{}, &fc.APIError{
 			Status: http.StatusForbidden, Code: fc.CodeAccessDenied, Message: "these keys are for " + keys.Scope + " alone",

@@ -126,7 +126,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) (answer, *call, erro
 	c := &call{API: a, r: r, w: w, version: version, region: region, id: w.Header().Get(fc.HeaderRequestID)}
 	found, args := match(a.routes[version], r.Method, segments)
 	if found == nil {
-		return answer{}, nil, notServed(r)
+		return answer{}, nil, c.notServed()
 	}
 	c.args = args
 	if err := c.cutQualifier(); err != nil {
@@ -141,9 +141,18 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) (answer, *call, erro
 	return out, c, err
 }
 
-func notServed(r *http.Request) error {
-	what := "'" + r.Method + "' against '" + r.URL.EscapedPath() + "'"
-	if action := r.Header.Get("X-Acs-Action"); action != "" {
+// notServed names an operation that isn't served.
+func (c *call) notServed() error {
+	what := "'" + c.r.Method + "' against '" + c.r.URL.EscapedPath() + "'"
+	_, segments, err := splitPath(c.r.URL.EscapedPath())
+	action := ""
+	if err == nil {
+		action = actionOf(c.version, c.r.Method, segments)
+	}
+	if action == "" {
+		action = c.r.Header.Get("X-Acs-Action")
+	}
+	if action != "" {
 		what = action + " (" + what + ")"
 	}
 	return reply.NotServed(what)

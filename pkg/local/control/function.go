@@ -211,6 +211,12 @@ func listFunctions(c *call) (answer, error) {
 	all := slices.DeleteFunc(c.cfg.Store.Functions(c.region), func(f *store.Function) bool {
 		return !strings.HasPrefix(f.Function.FunctionName, prefix)
 	})
+	if !c.v2() {
+		var err error
+		if all, err = c.filtered(all); err != nil {
+			return answer{}, err
+		}
+	}
 	some, next, err := page(c, all, func(f *store.Function) string { return f.Function.FunctionName[len(prefix):] })
 	if err != nil {
 		return answer{}, err

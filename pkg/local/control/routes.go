@@ -38,6 +38,7 @@ func routesV3() []route {
 		{method: "DELETE", path: "tags-v2", handle: untagResources},
 		{method: "GET", path: "tags-v2", handle: listTagResources},
 		{method: "PUT", path: "resource-groups", handle: changeResourceGroup},
+		{method: "GET", path: "regions", handle: describeRegions},
 
 		// What can't be configured here isn't there: clients that look before
 		// they deploy are told so.
@@ -87,6 +88,7 @@ func routesV2() []route {
 	routes = append(routes, uploadRoutes()...)
 	routes = append(routes, scalingRoutes(function, onDemand(), provision())...)
 	routes = append(routes, domainRoutes()...)
+	routes = append(routes, accountRoutesV2()...)
 	return routes
 }
 

@@ -144,7 +144,7 @@ func TestMethodsThatNoOperationHas(t *testing.T) {
 					continue
 				}
 				path := fill(version, r.path, "svc", "f", "t")
-				w.do(method, path, "{}").is(501, "NotImplemented").says("'" + method + "' against '" + path + "' is not served")
+				w.do(method, path, "{}").is(501, "NotImplemented").says("'" + method + "' against '" + path + "'").says("is not served")
 			}
 			path := fill(version, r.path, "svc", "f", "t")
 			w.do(r.method, path+"/a/b/c/d", "{}").is(501, "NotImplemented").says(path + "/a/b/c/d")
@@ -220,7 +220,7 @@ func TestEveryChangeRefusesBrokenBodies(t *testing.T) {
 
 // needsFields reports whether a PUT to a path must have something in its body.
 func needsFields(path string) bool {
-	return slices.Contains([]string{"resource-groups", "concurrency", "on-demand-config", "provision-config"}, path[strings.LastIndexByte(path, '/')+1:])
+	return slices.Contains([]string{"resource-groups", "tag", "concurrency", "on-demand-config", "provision-config"}, path[strings.LastIndexByte(path, '/')+1:])
 }
 
 // wrongFor are values that a field of a type can't have.

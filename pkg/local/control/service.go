@@ -100,7 +100,7 @@ func updateService(c *call) (answer, error) {
 }
 
 func listServices(c *call) (answer, error) {
-	some, next, err := page(c, c.cfg.Store.Services(c.region), func(s *store.Service) string { return s.Service.ServiceName })
+	some, next, err := page(c, c.withQueryTags(c.cfg.Store.Services(c.region)), func(s *store.Service) string { return s.Service.ServiceName })
 	if err != nil {
 		return answer{}, err
 	}

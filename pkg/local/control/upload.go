@@ -44,7 +44,7 @@ func uploadRoutes() []route {
 
 func getUploadToken(c *call) (answer, error) {
 	if c.cfg.UploadTokens == nil {
-		return answer{}, notServed(c.r)
+		return answer{}, c.notServed()
 	}
 	t, err := c.cfg.UploadTokens(c.r.Context(), c.region, "")
 	if err != nil {
@@ -58,7 +58,7 @@ func getCodeUploadToken(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if c.cfg.UploadTokens == nil {
-		return answer{}, notServed(c.r)
+		return answer{}, c.notServed()
 	}
 	t, err := c.cfg.UploadTokens(c.r.Context(), c.region, c.args["service"]+"/")
 	if err != nil {

@@ -14,6 +14,7 @@ type Service struct {
 	Service fc.Service        `json:"service"`
 	Tracing *fc.TracingConfig `json:"tracing,omitempty"`
 	VPCIDs  []string          `json:"vpcIds,omitempty"` // that may call its functions
+	Tags    map[string]string `json:"tags,omitempty"`
 }
 
 func (s *Service) key() key { return key{s.Region, s.Service.ServiceName} }
@@ -46,7 +47,8 @@ func (s *Store) CreateService(svc *Service) error {
 }
 
 // UpdateService changes a copy of the stored service and stores it, together
-// with the functions in it, which apply changes to follow the service.
+// with the functions in it, which apply changes to follow the service; nil leaves
+// them as they are.
 func (s *Store) UpdateService(region, name string, change func(*Service) error, apply func(*Service, *Function)) (*Service, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -63,7 +65,7 @@ func (s *Store) UpdateService(region, name string, change func(*Service) error, 
 	}
 	var functions []*Function
 	for _, old := range s.Functions(region) {
-		if !strings.HasPrefix(old.Function.FunctionName, name+fc.ServiceSeparator) {
+		if apply == nil || !strings.HasPrefix(old.Function.FunctionName, name+fc.ServiceSeparator) {
 			continue
 		}
 		f, err := clone(old)
