@@ -38,6 +38,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"onterminal": onterminal,
 		"serve":      serve,
 		"stdout2env": stdout2env,
+		"until":      until,
 	}
 }
 
@@ -129,6 +130,24 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if time.Now().After(deadline) {
 			ts.Fatalf("%s never says %s:\n%s", args[1], args[2], text)
+		}
+	}
+}
+
+// until REGEXP PROGRAM ARGS... runs a program until its stdout has REGEXP.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP PROGRAM [ARG...]")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(settle); ; time.Sleep(100 * time.Millisecond) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("it never says %s", args[0])
 		}
 	}
 }

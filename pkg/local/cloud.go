@@ -92,6 +92,7 @@ func (e *PortTakenError) Error() string {
 type Cloud struct {
 	info     Info
 	now      func() time.Time
+	log      io.Writer
 	store    *store.Store
 	queue    *store.Queue
 	async    *async.Dispatcher
@@ -127,16 +128,15 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{now: o.Now, launcher: o.Launcher, stop: make(chan struct{}), done: make(chan struct{})}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	c := &Cloud{now: o.Now, log: o.Log, launcher: o.Launcher, stop: make(chan struct{}), done: make(chan struct{})}
 	if err := c.open(ctx, o, listener.Addr().String()); err != nil {
 		return nil, errors.Join(err, listener.Close(), c.closeParts())
 	}
-	logger := io.Discard
-	if o.Log != nil {
-		logger = o.Log
-	}
 	c.rest = newRest()
-	c.server = newServer(c.rest.of(c), logger)
+	c.server = newServer(c.rest.of(c), o.Log)
 	go func() {
 		defer close(c.done)
 		if err := c.server.Serve(rawio.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {

@@ -112,7 +112,9 @@ func (c *Cloud) serveOwn(w http.ResponseWriter, r *http.Request) {
 	case "GET " + logsPath:
 		c.gateway.ServeLogs(w, r)
 	default:
-		reply.Error(w, reply.NotServed("'"+r.Method+"' against '"+r.URL.Path+"'"))
+		if !c.serveQueue(w, r) {
+			reply.Error(w, reply.NotServed("'"+r.Method+"' against '"+r.URL.Path+"'"))
+		}
 	}
 }
 

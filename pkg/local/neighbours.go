@@ -59,6 +59,7 @@ func (c *Cloud) neighbours(o Options, k *keys) {
 	c.verifier = fcsign.NewVerifier(k.lookup, o.Now).WithTokens(c.issuer.Resolve)
 	c.oss = oss.New(oss.Config{
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Now: o.Now, Verify: c.verifier.VerifyOSS, Allow: allowOSS,
+		Events: c.objectEvent,
 	})
 	c.sts = sts.New(sts.Config{
 		Issuer: c.issuer, AccountID: k.AccountID, FunctionKeyID: k.FunctionKeyID, Verifier: c.verifier,

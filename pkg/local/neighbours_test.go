@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -91,9 +92,11 @@ func TestCodeUpload(t *testing.T) {
 // TestUploadsAreSwept: what was uploaded for a deploy goes after a while; other
 // buckets keep what they have.
 func TestUploadsAreSwept(t *testing.T) {
-	now := time.Now()
+	var passed atomic.Int64
+	begun := time.Now()
+	clock := func() time.Time { return begun.Add(time.Duration(passed.Load())) }
 	o := options(t.TempDir())
-	o.Now = func() time.Time { return now }
+	o.Now = clock
 	cloud := startCloud(t, o)
 	put := func(bucket, name string) {
 		t.Helper()
@@ -102,10 +105,10 @@ func TestUploadsAreSwept(t *testing.T) {
 		}
 		b, err := cloud.store.NewBlob()
 		if err == nil {
-			err = cloud.store.PutObject(&store.Object{Bucket: bucket, Name: name, Modified: now}, b)
+			err = cloud.store.PutObject(&store.Object{Bucket: bucket, Name: name, Modified: clock()}, b)
 		}
 		if err == nil {
-			err = cloud.store.CreateUpload(&store.Upload{ID: bucket + name, Bucket: bucket, Name: name, Begun: now})
+			err = cloud.store.CreateUpload(&store.Upload{ID: bucket + name, Bucket: bucket, Name: name, Begun: clock()})
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -122,13 +125,13 @@ func TestUploadsAreSwept(t *testing.T) {
 	bucket := token()
 	put(bucket, "old")
 	put("mine", "old")
-	now = now.Add(uploadKept - time.Second)
+	passed.Add(int64(uploadKept - time.Second))
 	put(bucket, "new")
 	token()
 	if _, err := cloud.store.Object(bucket, "old"); err != nil {
 		t.Errorf("too early: %v", err)
 	}
-	now = now.Add(2 * time.Second)
+	passed.Add(int64(2 * time.Second))
 	token()
 	for _, want := range []struct {
 		bucket, name string

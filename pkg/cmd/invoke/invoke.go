@@ -95,6 +95,8 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	flags.StringVar(&opts.Type, "invocation-type", "sync", "sync or async")
 	flags.StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
 	flags.StringVar(&opts.TaskID, "async-task-id", "", "name of the asynchronous task")
+	flags.StringVar(&opts.TaskID, "stateful-async-invocation-id", "", "the same as --async-task-id, its name in FC 2.0")
+	flags.Lookup("stateful-async-invocation-id").Hidden = true
 	flags.BoolVar(&opts.RemoteOnly, "remote", false, "never run the function locally instead")
 	return cmd
 }

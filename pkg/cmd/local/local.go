@@ -55,7 +55,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	up.Flags().BoolVar(&opts.Detached, "detached", false, "be the daemon")
 	up.Flags().Lookup("detached").Hidden = true
 	up.MarkFlagsMutuallyExclusive("foreground", "detached")
-	cmd.AddCommand(newInvokeCmd(f, nil), newStartCmd(f, nil), up,
+	cmd.AddCommand(newInvokeCmd(f, nil), newStartCmd(f, nil), up, newTriggerCmd(opts, nil), newQueueCmd(opts, nil),
 		subcommand(opts, runF, run, "down", "Stop the local cloud and every instance in it", "s local down"),
 		subcommand(opts, runF, run, "status", "Show the local cloud that runs", "s local status\ns local status -o json"),
 		subcommand(opts, runF, run, "env", "Print what another client needs, for eval in a shell", `eval "$(s local env)"`))
