@@ -34,10 +34,12 @@ __pycache__
 .env*
 **/.s/build
 **/.s/cache
+**/.s/juicefs
 **/.s/layers
 **/.s/logs
 **/.s/nas
 **/.s/oss
+**/.s/polarfs
 **/.s/tmp
 **/.s/*.json
 `

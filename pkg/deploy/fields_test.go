@@ -123,6 +123,8 @@ func everything3() fc.Function {
 		VPCConfig:               &fc.VPCConfig{VPCID: "vpc-1", VSwitchIDs: []string{"vsw-1"}, SecurityGroupID: "sg-1"},
 		NASConfig:               &fc.NASConfig{UserID: 1, GroupID: 1, MountPoints: []fc.NASMount{{ServerAddr: "nas:/", MountDir: "/mnt/nas", EnableTLS: true}}},
 		OSSMountConfig:          &fc.OSSMountConfig{MountPoints: []fc.OSSMount{{BucketName: "b", MountDir: "/mnt/oss", ReadOnly: true}}},
+		PolarFSConfig:           &fc.PolarFSConfig{UserID: 1, GroupID: 1, MountPoints: []fc.PolarFSMount{{InstanceID: "pfs-1", MountDir: "/mnt/polar", RemoteDir: "/d", ReadOnly: true}}},
+		JuiceFSConfig:           &fc.JuiceFSConfig{Envs: map[string]string{"A": "1"}, MountPoints: []fc.JuiceFSMount{{VolumeName: "v", MountDir: "/mnt/juice", Token: "t"}}},
 		TracingConfig:           &fc.TracingConfig{Type: "Jaeger", Params: map[string]string{"endpoint": "e"}},
 		GPUConfig:               &fc.GPUConfig{GPUType: "fc.gpu.tesla.1", GPUMemorySize: 4096},
 		Tags:                    []fc.Tag{{Key: "k", Value: "v"}}, ResourceGroupID: "rg-1", SessionAffinity: "HEADER_FIELD", SessionAffinityConfig: "a",
@@ -226,6 +228,7 @@ func everything1(container bool) deploy.Desired {
 	f.FunctionName = "svc$hello"
 	f.Role, f.InternetAccess, f.LogConfig, f.VPCConfig, f.NASConfig, f.OSSMountConfig, f.TracingConfig = "", nil, nil, nil, nil, nil, nil
 	f.SessionAffinity, f.SessionAffinityConfig, f.Tags, f.ResourceGroupID = "", "", nil, ""
+	f.PolarFSConfig, f.JuiceFSConfig = nil, nil
 	f.FunctionID, f.FunctionARN, f.CodeSize, f.CodeChecksum, f.CreatedTime, f.LastModifiedTime = "", "", 0, "", "", ""
 	f.State, f.LastUpdateStatus = "", ""
 	f.InstanceIsolationMode, f.EnableLongLiving, f.IdleTimeout, f.DisableInjectCredentials, f.DisableOndemand = "", nil, 0, "", nil

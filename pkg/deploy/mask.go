@@ -18,8 +18,10 @@ func shown(path string, v any) any {
 	switch {
 	case v == nil:
 		return nil
-	case last(path) == "privateKey", last(path) == "password":
+	case last(path) == "privateKey", last(path) == "password", last(path) == "token":
 		return Masked
+	case strings.HasPrefix(path, "juiceFsConfig"):
+		return maskTokens(path, v)
 	case strings.Contains(path, "auth"):
 		return maskKeys(v)
 	}
@@ -29,6 +31,31 @@ func shown(path string, v any) any {
 		return v
 	}
 	return MaskVariable(name, text)
+}
+
+// maskTokens hides the tokens of mounts, and variables that are named like secrets.
+func maskTokens(path string, v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, member := range v {
+			if out[name] = maskTokens(path+"."+name, member); name == "token" {
+				out[name] = Masked
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = maskTokens(path, item)
+		}
+		return out
+	case string:
+		if name, isVariable := strings.CutPrefix(path, "juiceFsConfig.envs."); isVariable {
+			return MaskVariable(name, v)
+		}
+	}
+	return v
 }
 
 // maskKeys hides the secret members of JSON Web Keys (RFC 7518, 6.3 and 6.4), and
@@ -116,13 +143,27 @@ func userinfoPassword(address string) string {
 
 // MaskFunction gives a copy of f that can be shown.
 func MaskFunction(f fc.Function) fc.Function {
-	if len(f.EnvironmentVariables) == 0 {
+	f.EnvironmentVariables = maskVariables(f.EnvironmentVariables)
+	if f.JuiceFSConfig == nil {
 		return f
 	}
-	masked := make(map[string]string, len(f.EnvironmentVariables))
-	for name, value := range f.EnvironmentVariables {
+	juice := fc.JuiceFSConfig{Envs: maskVariables(f.JuiceFSConfig.Envs), MountPoints: slices.Clone(f.JuiceFSConfig.MountPoints)}
+	for i := range juice.MountPoints {
+		if m := &juice.MountPoints[i]; m.Token != "" {
+			m.Token = Masked
+		}
+	}
+	f.JuiceFSConfig = &juice
+	return f
+}
+
+func maskVariables(variables map[string]string) map[string]string {
+	if len(variables) == 0 {
+		return variables
+	}
+	masked := make(map[string]string, len(variables))
+	for name, value := range variables {
 		masked[name] = MaskVariable(name, value)
 	}
-	f.EnvironmentVariables = masked
-	return f
+	return masked
 }

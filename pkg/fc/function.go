@@ -27,6 +27,8 @@ type Function struct {
 	VPCConfig               *VPCConfig               `json:"vpcConfig,omitempty"`
 	NASConfig               *NASConfig               `json:"nasConfig,omitempty"`
 	OSSMountConfig          *OSSMountConfig          `json:"ossMountConfig,omitempty"`
+	PolarFSConfig           *PolarFSConfig           `json:"polarFsConfig,omitempty"`
+	JuiceFSConfig           *JuiceFSConfig           `json:"juiceFsConfig,omitempty"`
 	TracingConfig           *TracingConfig           `json:"tracingConfig,omitempty"`
 	GPUConfig               *GPUConfig               `json:"gpuConfig,omitempty"`
 	Tags                    []Tag                    `json:"tags,omitempty"`
@@ -211,6 +213,36 @@ type OSSMount struct {
 	MountDir   string `json:"mountDir"`
 	BucketPath string `json:"bucketPath,omitempty"`
 	ReadOnly   bool   `json:"readOnly,omitempty"`
+}
+
+// PolarFSConfig mounts PolarFS file systems into instances (FC 3.0).
+type PolarFSConfig struct {
+	UserID      int            `json:"userId"`
+	GroupID     int            `json:"groupId"`
+	MountPoints []PolarFSMount `json:"mountPoints,omitempty"`
+}
+
+// PolarFSMount is one mount point of a PolarFSConfig.
+type PolarFSMount struct {
+	InstanceID string `json:"instanceId"`
+	MountDir   string `json:"mountDir"`
+	RemoteDir  string `json:"remoteDir,omitempty"`
+	ReadOnly   bool   `json:"readOnly,omitempty"`
+}
+
+// JuiceFSConfig mounts JuiceFS volumes into instances (FC 3.0).
+type JuiceFSConfig struct {
+	Envs        map[string]string `json:"envs,omitempty"` // of the mounting client
+	MountPoints []JuiceFSMount    `json:"mountPoints,omitempty"`
+}
+
+// JuiceFSMount is one mount point of a JuiceFSConfig. Its token is a secret.
+type JuiceFSMount struct {
+	VolumeName string   `json:"volumeName"`
+	MountDir   string   `json:"mountDir"`
+	RemoteDir  string   `json:"remoteDir,omitempty"`
+	Token      string   `json:"token,omitempty"`
+	Args       []string `json:"args,omitempty"` // of the mounting client
 }
 
 // TracingConfig sends traces of invocations to a collector.

@@ -21,7 +21,7 @@ import (
 // checkedOnly are rows that nothing is made of yet; all are marked so.
 func checkedOnly() []string {
 	return []string{
-		"endpoint", "annotations", "supplement", "code.src", "polarFsConfig", "juiceFsConfig", "tracingConfig.jaegerConfig",
+		"endpoint", "annotations", "supplement", "code.src", "tracingConfig.jaegerConfig",
 		"customContainerConfig.accelerationInfo", "customContainerConfig.resolvedImageUri", "customContainerConfig.registryConfig",
 		"provisionConfig.target", // an old name of defaultTarget
 		"service.tracingConfig", "function.instanceSoftConcurrency", "function.customContainerConfig.accelerationType",
@@ -124,7 +124,7 @@ func TestEveryRowIsMapped(t *testing.T) {
 			if slices.ContainsFunc(checkedOnly(), func(p string) bool {
 				return path == p || strings.HasPrefix(path, p+".") || strings.HasPrefix(path, p) && strings.HasSuffix(p, ".")
 			}) ||
-				strings.Contains(path, "polarFs") || strings.Contains(path, "juiceFs") || notOf(tt.runtime, tt.edition, path) {
+				notOf(tt.runtime, tt.edition, path) {
 				return
 			}
 			tried++

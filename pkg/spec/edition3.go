@@ -29,6 +29,8 @@ func functionV3(p props) fc.Function {
 		OSSMountConfig:       p.ossMount("ossMountConfig"),
 		VPCConfig:            vpcV3(p.sub("vpcConfig")),
 		NASConfig:            nasV3(p.sub("nasConfig")),
+		PolarFSConfig:        polarFS(p.sub("polarFsConfig")),
+		JuiceFSConfig:        juiceFS(p.sub("juiceFsConfig")),
 		GPUConfig:            gpuV3(p.sub("gpuConfig")),
 		ResourceGroupID:      p.text("resourceGroupId"),
 		SessionAffinity:      p.text("sessionAffinity"),
@@ -126,6 +128,32 @@ func nasV3(p props) *fc.NASConfig {
 		nas.MountPoints = append(nas.MountPoints, fc.NASMount{ServerAddr: m.text("serverAddr"), MountDir: m.text("mountDir"), EnableTLS: m.bool("enableTLS")})
 	}
 	return nas
+}
+
+func polarFS(p props) *fc.PolarFSConfig {
+	if !p.isMap() {
+		return nil
+	}
+	c := &fc.PolarFSConfig{UserID: p.int("userId"), GroupID: p.int("groupId")}
+	for _, m := range p.list("mountPoints") {
+		c.MountPoints = append(c.MountPoints, fc.PolarFSMount{
+			InstanceID: m.text("instanceId"), MountDir: m.text("mountDir"), RemoteDir: m.text("remoteDir"), ReadOnly: m.bool("readOnly"),
+		})
+	}
+	return c
+}
+
+func juiceFS(p props) *fc.JuiceFSConfig {
+	if !p.isMap() {
+		return nil
+	}
+	c := &fc.JuiceFSConfig{Envs: p.stringMap("envs")}
+	for _, m := range p.list("mountPoints") {
+		c.MountPoints = append(c.MountPoints, fc.JuiceFSMount{
+			VolumeName: m.text("volumeName"), MountDir: m.text("mountDir"), RemoteDir: m.text("remoteDir"), Token: m.text("token"), Args: m.texts("args"),
+		})
+	}
+	return c
 }
 
 func gpuV3(p props) *fc.GPUConfig {

@@ -107,11 +107,11 @@ func serviceBlocksV3() []*field {
 			integer("groupId").is("The group that files are accessed as.", "访问文件的用户组 ID。"),
 			objects("mountPoints", "a mount point", str("instanceId").is("The file system.", "文件系统实例。"), str("mountDir").is("The folder in the instance.", "实例内的目录。"),
 				str("remoteDir").is("The folder on the file system.", "文件系统上的目录。"), boolean("readOnly").by("false").is("Whether writing is refused.", "是否只读。")).
-				is("The mounts.", "挂载点。")).letThrough().notYet().is("PolarFS file systems of instances.", "实例挂载的 PolarFS 文件系统。"),
+				is("The mounts.", "挂载点。")).letThrough().is("PolarFS file systems of instances.", "实例挂载的 PolarFS 文件系统。"),
 		block("juiceFsConfig", stringMap("envs").is("Variables of the mount.", "挂载使用的变量。"),
 			objects("mountPoints", "a mount point", str("volumeName").is("The volume.", "卷名。"), str("mountDir").is("The folder in the instance.", "实例内的目录。"),
 				str("remoteDir").is("The folder on the volume.", "卷上的目录。"), str("token").is("The token.", "令牌。"), stringList("args").is("Arguments of the mount.", "挂载参数。")).
-				is("The mounts.", "挂载点。")).letThrough().notYet().is("JuiceFS file systems of instances.", "实例挂载的 JuiceFS 文件系统。"),
+				is("The mounts.", "挂载点。")).letThrough().is("JuiceFS file systems of instances.", "实例挂载的 JuiceFS 文件系统。"),
 	}
 }
 

@@ -141,6 +141,7 @@ func (c *call) patch(f *store.Function, given fields) error {
 	}
 	known := functionFields()
 	for name, v := range given {
+		delete(f.Extra, name) // of a version of s that only kept it
 		if !slices.Contains(known, name) {
 			if f.Extra == nil {
 				f.Extra = map[string]json.RawMessage{}

@@ -9,7 +9,7 @@ import (
 	"s/pkg/fc"
 )
 
-// checkMounts checks where NAS and OSS are mounted.
+// checkMounts checks what is mounted, and where.
 func checkMounts(f *fc.Function) error {
 	var targets []string
 	if c := f.NASConfig; c != nil {
@@ -34,6 +34,11 @@ func checkMounts(f *fc.Function) error {
 			targets = append(targets, m.MountDir)
 		}
 	}
+	newer, err := newerMounts(f)
+	if err != nil {
+		return err
+	}
+	targets = append(targets, newer...)
 	for i, dir := range targets {
 		if err := checkMountDir(dir); err != nil {
 			return err
@@ -43,6 +48,28 @@ func checkMounts(f *fc.Function) error {
 		}
 	}
 	return nil
+}
+
+// newerMounts are where the file systems that only FC 3.0 has are mounted.
+func newerMounts(f *fc.Function) ([]string, error) {
+	var targets []string
+	if c := f.PolarFSConfig; c != nil {
+		for _, m := range c.MountPoints {
+			if m.InstanceID == "" {
+				return nil, invalid("polarFsConfig instanceId is required")
+			}
+			targets = append(targets, m.MountDir)
+		}
+	}
+	if c := f.JuiceFSConfig; c != nil {
+		for _, m := range c.MountPoints {
+			if m.VolumeName == "" {
+				return nil, invalid("juiceFsConfig volumeName is required")
+			}
+			targets = append(targets, m.MountDir)
+		}
+	}
+	return targets, nil
 }
 
 // ownFolders are what of an instance's root is the platform's or the code's.

@@ -16,15 +16,15 @@ import (
 // resolvFile is where programs look for their resolvers (resolv.conf(5)).
 const resolvFile = "/etc/resolv.conf"
 
-// share mounts the folders that stand in for the function's NAS file systems and
-// OSS buckets. They are made if they aren't there, and stay.
+// share mounts the folders that stand in for the function's file systems and OSS
+// buckets. They are made if they aren't there, and stay.
 func (l *layout) share(cfg *Config) error {
 	shares := sharesOf(&cfg.Function)
 	if len(shares) == 0 {
 		return nil
 	}
 	if cfg.SharedDir == "" {
-		l.warn("there is no folder for NAS and OSS mounts here: they are left out")
+		l.warn("there is no folder for mounts here: they are left out")
 		return nil
 	}
 	for _, s := range shares {
@@ -62,6 +62,27 @@ func sharesOf(f *fc.Function) []share {
 		for _, m := range c.MountPoints {
 			shares = append(shares, share{
 				source: filepath.Join("oss", folderName(m.BucketName), below(m.BucketPath)), target: m.MountDir, readOnly: m.ReadOnly, uid: -1, gid: -1,
+			})
+		}
+	}
+	return append(shares, newerShares(f)...)
+}
+
+// newerShares are those of the file systems that only FC 3.0 has.
+func newerShares(f *fc.Function) []share {
+	var shares []share
+	if c := f.PolarFSConfig; c != nil {
+		for _, m := range c.MountPoints {
+			shares = append(shares, share{
+				source: filepath.Join("polarfs", folderName(m.InstanceID), below(m.RemoteDir)), target: m.MountDir, readOnly: m.ReadOnly, uid: c.UserID, gid: c.GroupID,
+			})
+		}
+	}
+	if c := f.JuiceFSConfig; c != nil {
+		for _, m := range c.MountPoints {
+			shares = append(shares, share{
+				source: filepath.Join("juicefs", folderName(m.VolumeName), below(m.RemoteDir)), target: m.MountDir,
+				readOnly: slices.Contains(m.Args, "--read-only"), uid: -1, gid: -1,
 			})
 		}
 	}

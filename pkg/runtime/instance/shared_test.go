@@ -22,6 +22,14 @@ func TestShares(t *testing.T) {
 			{BucketName: "photos", MountDir: "/mnt/d", BucketPath: "/2026", ReadOnly: true},
 			{BucketName: "photos", MountDir: "/mnt/e"},
 		}},
+		PolarFSConfig: &fc.PolarFSConfig{UserID: 10003, GroupID: 10004, MountPoints: []fc.PolarFSMount{
+			{InstanceID: "pfs-1", MountDir: "/mnt/f", RemoteDir: "/a/../b", ReadOnly: true},
+			{InstanceID: "../x", MountDir: "/mnt/g", RemoteDir: "../../etc"},
+		}},
+		JuiceFSConfig: &fc.JuiceFSConfig{MountPoints: []fc.JuiceFSMount{
+			{VolumeName: "vol", MountDir: "/mnt/h", RemoteDir: "d"},
+			{VolumeName: "vol", MountDir: "/mnt/i", Args: []string{"--cache-size=1", "--read-only"}},
+		}},
 	}
 	want := []share{
 		{"nas/x-1.cn-hangzhou.nas.aliyuncs.com/a/b", "/mnt/a", false, 10003, 10004},
@@ -29,6 +37,10 @@ func TestShares(t *testing.T) {
 		{"nas/_", "/mnt/c", false, 10003, 10004},
 		{"oss/photos/2026", "/mnt/d", true, -1, -1},
 		{"oss/photos", "/mnt/e", false, -1, -1},
+		{"polarfs/pfs-1/b", "/mnt/f", true, 10003, 10004},
+		{"polarfs/.._x/etc", "/mnt/g", false, 10003, 10004},
+		{"juicefs/vol/d", "/mnt/h", false, -1, -1},
+		{"juicefs/vol", "/mnt/i", true, -1, -1},
 	}
 	if got := sharesOf(f); !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
@@ -101,7 +113,7 @@ func TestSharedFoldersThatCannotBe(t *testing.T) {
 	}
 	cfg, logs = config(t, "", "testdata/python3", fc.Function{Runtime: fn.Runtime, Handler: fn.Handler, OSSMountConfig: fn.OSSMountConfig})
 	start(t, cfg)
-	if said := strings.Join(logs.of(""), "\n"); !strings.Contains(said, "no folder for NAS and OSS mounts") {
+	if said := strings.Join(logs.of(""), "\n"); !strings.Contains(said, "no folder for mounts") {
 		t.Error(said)
 	}
 	file := filepath.Join(t.TempDir(), "file")
