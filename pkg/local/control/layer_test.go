@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"s/pkg/local/store"
 )
 
 const (
@@ -275,4 +277,27 @@ func TestLayersOfFunctionsRace(t *testing.T) {
 		wg.Go(func() { w.do("DELETE", fmt.Sprintf("%s/versions/%v", layerL, n), "").is(204) })
 	}
 	wg.Wait()
+}
+
+// A layer's archive can come from an object, too, and stays when that goes.
+func TestLayerFromAnObject(t *testing.T) {
+	w := newWorld(t)
+	archive := decode(t, zipOf(t, "x = 1"))
+	w.upload("code-bucket", "1/layer.zip", archive)
+	const body = `"ossBucketName":"code-bucket","ossObjectName":"1/layer.zip"`
+	w.do("POST", layerL+"/versions", `{"code":{`+body+`,"checksum":"0"}}`).is(400, "InvalidArgument").says("checksum mismatch")
+	w.do("POST", layerL+"/versions", `{"code":{`+body+`},"compatibleRuntime":["python3.10"]}`).is(200).has("version", 1).has("codeSize", len(archive))
+	w.do("POST", layerOld+"/versions", `{"Code":{`+body+`}}`).is(200).has("version", 2).has("codeChecksum", store.Checksum(archive))
+	if _, err := w.store.DeleteObject("code-bucket", "1/layer.zip"); err != nil {
+		t.Fatal(err)
+	}
+	v, err := w.store.LayerVersion(testRegion, "l", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, release, err := w.store.OpenLayers([]store.Code{v.Code}); err != nil {
+		t.Error(err)
+	} else {
+		release()
+	}
 }
