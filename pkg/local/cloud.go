@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"s/pkg/fc"
 	"s/pkg/fc/fcsign"
 	"s/pkg/local/async"
 	"s/pkg/local/control"
@@ -248,7 +249,9 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) error {
 		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work,
 		SharedDir: cmp.Or(o.SharedDir, c.store.Dir()), IdleTimeout: o.IdleTimeout,
 		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now, Adjust: func(cfg *instance.Config) { c.roles.give(cfg); c.logs.keep(cfg) },
-		Scale:       func(region, function string) instance.Scale { return control.Scale(c.store.Scaling(region, function)) },
+		Scale: func(region, function, qualifier string) instance.Scale {
+			return control.Scale(c.store.Scaling(region, function, fc.LatestQualifier), c.store.Scaling(region, function, qualifier))
+		},
 		Restriction: c.store.Restriction,
 		Closed:      func(err error) bool { return errors.Is(err, pool.ErrClosed) },
 		Verify:      func(r *http.Request) error { _, err := c.verifier.Verify(r); return err },
@@ -261,14 +264,26 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) error {
 	}
 	c.control = control.New(control.Config{
 		Store: c.store, AccountID: k.AccountID, Region: o.Region, Address: address, Secret: []byte(k.URLSecret),
-		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Refresh: c.gateway.Refresh, Now: o.Now,
+		Instances: c.gateway.Instances, Changed: c.gateway.Changed, Moved: c.gateway.Moved, Refresh: c.gateway.Refresh, Now: o.Now,
 		UploadTokens: c.uploadToken, Sessions: c.sessions,
-		Scaled: c.gateway.Scaled, Kept: c.gateway.Kept, Restricted: c.gateway.Restricted, Tasks: c.async, Triggered: c.triggers.Changed,
+		Scaled: c.gateway.Scaled, Kept: c.gateway.Kept, Restricted: c.restricted, Tasks: c.async, Triggered: c.triggers.Changed,
 	})
 	for _, s := range c.store.Scaled() {
-		c.gateway.Scaled(s.Region, s.Function)
+		c.gateway.Scaled(s.Region, s.Function, s.Qualifier)
 	}
 	return nil
+}
+
+// restricted tells the gateway that a function may not be called any more, or may be
+// again. Then the instances that are to be there always come back.
+func (c *Cloud) restricted(region, function string, abort bool) {
+	c.gateway.Restricted(region, function, abort)
+	if c.store.Restriction(region, function) != nil {
+		return
+	}
+	for _, s := range c.store.ScalingsOf(region, function) {
+		c.gateway.Scaled(region, function, s.Qualifier)
+	}
 }
 
 // sparing makes pools whose instances may be made of spares.

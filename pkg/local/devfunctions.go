@@ -83,12 +83,26 @@ func newDevFunctions(unpack string) *devFunctions {
 	return &devFunctions{unpack: unpack, entries: map[devKey]*devEntry{}, code: map[string]*devCode{}, layers: map[string]string{}}
 }
 
-// Function finds a function.
-func (d *devFunctions) Function(region, name string) (*store.Function, error) {
-	if e := d.entry(region, name); e != nil {
-		return e.stored, nil
+// Resolve finds a function: LATEST, since nothing is published of a working tree.
+func (d *devFunctions) Resolve(region, name, qualifier string, _ func() float64) (store.Resolved, error) {
+	e := d.entry(region, name)
+	switch {
+	case e == nil:
+		return store.Resolved{}, &store.NotFoundError{Kind: store.KindFunction, Name: name}
+	case store.IsLatest(qualifier):
+		return store.Resolved{Function: e.stored, Qualifier: fc.LatestQualifier}, nil
 	}
-	return nil, &store.NotFoundError{Kind: store.KindFunction, Name: name}
+	kind := store.KindAlias
+	if store.IsVersion(qualifier) {
+		kind = store.KindVersion
+	}
+	return store.Resolved{}, &store.NotFoundError{Kind: kind, Name: qualifier, Of: store.KindFunction + " '" + name + "'"}
+}
+
+// Leads reports whether a function is still the one that it was.
+func (d *devFunctions) Leads(r store.Resolved) bool {
+	e := d.entry(r.Function.Region, r.Function.Function.FunctionName)
+	return e != nil && e.stored == r.Function
 }
 
 func (d *devFunctions) entry(region, name string) *devEntry {

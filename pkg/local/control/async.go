@@ -31,9 +31,9 @@ func asyncRoutesV2(function string) []route {
 func asyncRoutes(function string) []route {
 	const config = "/async-invoke-config"
 	return []route{
-		{method: "PUT", path: function + config, handle: putAsyncConfig},
-		{method: "GET", path: function + config, handle: getAsyncConfig},
-		{method: "DELETE", path: function + config, handle: deleteAsyncConfig},
+		{method: "PUT", path: function + config, handle: putAsyncConfig, qualified: true},
+		{method: "GET", path: function + config, handle: getAsyncConfig, qualified: true},
+		{method: "DELETE", path: function + config, handle: deleteAsyncConfig, qualified: true},
 	}
 }
 
@@ -172,4 +172,4 @@ func (c *call) asyncView(s *store.AsyncConfig) map[string]any {
 }
 
 // at is the qualifier that a request is about.
-func (c *call) at() string { return fc.LatestQualifier }
+func (c *call) at() string { return c.qualifier }

@@ -21,9 +21,9 @@ const CodePath = "/_s/code/"
 const codeURLLife = time.Hour
 
 func getFunctionCode(c *call) (answer, error) {
-	f, err := c.cfg.Store.Function(c.region, c.function())
+	f, err := c.resolved()
 	if err != nil {
-		return answer{}, c.serviceFirst(err)
+		return answer{}, err
 	}
 	if f.Code.SHA256 == "" {
 		return answer{}, reply.Invalid("function '" + f.Function.FunctionName + "' runs an image and has no code")

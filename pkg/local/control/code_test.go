@@ -113,6 +113,10 @@ func TestDownloadsOfSomethingElse(t *testing.T) {
 		}
 	}
 	w.do("DELETE", "/2023-03-30/functions/f/triggers/t", "").is(204)
+	for _, owner := range []string{"/2023-03-30/functions/f", "/2021-04-06/services/svc"} { // a version has it, too
+		w.do("DELETE", owner+"/aliases/a", "").is(204)
+		w.do("DELETE", owner+"/versions/1", "").is(204)
+	}
 	w.do("DELETE", "/2023-03-30/functions/f", "").is(204)
 	w.do("GET", one, "").is(404, "CodeNotFound")
 	w.do("GET", two, "").is(200)

@@ -32,15 +32,18 @@ type Config struct {
 	Instances func(region, function string) []instance.Info
 	// Changed is told after a function was created, updated or deleted.
 	Changed func(region, function string)
+	// Moved is told after the versions or the aliases of an owner (store.Owner)
+	// changed.
+	Moved func(region, owner string)
 	// Refresh, if set, looks whether the image of a function is still the one that
 	// its name stands for.
 	Refresh func(ctx context.Context, region, function string)
 	// Scaled is told after the number of instances that a function may or is to
-	// have was changed.
-	Scaled func(region, function string)
-	// Kept tells how many of the instances that are to be there always are, and why
-	// others aren't.
-	Kept func(region, function string) (current int, problem string)
+	// have at a qualifier was changed.
+	Scaled func(region, function, qualifier string)
+	// Kept tells how many of the instances that are to be there always at a
+	// qualifier are, and why others aren't.
+	Kept func(region, function, qualifier string) (current int, problem string)
 	// Triggered, if set, is told after triggers were made, changed or removed.
 	Triggered func()
 	// Sessions does something with the sessions of a function at a qualifier; nil is
@@ -85,7 +88,9 @@ type call struct {
 	region  string
 	id      string // of the request
 	args    map[string]string
-	zip     []byte // base64, cut out of the body; nil if it is in its fields
+	// qualifier of the request: LATEST, a version or an alias.
+	qualifier string
+	zip       []byte // base64, cut out of the body; nil if it is in its fields
 
 	releases []func() // of code that is kept until the request is done
 }
@@ -129,7 +134,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) (answer, *call, erro
 		return answer{}, nil, c.notServed()
 	}
 	c.args = args
-	if err := c.cutQualifier(); err != nil {
+	if err := c.cutQualifier(found); err != nil {
 		return answer{}, nil, err
 	}
 	defer func() {
@@ -195,9 +200,10 @@ func (c *call) function() string {
 }
 
 // cutQualifier takes the qualifier off the service in the path, where version
-// 2016-08-15 has it, or from the query, and refuses any but LATEST, since no
-// versions are kept.
-func (c *call) cutQualifier() error {
+// 2016-08-15 has it, or from the query. One that isn't there is refused, and so is
+// any but LATEST where an operation has none: it shall not act on another version
+// than it was asked to.
+func (c *call) cutQualifier(found *route) error {
 	service, qualifier, _ := strings.Cut(c.args["service"], ".")
 	if service != "" {
 		c.args["service"] = service
@@ -205,10 +211,25 @@ func (c *call) cutQualifier() error {
 	if qualifier == "" {
 		qualifier = c.r.URL.Query().Get("qualifier")
 	}
-	if qualifier == "" || qualifier == fc.LatestQualifier {
+	c.qualifier = fc.LatestQualifier
+	if store.IsLatest(qualifier) {
 		return nil
 	}
-	return reply.QualifierNotFound(c.function(), qualifier)
+	c.qualifier = qualifier
+	if !found.qualified {
+		return invalid("this operation is for LATEST alone, not for qualifier '%s'", qualifier)
+	}
+	return nil
+}
+
+// resolved is the function in the path at the request's qualifier; of an alias, at
+// its main version.
+func (c *call) resolved() (*store.Function, error) {
+	r, err := c.cfg.Store.Resolve(c.region, c.function(), c.qualifier, nil)
+	if err != nil {
+		return nil, c.serviceFirst(err)
+	}
+	return r.Function, nil
 }
 
 func (c *call) now() string { return c.cfg.Now().UTC().Format("2006-01-02T15:04:05Z") }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -180,9 +181,9 @@ func functionFields() []string {
 }
 
 func getFunction(c *call) (answer, error) {
-	f, err := c.cfg.Store.Function(c.region, c.function())
+	f, err := c.resolved()
 	if err != nil {
-		return answer{}, c.serviceFirst(err)
+		return answer{}, err
 	}
 	if f.Image() != "" && c.cfg.Refresh != nil {
 		c.cfg.Refresh(c.r.Context(), c.region, f.Function.FunctionName)
@@ -202,21 +203,16 @@ func (c *call) serviceFirst(err error) error {
 }
 
 func listFunctions(c *call) (answer, error) {
-	prefix := ""
+	all, prefix := c.cfg.Store.Functions(c.region), ""
+	var err error
 	if c.v2() {
-		if _, err := c.cfg.Store.Service(c.region, c.args["service"]); err != nil {
-			return answer{}, err
-		}
-		prefix = c.args["service"] + fc.ServiceSeparator
+		prefix = fc.JoinName(c.args["service"], "")
+		_, all, err = c.cfg.Store.ServiceAt(c.region, c.args["service"], c.qualifier)
+	} else {
+		all, err = c.filtered(all)
 	}
-	all := slices.DeleteFunc(c.cfg.Store.Functions(c.region), func(f *store.Function) bool {
-		return !strings.HasPrefix(f.Function.FunctionName, prefix)
-	})
-	if !c.v2() {
-		var err error
-		if all, err = c.filtered(all); err != nil {
-			return answer{}, err
-		}
+	if err != nil {
+		return answer{}, err
 	}
 	some, next, err := page(c, all, func(f *store.Function) string { return f.Function.FunctionName[len(prefix):] })
 	if err != nil {
@@ -230,7 +226,7 @@ func deleteFunction(c *call) (answer, error) {
 		if err := c.ifMatch(c.functionView(f)); err != nil {
 			return err
 		}
-		return hasInstances(c.cfg.Store.Scaling(c.region, c.function()))
+		return hasInstances(c.cfg.Store.ScalingsOf(c.region, c.function()))
 	})
 	if err != nil {
 		return answer{}, c.serviceFirst(err)
@@ -275,8 +271,8 @@ func (v functionV3) MarshalJSON() ([]byte, error) {
 }
 
 func listInstances(c *call) (answer, error) {
-	if _, err := c.cfg.Store.Function(c.region, c.function()); err != nil {
-		return answer{}, c.serviceFirst(err)
+	if err := c.parentsExist(); err != nil {
+		return answer{}, err
 	}
 	type info struct {
 		InstanceID    string `json:"instanceId"`
@@ -287,9 +283,12 @@ func listInstances(c *call) (answer, error) {
 	}
 	out := []info{}
 	for _, i := range c.cfg.Instances(c.region, c.function()) {
-		one := info{InstanceID: i.ID, VersionID: "0"} // LATEST
+		if i.Qualifier != c.qualifier {
+			continue
+		}
+		one := info{InstanceID: i.ID, VersionID: cmp.Or(i.VersionID, "0")} // LATEST is 0
 		if !c.v2() {
-			one.Qualifier, one.Status, one.CreatedTimeMS = fc.LatestQualifier, "Running", i.Created.UnixMilli()
+			one.Qualifier, one.Status, one.CreatedTimeMS = i.Qualifier, "Running", i.Created.UnixMilli()
 		}
 		out = append(out, one)
 	}

@@ -204,11 +204,19 @@ func TestListInstances(t *testing.T) {
 	if list, ok := none.doc["instances"].([]any); !ok || len(list) != 0 {
 		t.Errorf("body %s", none.body)
 	}
-	w.instances = []instance.Info{{ID: "c-1", Created: time.UnixMilli(1700000000123)}}
+	w.do("POST", "/2023-03-30/functions/f/versions", "").is(200)
+	w.instances = []instance.Info{
+		{ID: "c-1", Created: time.UnixMilli(1700000000123), Qualifier: "LATEST"},
+		{ID: "c-2", Created: time.UnixMilli(1700000000124), Qualifier: "1", VersionID: "1"},
+	}
 	g := w.do("GET", "/2023-03-30/functions/f/instances", "").is(200)
 	g.has("requestId", g.header.Get("X-Fc-Request-Id")).has("instances", []any{map[string]any{
 		"createdTimeMs": 1700000000123, "instanceId": "c-1", "qualifier": "LATEST", "status": "Running", "versionId": "0",
 	}})
+	w.do("GET", "/2023-03-30/functions/f/instances?qualifier=1", "").is(200).has("instances", []any{map[string]any{
+		"createdTimeMs": 1700000000124, "instanceId": "c-2", "qualifier": "1", "status": "Running", "versionId": "1",
+	}})
+	w.do("GET", "/2023-03-30/functions/f/instances?qualifier=2", "").is(404, "VersionNotFound")
 	w.do("GET", "/2023-03-30/functions/none/instances", "").is(404, "FunctionNotFound")
 }
 
@@ -217,7 +225,6 @@ func TestWhatIsNotServedIsNamed(t *testing.T) {
 	w.create("f")
 	w.do("PUT", "/2023-03-30/functions/f/no-such-config", "{}", "X-Acs-Action: PutNoSuchConfig").is(501, "NotImplemented").
 		says("PutNoSuchConfig ('PUT' against '/2023-03-30/functions/f/no-such-config')")
-	w.do("POST", "/2023-03-30/functions/f/versions", "{}").is(501, "NotImplemented")
 	w.do("GET", "/2023-03-30/nothing", "").is(501, "NotImplemented").says("'GET' against '/2023-03-30/nothing'")
 	w.do("PATCH", "/2021-04-06/services", "").is(501, "NotImplemented")
 

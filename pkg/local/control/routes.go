@@ -12,6 +12,8 @@ type route struct {
 	method string
 	path   string // {name} stands for one segment
 	handle func(*call) (answer, error)
+	// qualified operations take a qualifier, which must be there unless they delete.
+	qualified bool
 
 	segments []string // of path
 }
@@ -22,11 +24,11 @@ func routesV3() []route {
 	routes := []route{
 		{method: "POST", path: "functions", handle: createFunction},
 		{method: "GET", path: "functions", handle: listFunctions},
-		{method: "GET", path: "functions/{function}", handle: getFunction},
+		{method: "GET", path: "functions/{function}", handle: getFunction, qualified: true},
 		{method: "PUT", path: "functions/{function}", handle: updateFunction},
 		{method: "DELETE", path: "functions/{function}", handle: deleteFunction},
-		{method: "GET", path: "functions/{function}/code", handle: getFunctionCode},
-		{method: "GET", path: "functions/{function}/instances", handle: listInstances},
+		{method: "GET", path: "functions/{function}/code", handle: getFunctionCode, qualified: true},
+		{method: "GET", path: "functions/{function}/instances", handle: listInstances, qualified: true},
 
 		{method: "POST", path: "functions/{function}/triggers", handle: createTrigger},
 		{method: "GET", path: "functions/{function}/triggers", handle: listTriggers},
@@ -42,12 +44,11 @@ func routesV3() []route {
 
 		// What can't be configured here isn't there: clients that look before
 		// they deploy are told so.
-		{method: "GET", path: "functions/{function}/versions", handle: none("versions")},
-		{method: "GET", path: "functions/{function}/aliases", handle: none("aliases")},
 	}
 	routes = append(routes, layerRoutes()...)
 	routes = append(routes, admissionRoutes()...)
 	routes = append(routes, asyncRoutesV3()...)
+	routes = append(routes, versionRoutes("functions/{function}")...)
 	routes = append(routes, scalingRoutes("functions/{function}", concurrency(), provision(), scaling())...)
 	routes = append(routes, domainRoutes()...)
 	routes = append(routes, sessionRoutes()...)
@@ -61,31 +62,29 @@ func routesV2() []route {
 	routes := []route{
 		{method: "POST", path: "services", handle: createService},
 		{method: "GET", path: "services", handle: listServices},
-		{method: "GET", path: "services/{service}", handle: getService},
+		{method: "GET", path: "services/{service}", handle: getService, qualified: true},
 		{method: "PUT", path: "services/{service}", handle: updateService},
 		{method: "DELETE", path: "services/{service}", handle: deleteService},
 
 		{method: "POST", path: "services/{service}/functions", handle: createFunction},
-		{method: "GET", path: "services/{service}/functions", handle: listFunctions},
-		{method: "GET", path: function, handle: getFunction},
+		{method: "GET", path: "services/{service}/functions", handle: listFunctions, qualified: true},
+		{method: "GET", path: function, handle: getFunction, qualified: true},
 		{method: "PUT", path: function, handle: updateFunction},
 		{method: "DELETE", path: function, handle: deleteFunction},
-		{method: "GET", path: function + "/code", handle: getFunctionCode},
-		{method: "GET", path: function + "/instances", handle: listInstances},
+		{method: "GET", path: function + "/code", handle: getFunctionCode, qualified: true},
+		{method: "GET", path: function + "/instances", handle: listInstances, qualified: true},
 
 		{method: "POST", path: function + "/triggers", handle: createTrigger},
 		{method: "GET", path: function + "/triggers", handle: listTriggers},
 		{method: "GET", path: function + "/triggers/{trigger}", handle: getTrigger},
 		{method: "PUT", path: function + "/triggers/{trigger}", handle: updateTrigger},
 		{method: "DELETE", path: function + "/triggers/{trigger}", handle: deleteTrigger},
-
-		{method: "GET", path: "services/{service}/versions", handle: none("versions")},
-		{method: "GET", path: "services/{service}/aliases", handle: none("aliases")},
 	}
 	routes = append(routes, admissionRoutesV2()...)
 	routes = append(routes, layerRoutes()...)
 	routes = append(routes, asyncRoutesV2(function)...)
 	routes = append(routes, uploadRoutes()...)
+	routes = append(routes, versionRoutes("services/{service}")...)
 	routes = append(routes, scalingRoutes(function, onDemand(), provision())...)
 	routes = append(routes, domainRoutes()...)
 	routes = append(routes, accountRoutesV2()...)
@@ -149,15 +148,14 @@ func unset(code, what string) func(*call) (answer, error) {
 	}
 }
 
-// parentsExist looks up the function, or the service, that the path names.
+// parentsExist looks up the function at its qualifier, or the service, that the
+// path names.
 func (c *call) parentsExist() error {
 	var err error
 	if c.args["function"] != "" {
-		if _, err = c.cfg.Store.Function(c.region, c.function()); err != nil {
-			return c.serviceFirst(err)
-		}
+		_, err = c.resolved()
 	} else if c.args["service"] != "" {
-		_, err = c.cfg.Store.Service(c.region, c.args["service"])
+		_, _, err = c.cfg.Store.ServiceAt(c.region, c.args["service"], c.qualifier)
 	}
 	return err
 }

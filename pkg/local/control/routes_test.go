@@ -26,11 +26,11 @@ func tables() map[string][]route {
 // fill puts names into the path of an operation.
 func fill(version, path, service, function, trigger string) string {
 	return "/" + version + "/" + strings.NewReplacer("{service}", service, "{function}", function, "{trigger}", trigger,
-		"{layer}", "l", "{version}", "1", "{arn}", "l", "{domain}", "www.example.com", "{task}", "k", "{vpc}", "vpc-1").Replace(path)
+		"{layer}", "l", "{version}", "1", "{alias}", "a", "{arn}", "l", "{domain}", "www.example.com", "{task}", "k", "{vpc}", "vpc-1").Replace(path)
 }
 
 // populate makes a function "f" with a trigger "t" in both APIs: in FC 2.0 of
-// the service "svc".
+// the service "svc". Both owners have a version and an alias "a" of it.
 func (w *world) populate() {
 	w.t.Helper()
 	w.create("f")
@@ -39,6 +39,10 @@ func (w *world) populate() {
 	w.do("POST", "/2021-04-06/services/svc/functions", with(w.minimal("f"), nil)).is(200)
 	w.do("POST", "/2021-04-06/services/svc/functions/f/triggers", triggerBody("t")).is(200)
 	w.do("POST", "/2023-03-30/custom-domains", `{"domainName":"www.example.com"}`).is(200)
+	for _, owner := range []string{"/2023-03-30/functions/f", "/2021-04-06/services/svc"} {
+		w.do("POST", owner+"/versions", "").is(200)
+		w.do("POST", owner+"/aliases", `{"aliasName":"a","versionId":"1"}`).is(200)
+	}
 }
 
 // everything is all that the API shows of a populated world.
@@ -48,6 +52,7 @@ func (w *world) everything() string {
 	for _, path := range []string{
 		"/2023-03-30/functions", "/2023-03-30/functions/f/triggers", "/2021-04-06/services",
 		"/2021-04-06/services/svc/functions", "/2016-08-15/services/svc/functions/f/triggers",
+		"/2023-03-30/functions/f/versions", "/2023-03-30/functions/f/aliases", "/2021-04-06/services/svc/versions", "/2021-04-06/services/svc/aliases",
 	} {
 		all.Write(w.do("GET", path, "").is(200).body)
 		all.WriteString("\n")
@@ -74,7 +79,7 @@ func TestTables(t *testing.T) {
 				seen[id] = true
 			}
 			for segment := range strings.SplitSeq(r.path, "/") {
-				if strings.HasPrefix(segment, "{") && !slices.Contains([]string{"{service}", "{function}", "{trigger}", "{layer}", "{version}", "{arn}", "{domain}", "{task}", "{vpc}"}, segment) {
+				if strings.HasPrefix(segment, "{") && !slices.Contains([]string{"{service}", "{function}", "{trigger}", "{layer}", "{version}", "{alias}", "{arn}", "{domain}", "{task}", "{vpc}"}, segment) {
 					t.Errorf("%s has an unknown %s", r.path, segment)
 				}
 			}
@@ -102,6 +107,8 @@ func TestEveryOperationOnWhatIsNotThere(t *testing.T) {
 			return with(w.minimal("new"), nil)
 		case strings.HasSuffix(r.path, "triggers"):
 			return triggerBody("new")
+		case strings.HasSuffix(r.path, "aliases"):
+			return `{"aliasName":"new","versionId":"1"}`
 		}
 		return "{}"
 	}
@@ -207,9 +214,12 @@ func TestEveryChangeRefusesBrokenBodies(t *testing.T) {
 					g.is(404) // it was made by no operation
 					continue
 				}
-				if r.method == http.MethodPut && !needsFields(r.path) {
+				switch {
+				case strings.HasSuffix(r.path, "{function}/versions"), strings.HasSuffix(r.path, "{service}/versions"): // of nothing new
+					g.is(409, "VersionPublishError")
+				case r.method == http.MethodPut && !needsFields(r.path):
 					g.is(200)
-				} else {
+				default:
 					g.is(400, "InvalidArgument").says("is required")
 				}
 			}
@@ -281,6 +291,7 @@ func TestEveryFieldOfTheWrongType(t *testing.T) {
 		{"/2023-03-30/custom-domains", "/2021-04-06/custom-domains/www.example.com", reflect.TypeFor[fc.CustomDomain](), map[string]any{"domainName": "new.example.com"}},
 		{"/2023-03-30/functions/f/triggers", "/2023-03-30/functions/f/triggers/t", reflect.TypeFor[triggerInput](), trigger},
 		{"/2021-04-06/services/svc/functions/f/triggers", "/2016-08-15/services/svc/functions/f/triggers/t", reflect.TypeFor[triggerInput](), trigger},
+		{"/2023-03-30/functions/f/aliases", "/2021-04-06/services/svc/aliases/a", reflect.TypeFor[aliasInput](), map[string]any{"aliasName": "new", "versionId": "1"}},
 	} {
 		for name, field := range fieldsOf(kind.document) {
 			if name == "layers" {

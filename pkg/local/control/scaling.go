@@ -17,6 +17,7 @@ const maxTarget = 10000
 // setting is one of the configurations of how many instances a function has.
 type setting struct {
 	path, list, plural string // of the function; of all; the field with them
+	qualified          bool   // it is of a version or an alias
 	code, what         string // of the error when it isn't set
 	// put reads a request's body into the stored document.
 	put func(*call, fields, *store.Scaling) error
@@ -30,9 +31,9 @@ func scalingRoutes(function string, settings ...setting) []route {
 	var routes []route
 	for _, s := range settings {
 		routes = append(routes,
-			route{method: "PUT", path: function + "/" + s.path, handle: s.handlePut},
-			route{method: "GET", path: function + "/" + s.path, handle: s.handleGet},
-			route{method: "DELETE", path: function + "/" + s.path, handle: s.handleDelete},
+			route{method: "PUT", path: function + "/" + s.path, handle: s.handlePut, qualified: s.qualified},
+			route{method: "GET", path: function + "/" + s.path, handle: s.handleGet, qualified: s.qualified},
+			route{method: "DELETE", path: function + "/" + s.path, handle: s.handleDelete, qualified: s.qualified},
 			route{method: "GET", path: s.list, handle: s.handleList},
 		)
 	}
@@ -51,7 +52,7 @@ func (s setting) handlePut(c *call) (answer, error) {
 	if err := s.put(c, given, &next); err != nil {
 		return answer{}, err
 	}
-	stored, err := c.cfg.Store.UpdateScaling(c.region, c.function(), func(old *store.Scaling) {
+	stored, err := c.cfg.Store.UpdateScaling(c.region, c.function(), c.qualifier, func(old *store.Scaling) {
 		s.unset(old)
 		overlay(old, &next)
 	})
@@ -80,19 +81,19 @@ func overlay(old, next *store.Scaling) {
 
 func (c *call) scaled() {
 	if c.cfg.Scaled != nil {
-		c.cfg.Scaled(c.region, c.function())
+		c.cfg.Scaled(c.region, c.function(), c.qualifier)
 	}
 }
 
 func (s setting) handleGet(c *call) (answer, error) {
-	if doc := s.view(c, c.cfg.Store.Scaling(c.region, c.function())); doc != nil {
+	if doc := s.view(c, c.cfg.Store.Scaling(c.region, c.function(), c.qualifier)); doc != nil {
 		return ok(doc)
 	}
 	return unset(s.code, s.what)(c)
 }
 
 func (s setting) handleDelete(c *call) (answer, error) {
-	if _, err := c.cfg.Store.UpdateScaling(c.region, c.function(), s.unset); err != nil {
+	if _, err := c.cfg.Store.UpdateScaling(c.region, c.function(), c.qualifier, s.unset); err != nil {
 		return answer{}, c.serviceFirst(err)
 	}
 	c.scaled()
@@ -109,7 +110,7 @@ func (s setting) handleList(c *call) (answer, error) {
 			continue
 		}
 		if doc := s.view(c, stored); doc != nil {
-			docs, names = append(docs, doc), append(names, stored.Function)
+			docs, names = append(docs, doc), append(names, stored.Function+"/"+stored.Qualifier)
 		}
 	}
 	indexes := make([]int, len(docs))
@@ -144,7 +145,7 @@ func concurrency() setting {
 // onDemand is FC 2.0's bound of instances.
 func onDemand() setting {
 	return setting{
-		path: "on-demand-config", list: "on-demand-configs", plural: "configs", code: "OnDemandConfigNotFound", what: "on demand config",
+		qualified: true, path: "on-demand-config", list: "on-demand-configs", plural: "configs", code: "OnDemandConfigNotFound", what: "on demand config",
 		put: func(_ *call, given fields, out *store.Scaling) error {
 			n, err := given.number("maximumInstanceCount", maxTarget)
 			out.MaxInstances = &n
@@ -155,20 +156,20 @@ func onDemand() setting {
 			if s.MaxInstances == nil {
 				return nil
 			}
-			return map[string]any{"resource": resource(s.Function), "maximumInstanceCount": *s.MaxInstances}
+			return map[string]any{"resource": resource(s), "maximumInstanceCount": *s.MaxInstances}
 		},
 	}
 }
 
-// resource is a function as FC 2.0's configurations name it.
-func resource(name string) string {
-	service, function := fc.SplitName(name)
-	return "services/" + service + "." + fc.LatestQualifier + "/functions/" + function
+// resource is a function at a qualifier as FC 2.0's configurations name it.
+func resource(s *store.Scaling) string {
+	service, function := fc.SplitName(s.Function)
+	return "services/" + service + "." + s.Qualifier + "/functions/" + function
 }
 
 func provision() setting {
 	return setting{
-		path: "provision-config", list: "provision-configs", plural: "provisionConfigs", code: "ProvisionConfigNotFound", what: "provision config",
+		qualified: true, path: "provision-config", list: "provision-configs", plural: "provisionConfigs", code: "ProvisionConfigNotFound", what: "provision config",
 		put: func(_ *call, given fields, out *store.Scaling) error {
 			if target, old := given["target"]; old && given["defaultTarget"] == nil { // the name of FC 2.0
 				given["defaultTarget"] = target
@@ -186,15 +187,15 @@ func provision() setting {
 			}
 			doc := document(s.Provision)
 			doc["target"] = s.Provision.DefaultTarget
-			doc["current"], doc["currentError"] = c.kept(s.Function, s.Provision.DefaultTarget)
-			return c.named(doc, s.Function)
+			doc["current"], doc["currentError"] = c.kept(s, s.Provision.DefaultTarget)
+			return c.named(doc, s)
 		},
 	}
 }
 
 func scaling() setting {
 	return setting{
-		path: "scaling-config", list: "scaling-configs", plural: "scalingConfigs", code: "ScalingConfigNotFound", what: "scaling config",
+		qualified: true, path: "scaling-config", list: "scaling-configs", plural: "scalingConfigs", code: "ScalingConfigNotFound", what: "scaling config",
 		put: func(_ *call, given fields, out *store.Scaling) error {
 			if _, there := given["minInstances"]; there {
 				if _, err := given.number("minInstances", maxTarget); err != nil {
@@ -211,8 +212,8 @@ func scaling() setting {
 			}
 			doc := document(s.Scaling)
 			doc["targetInstances"] = s.Scaling.MinInstances
-			doc["currentInstances"], doc["currentError"] = c.kept(s.Function, s.Scaling.MinInstances)
-			return c.named(doc, s.Function)
+			doc["currentInstances"], doc["currentError"] = c.kept(s, s.Scaling.MinInstances)
+			return c.named(doc, s)
 		},
 	}
 }
@@ -241,49 +242,57 @@ func document(v any) map[string]any {
 }
 
 // named says which function a document is of.
-func (c *call) named(doc map[string]any, function string) map[string]any {
+func (c *call) named(doc map[string]any, s *store.Scaling) map[string]any {
 	own := maps.Clone(doc)
-	if c.v2() {
-		own["resource"] = resource(function)
-	} else {
-		own["functionArn"] = c.arn(function)
+	switch {
+	case c.v2():
+		own["resource"] = resource(s)
+	case s.Qualifier == fc.LatestQualifier:
+		own["functionArn"] = c.arn(s.Function)
+	default:
+		own["functionArn"] = c.arn(s.Function) + "/" + s.Qualifier
 	}
 	return own
 }
 
 // kept is how many of the wanted instances there are, and why not all.
-func (c *call) kept(function string, wanted int) (int, string) {
+func (c *call) kept(s *store.Scaling, wanted int) (int, string) {
 	if c.cfg.Kept == nil || wanted == 0 {
 		return 0, ""
 	}
-	current, problem := c.cfg.Kept(c.region, function)
+	current, problem := c.cfg.Kept(c.region, s.Function, s.Qualifier)
 	if current >= wanted {
 		problem = ""
 	}
 	return min(current, wanted), strings.TrimSpace(problem)
 }
 
-// hasInstances refuses to delete a function that is to have instances always.
-func hasInstances(s *store.Scaling) error {
-	refuse := func(code, what string) error {
-		return &fc.APIError{
-			Status: http.StatusConflict, Code: code, Message: "function '" + s.Function + "' has a " + what + ": delete that first",
+// hasInstances refuses to delete a function, or a qualifier of it, that is to have
+// instances always.
+func hasInstances(all []*store.Scaling) error {
+	for _, s := range all {
+		refuse := func(code, what string) error {
+			return &fc.APIError{
+				Status: http.StatusConflict, Code: code,
+				Message: "function '" + s.Function + "' has a " + what + " at " + s.Qualifier + ": delete that first",
+			}
 		}
-	}
-	switch {
-	case s.Provision != nil && s.Provision.DefaultTarget > 0:
-		return refuse("ProvisionConfigExist", "provision config")
-	case s.Scaling != nil && s.Scaling.MinInstances > 0:
-		return refuse("ResidentScalingConfigExists", "scaling config")
+		switch {
+		case s.Provision != nil && s.Provision.DefaultTarget > 0:
+			return refuse("ProvisionConfigExist", "provision config")
+		case s.Scaling != nil && s.Scaling.MinInstances > 0:
+			return refuse("ResidentScalingConfigExists", "scaling config")
+		}
 	}
 	return nil
 }
 
-// Scale is what the configurations of a function mean for its instances.
-func Scale(s *store.Scaling) instance.Scale {
+// Scale is what is configured of a function as a whole, at LATEST, and at a
+// qualifier s, means for its instances there.
+func Scale(whole, s *store.Scaling) instance.Scale {
 	var out instance.Scale
-	if s.Concurrency != nil {
-		out.Reserved = &s.Concurrency.ReservedConcurrency
+	if whole.Concurrency != nil {
+		out.Reserved = &whole.Concurrency.ReservedConcurrency
 	}
 	if s.MaxInstances != nil {
 		if out.Max = *s.MaxInstances; out.Max == 0 {

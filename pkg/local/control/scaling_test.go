@@ -95,7 +95,7 @@ func TestScalingV2(t *testing.T) {
 	w.do("PUT", "/2016-08-15/services/svc.LATEST/functions/f/provision-config", `{"target":2}`).is(200).has("target", 2.0).has("resource", "services/svc.LATEST/functions/f")
 	w.do("GET", "/2021-04-06/on-demand-configs", "").is(200).shows(`"maximumInstanceCount":5`)
 	w.do("GET", "/2023-03-30/provision-configs", "").is(200).has("provisionConfigs", []any{})
-	if got, want := Scale(w.store.Scaling(testRegion, "svc$f")), (instance.Scale{Min: 2, Max: 5}); got != want {
+	if got, want := Scale(w.store.Scaling(testRegion, "svc$f", ""), w.store.Scaling(testRegion, "svc$f", "LATEST")), (instance.Scale{Min: 2, Max: 5}); got != want {
 		t.Errorf("%+v", got)
 	}
 	w.do("DELETE", f+"on-demand-config", "").is(204)
@@ -117,7 +117,7 @@ func TestScale(t *testing.T) {
 		{store.Scaling{Scaling: &fc.ScalingConfig{MinInstances: 3, EnableOnDemandScaling: &no}}, instance.Scale{Min: 3, Max: 3}, -1},
 		{store.Scaling{Scaling: &fc.ScalingConfig{EnableOnDemandScaling: &no}}, instance.Scale{}, -1},
 	} {
-		got := Scale(&tt.stored)
+		got := Scale(&tt.stored, &tt.stored)
 		reserved := -1
 		if got.Reserved != nil {
 			reserved, got.Reserved = *got.Reserved, nil

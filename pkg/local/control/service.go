@@ -62,7 +62,7 @@ func patchService(svc *store.Service, given fields) error {
 }
 
 func getService(c *call) (answer, error) {
-	svc, err := c.cfg.Store.Service(c.region, c.args["service"])
+	svc, _, err := c.cfg.Store.ServiceAt(c.region, c.args["service"], c.qualifier)
 	if err != nil {
 		return answer{}, err
 	}

@@ -41,13 +41,13 @@ type SessionPool interface {
 func sessionRoutes() []route {
 	const one = "functions/{function}/sessions/{session}"
 	return []route{
-		{method: "POST", path: "functions/{function}/sessions", handle: createSession},
-		{method: "GET", path: "functions/{function}/sessions", handle: listSessions},
-		{method: "GET", path: one, handle: oneSession(func(p SessionPool, id string) (instance.Session, error) { return p.Session(id) })},
-		{method: "PUT", path: one, handle: updateSession},
-		{method: "DELETE", path: one, handle: deleteSession},
-		{method: "PUT", path: one + "/pause", handle: pausing(SessionPool.PauseSession)},
-		{method: "PUT", path: one + "/resume", handle: pausing(SessionPool.ResumeSession)},
+		{method: "POST", path: "functions/{function}/sessions", handle: createSession, qualified: true},
+		{method: "GET", path: "functions/{function}/sessions", handle: listSessions, qualified: true},
+		{method: "GET", path: one, handle: oneSession(func(p SessionPool, id string) (instance.Session, error) { return p.Session(id) }), qualified: true},
+		{method: "PUT", path: one, handle: updateSession, qualified: true},
+		{method: "DELETE", path: one, handle: deleteSession, qualified: true},
+		{method: "PUT", path: one + "/pause", handle: pausing(SessionPool.PauseSession), qualified: true},
+		{method: "PUT", path: one + "/resume", handle: pausing(SessionPool.ResumeSession), qualified: true},
 	}
 }
 
@@ -56,7 +56,7 @@ func (c *call) sessions(do func(SessionPool) error) error {
 	if c.cfg.Sessions == nil {
 		return reply.NotServed("sessions")
 	}
-	return c.cfg.Sessions(c.r.Context(), c.region, c.function(), c.r.URL.Query().Get("qualifier"), do)
+	return c.cfg.Sessions(c.r.Context(), c.region, c.function(), c.qualifier, do)
 }
 
 // withSession answers with the session that do gives.
@@ -264,7 +264,7 @@ func listSessions(c *call) (answer, error) {
 // sessionView is a session as the API shows it.
 func (c *call) sessionView(s instance.Session) map[string]any {
 	doc := map[string]any{
-		"sessionId": s.ID, "functionName": c.args["function"], "qualifier": cmp.Or(c.r.URL.Query().Get("qualifier"), fc.LatestQualifier),
+		"sessionId": s.ID, "functionName": c.args["function"], "qualifier": c.qualifier,
 		"sessionAffinityType": s.Affinity, "sessionStatus": s.Status,
 		"sessionTTLInSeconds": int(s.TTL / time.Second), "sessionIdleTimeoutInSeconds": int(s.Idle / time.Second),
 		"createdTime": stamp(s.Created), "lastModifiedTime": stamp(s.Modified), "disableSessionIdReuse": s.DisableReuse,

@@ -27,17 +27,17 @@ const defaultTasks = 20
 // taskRoutesV3 and taskRoutesV2 are the operations on tasks.
 func taskRoutesV3(function string) []route {
 	return []route{
-		{method: "GET", path: function + "/async-tasks", handle: listTasks},
-		{method: "GET", path: function + "/async-tasks/{task}", handle: getTask},
-		{method: "PUT", path: function + "/async-tasks/{task}/stop", handle: stopTask},
+		{method: "GET", path: function + "/async-tasks", handle: listTasks, qualified: true},
+		{method: "GET", path: function + "/async-tasks/{task}", handle: getTask, qualified: true},
+		{method: "PUT", path: function + "/async-tasks/{task}/stop", handle: stopTask, qualified: true},
 	}
 }
 
 func taskRoutesV2(function string) []route {
 	return []route{
-		{method: "GET", path: function + "/stateful-async-invocations", handle: listTasks},
-		{method: "GET", path: function + "/stateful-async-invocations/{task}", handle: getTask},
-		{method: "PUT", path: function + "/stateful-async-invocations/{task}", handle: stopTask},
+		{method: "GET", path: function + "/stateful-async-invocations", handle: listTasks, qualified: true},
+		{method: "GET", path: function + "/stateful-async-invocations/{task}", handle: getTask, qualified: true},
+		{method: "PUT", path: function + "/stateful-async-invocations/{task}", handle: stopTask, qualified: true},
 		{method: "GET", path: "stateful-async-invocation-functions", handle: listTaskFunctions},
 	}
 }

@@ -64,8 +64,8 @@ func (c *call) triggerInput() (triggerInput, error) {
 			return in, badJSON(err)
 		}
 	}
-	if in.Qualifier != "" && in.Qualifier != fc.LatestQualifier {
-		return in, reply.QualifierNotFound(c.function(), in.Qualifier)
+	if _, err := c.cfg.Store.Resolve(c.region, c.function(), in.Qualifier, nil); err != nil {
+		return in, c.serviceFirst(err)
 	}
 	return in, nil
 }
@@ -78,11 +78,8 @@ func createTrigger(c *call) (answer, error) {
 	if err := checkName("triggerName", in.TriggerName, maxTriggerName); err != nil {
 		return answer{}, err
 	}
-	if _, err := c.cfg.Store.Function(c.region, c.function()); err != nil {
-		return answer{}, c.serviceFirst(err)
-	}
 	t := &store.Trigger{Region: c.region, Function: c.function(), Trigger: fc.Trigger{
-		TriggerName: in.TriggerName, TriggerType: in.TriggerType, Qualifier: fc.LatestQualifier, TriggerID: newUUID(),
+		TriggerName: in.TriggerName, TriggerType: in.TriggerType, Qualifier: cmp.Or(in.Qualifier, fc.LatestQualifier), TriggerID: newUUID(),
 		CreatedTime: c.now(), LastModifiedTime: c.now(),
 	}}
 	if err := checkTriggerType(in.TriggerType); err != nil {
@@ -101,12 +98,7 @@ func createTrigger(c *call) (answer, error) {
 		if len(others) >= maxTriggers {
 			return invalid("function '%s' has %d triggers already: it can't have more", t.Function, maxTriggers)
 		}
-		for _, o := range others {
-			if o.HTTP != nil && t.HTTP != nil {
-				return invalid("function '%s' has the HTTP trigger '%s' already: it can have one", t.Function, o.Trigger.TriggerName)
-			}
-		}
-		return nil
+		return oneHTTP(t, others)
 	})
 	if err != nil {
 		return answer{}, err
@@ -117,6 +109,20 @@ func createTrigger(c *call) (answer, error) {
 
 // maxTriggers is how many triggers a function can have.
 const maxTriggers = 50
+
+// oneHTTP refuses a second HTTP trigger of a version or an alias.
+func oneHTTP(t *store.Trigger, others []*store.Trigger) error {
+	if t.HTTP == nil {
+		return nil
+	}
+	for _, o := range others {
+		if o.HTTP != nil && o.Trigger.TriggerName != t.Trigger.TriggerName && o.Trigger.Qualifier == t.Trigger.Qualifier {
+			return invalid("function '%s' has the HTTP trigger '%s' for %s already: it can have one",
+				t.Function, o.Trigger.TriggerName, o.Trigger.Qualifier)
+		}
+	}
+	return nil
+}
 
 // checkTriggerType accepts the types of Function Compute.
 func checkTriggerType(kind string) error {
@@ -215,6 +221,12 @@ func updateTrigger(c *call) (answer, error) {
 			return err
 		}
 		t.Trigger.LastModifiedTime = c.now()
+		if in.Qualifier != "" {
+			t.Trigger.Qualifier = in.Qualifier
+		}
+		if err := oneHTTP(t, c.cfg.Store.Triggers(c.region, c.function())); err != nil {
+			return err
+		}
 		return in.applyTo(t)
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ func TestTriggerLife(t *testing.T) {
 		t.Errorf("url %q", url)
 	}
 	w.do("POST", base, body).is(409, "TriggerAlreadyExists")
-	w.do("POST", base, strings.Replace(body, `"http"`, `"second"`, 1)).is(400, "InvalidArgument").says("has the HTTP trigger 'http' already")
+	w.do("POST", base, strings.Replace(body, `"http"`, `"second"`, 1)).is(400, "InvalidArgument").says("has the HTTP trigger 'http' for LATEST already")
 	w.do("GET", base+"/http", "").is(200).has("httpTrigger.urlInternet", url)
 	w.do("GET", base+"/none", "").is(404, "TriggerNotFound")
 	w.do("PUT", base+"/http", `{"triggerConfig":"{\"authType\":\"function\",\"methods\":[\"PUT\"]}","description":"d"}`).is(200).

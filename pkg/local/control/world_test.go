@@ -40,6 +40,7 @@ type world struct {
 	refreshed []string
 	scaled    []string
 	limited   []string
+	moved     []string
 	instances []instance.Info
 }
 
@@ -70,17 +71,22 @@ func openWorld(t *testing.T, dir string) *world {
 	api = New(Config{
 		Store: s, AccountID: testAccount, Region: testRegion, Address: strings.TrimPrefix(server.URL, "http://"),
 		Secret: []byte("secret"), Now: w.clock, Tasks: &tasks{},
-		Scaled: func(_, function string) {
+		Scaled: func(_, function, qualifier string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.scaled = append(w.scaled, function)
+			w.scaled = append(w.scaled, strings.TrimSuffix(function+"/"+qualifier, "/LATEST"))
 		},
 		Restricted: func(_, function string, abort bool) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.limited = append(w.limited, fmt.Sprint(function, " ", abort))
 		},
-		Kept:      func(string, string) (int, string) { return 1, "a reason" },
+		Moved: func(region, owner string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.moved = append(w.moved, region+"/"+owner)
+		},
+		Kept:      func(string, string, string) (int, string) { return 1, "a reason" },
 		Instances: func(string, string) []instance.Info { return w.instances },
 		Changed: func(region, function string) {
 			w.mu.Lock()

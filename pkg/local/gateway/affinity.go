@@ -20,13 +20,34 @@ type affine struct {
 	status        *int   // of the answer, once it is known; nil if it isn't watched
 }
 
-// affine finds the session of an invocation in the request of its caller.
-func (g *Gateway) affine(h http.Header, r *http.Request, t Target, inv *instance.Invocation) (affine, error) {
-	fn, err := g.cfg.Store.Function(t.Region, t.Function)
-	if err != nil || fn.Function.SessionAffinity == "" {
+// affine finds the session of an invocation in the request of its caller. The
+// target is pinned to the version that has the session already, if an alias leads to
+// several.
+func (g *Gateway) affine(h http.Header, r *http.Request, t *Target, inv *instance.Invocation) (affine, error) {
+	at, err := g.pin(t)
+	if err != nil || at.Function.Function.SessionAffinity == "" {
 		return affine{}, err
 	}
-	return affinity(h, r, fn, inv, g.cfg.Now())
+	out, err := affinity(h, r, at.Function, inv, g.cfg.Now())
+	if err == nil && inv.Session != nil && inv.Session.ID != "" && at.VersionID != "" {
+		g.follow(t, inv.Session.ID)
+	}
+	return out, err
+}
+
+// follow pins a target to the version whose instances have a session.
+func (g *Gateway) follow(t *Target, session string) {
+	for _, e := range g.entriesOf(t.Region, t.Function) {
+		if e.Qualifier != t.Qualifier || !e.isReady() {
+			continue
+		}
+		if p, ok := e.pool.(SessionPool); ok {
+			if _, err := p.Session(session); err == nil {
+				t.version = e.VersionID
+				return
+			}
+		}
+	}
 }
 
 // affinity finds the session of an invocation, and tells the caller the id of one

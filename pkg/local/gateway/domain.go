@@ -50,8 +50,8 @@ func (g *Gateway) serveDomain(w http.ResponseWriter, r *http.Request, d *store.D
 			Message: "no route found in domain '" + d.Domain.DomainName + "' for path '" + r.URL.Path + "'",
 		}
 	}
-	target := Target{d.Region, way.FunctionName, way.Qualifier}
-	if err := g.check(target); err != nil {
+	target := Target{Region: d.Region, Function: way.FunctionName, Qualifier: way.Qualifier}
+	if _, err := g.pin(&target); err != nil {
 		return err
 	}
 	in, trigger, err := g.domainDoor(d, target)

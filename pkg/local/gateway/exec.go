@@ -65,7 +65,7 @@ func (g *Gateway) ServeExec(w http.ResponseWriter, r *http.Request, t Target, id
 }
 
 func (g *Gateway) findInstance(t Target, id string) (instance.Info, error) {
-	if err := g.check(t); err != nil {
+	if _, err := g.cfg.Store.Resolve(t.Region, t.Function, t.Qualifier, nil); err != nil {
 		return instance.Info{}, err
 	}
 	for _, info := range g.Instances(t.Region, t.Function) {

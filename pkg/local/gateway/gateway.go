@@ -7,6 +7,7 @@ package gateway
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -48,8 +49,11 @@ type Pool interface {
 // code. What it gives isn't changed any more: a function that changed is another
 // one. *store.Store is one.
 type Functions interface {
-	// Function finds a function; the error is an API error or *store.NotFoundError.
-	Function(region, name string) (*store.Function, error)
+	// Resolve finds the function that a qualifier stands for (store.Store.Resolve);
+	// the error is an API error or *store.NotFoundError.
+	Resolve(region, function, qualifier string, random func() float64) (store.Resolved, error)
+	// Leads reports whether a qualifier still leads to what it was resolved to.
+	Leads(store.Resolved) bool
 	// HTTPTrigger finds a function's HTTP trigger of a qualifier.
 	HTTPTrigger(region, function, qualifier string) (*store.Trigger, error)
 	// TriggerByHost finds an HTTP trigger by the first label of its host name.
@@ -79,9 +83,9 @@ type Config struct {
 	SharedDir    string
 	IdleTimeout  time.Duration // of an instance; zero is the pool's default
 	MaxInstances int           // of a function; zero is the pool's default
-	// Scale gives how many instances a function may and is to have; nil is what
-	// its pool does by itself.
-	Scale func(region, function string) instance.Scale
+	// Scale gives how many instances a function may and is to have at a qualifier;
+	// nil is what its pool does by itself.
+	Scale func(region, function, qualifier string) instance.Scale
 	// Restriction is why a function may not be called, nil if it may be; without one,
 	// all may be.
 	Restriction func(region, function string) *fc.FunctionRestriction
@@ -94,6 +98,9 @@ type Config struct {
 	Verify func(*http.Request) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Random gives numbers from 0 up to 1, by which an alias chooses a version; nil
+	// is the usual source.
+	Random func() float64
 	// Accept puts an asynchronous invocation in the queue; nil refuses them.
 	Accept func(*store.Event) error
 	// Adjust, if set, changes how the instances of a function are started.
@@ -118,13 +125,30 @@ type Gateway struct {
 	closed  bool
 }
 
-type key struct{ region, function string }
+// key names a pool. The instances of a function that are reached by another
+// qualifier are others: they see it in their environment. version is empty for
+// LATEST.
+type key struct{ region, function, qualifier, version string }
+
+func keyOf(r store.Resolved) key {
+	return key{r.Function.Region, r.Function.Function.FunctionName, r.Qualifier, r.VersionID}
+}
+
+// of reports whether a pool is one of a function's.
+func (k key) of(region, function string) bool { return k.region == region && k.function == function }
+
+// versionless is a key for what goes over from one version of an alias to another.
+func (k key) versionless() key {
+	k.version = ""
+	return k
+}
 
 // entry is the pool of one revision of a function.
 type entry struct {
-	fn      *store.Function
-	image   *image.Image // nil if it has code
-	custom  bool         // the function is an HTTP server itself
+	store.Resolved
+	fn      *store.Function // that of Resolved
+	image   *image.Image    // nil if it has code
+	custom  bool            // the function is an HTTP server itself
 	ready   chan struct{}
 	err     error // why there is no pool, once ready
 	pool    Pool
@@ -138,6 +162,9 @@ type entry struct {
 func New(cfg Config) *Gateway {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Float64
 	}
 	g := &Gateway{cfg: cfg, entries: map[key]*entry{}}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
@@ -173,7 +200,7 @@ func (g *Gateway) end(how func(Pool)) {
 
 // Warm starts an instance of a function, unless one is there.
 func (g *Gateway) Warm(ctx context.Context, region, function string) error {
-	e, err := g.entry(ctx, region, function)
+	e, err := g.entry(ctx, &Target{Region: region, Function: function})
 	if err != nil {
 		return err
 	}
@@ -191,44 +218,47 @@ func (e *entry) close(end func(Pool)) {
 	}
 }
 
-// Changed tells that a function was created, updated or deleted: its old
-// instances finish what they do and end, its new code is unpacked meanwhile.
+// Changed tells that a function was created, updated or deleted: its old instances
+// finish what they do and end, its new code is unpacked meanwhile. Those of its
+// versions are left alone.
 func (g *Gateway) Changed(region, function string) {
-	current, err := g.cfg.Store.Function(region, function)
+	current, err := g.cfg.Store.Resolve(region, function, fc.LatestQualifier, nil)
 	if err != nil {
-		current = nil
+		current = store.Resolved{}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
 		return
 	}
-	k := key{region, function}
-	if old := g.entries[k]; old != nil && old.fn != current {
-		delete(g.entries, k)
-		g.retire(old)
+	for k, e := range g.entries {
+		if k.of(region, function) && !g.cfg.Store.Leads(e.Resolved) {
+			delete(g.entries, k)
+			g.retire(e)
+		}
 	}
-	if current == nil {
-		g.heirs.forget(k)
+	if current.Function == nil {
+		g.heirs.forget(region, function)
 	}
-	g.wg.Go(func() { g.ahead(k, current) })
+	g.wg.Go(func() { g.ahead(current) })
 }
 
 // ahead does what the first invocation would have to wait for. What goes wrong
 // is for that one to tell. Without a function, it removes the image that it had.
-func (g *Gateway) ahead(k key, current *store.Function) {
+func (g *Gateway) ahead(current store.Resolved) {
+	f := current.Function
 	switch {
-	case current == nil && g.cfg.Images != nil:
+	case f == nil && g.cfg.Images != nil:
 		g.cfg.Images.Collect()
-	case current == nil:
-	case current.Image() != "" || g.scale(k).Min > 0:
-		_, _ = g.enter(k, current)
-	case current.Code.SHA256 != "":
-		if _, release, err := g.cfg.Store.OpenCode(current.Code.SHA256); err == nil {
+	case f == nil:
+	case f.Image() != "" || g.scale(keyOf(current)).Min > 0:
+		_, _ = g.enter(current)
+	case f.Code.SHA256 != "":
+		if _, release, err := g.cfg.Store.OpenCode(f.Code.SHA256); err == nil {
 			release()
 		}
-		if len(current.LayerCode) > 0 {
-			_, _ = g.enter(k, current) // what layers make together is there as long as it is used
+		if len(f.LayerCode) > 0 {
+			_, _ = g.enter(current) // what layers make together is there as long as it is used
 		}
 	}
 }
@@ -236,7 +266,7 @@ func (g *Gateway) ahead(k key, current *store.Function) {
 // retire drains an entry in the background. The gateway is locked.
 func (g *Gateway) retire(e *entry) {
 	limit := time.Duration(e.fn.Function.Timeout)*time.Second + drainGrace
-	gone := g.heirs.leave(key{e.fn.Region, e.fn.Function.FunctionName}, e)
+	gone := g.heirs.leave(keyOf(e.Resolved).versionless(), e)
 	g.wg.Go(func() {
 		defer gone()
 		ctx, cancel := context.WithTimeout(g.ctx, limit)
@@ -245,33 +275,14 @@ func (g *Gateway) retire(e *entry) {
 	})
 }
 
-// entry gives the pool of the function's current revision. A revision that was
-// replaced while it was being looked at may have lost its code to that: then the
-// next one is taken.
-func (g *Gateway) entry(ctx context.Context, region, function string) (*entry, error) {
-	fn, err := g.cfg.Store.Function(region, function)
-	for err == nil {
-		var e *entry
-		if e, err = g.entryOf(ctx, key{region, function}, fn); err == nil {
-			return e, nil
-		}
-		current, lost := g.cfg.Store.Function(region, function)
-		if lost != nil || current == fn || ctx.Err() != nil {
-			return nil, err
-		}
-		fn, err = current, nil
-	}
-	return nil, err
-}
-
 // entryOf gives the pool of a revision, once it is ready.
-func (g *Gateway) entryOf(ctx context.Context, k key, fn *store.Function) (*entry, error) {
+func (g *Gateway) entryOf(ctx context.Context, r store.Resolved) (*entry, error) {
 	g.mu.RLock()
-	e := g.entries[k]
+	e := g.entries[keyOf(r)]
 	g.mu.RUnlock()
-	if e == nil || e.fn != fn {
+	if e == nil || e.fn != r.Function {
 		var err error
-		if e, err = g.enter(k, fn); err != nil {
+		if e, err = g.enter(r); err != nil {
 			return nil, err
 		}
 	}
@@ -292,7 +303,8 @@ func (g *Gateway) entryOf(ctx context.Context, k key, fn *store.Function) (*entr
 
 // enter makes the entry of a function, or finds the one that another request
 // has just made.
-func (g *Gateway) enter(k key, fn *store.Function) (*entry, error) {
+func (g *Gateway) enter(r store.Resolved) (*entry, error) {
+	k, fn := keyOf(r), r.Function
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
@@ -305,7 +317,10 @@ func (g *Gateway) enter(k key, fn *store.Function) (*entry, error) {
 	if old != nil && (old.fn == fn || old.fn.Revision > fn.Revision && old.fn.Function.FunctionID == fn.Function.FunctionID) {
 		return old, nil
 	}
-	e := &entry{fn: fn, custom: fc.IsCustom(fn.Function.Runtime), ready: make(chan struct{})}
+	if !g.cfg.Store.Leads(r) { // or nobody would ever end the pool
+		return nil, errMoved
+	}
+	e := &entry{Resolved: r, fn: fn, custom: fc.IsCustom(fn.Function.Runtime), ready: make(chan struct{})}
 	g.entries[k] = e
 	if old != nil {
 		g.retire(old)
@@ -315,7 +330,7 @@ func (g *Gateway) enter(k key, fn *store.Function) (*entry, error) {
 		if e.err = g.fill(e); e.err != nil {
 			g.forget(k, e)
 		} else {
-			g.heirs.adopt(k, e)
+			g.heirs.adopt(k.versionless(), e)
 		}
 		g.scaleEntry(e)
 	})
@@ -355,7 +370,7 @@ func (g *Gateway) fill(e *entry) error {
 	e.image = img
 	service, _ := fc.SplitName(e.fn.Function.FunctionName)
 	cfg := instance.Config{
-		Function: e.fn.Function, Qualifier: fc.LatestQualifier, Region: e.fn.Region, AccountID: g.cfg.AccountID,
+		Function: e.fn.Function, Qualifier: e.Qualifier, VersionID: e.VersionID, Region: e.fn.Region, AccountID: g.cfg.AccountID,
 		AccessKeyID: g.cfg.AccessKeyID, AccessKeySecret: g.cfg.AccessKeySecret, SecurityToken: g.cfg.SecurityToken,
 		CodeDir: dir, LayerDir: layers, Image: img, WorkDir: g.cfg.WorkDir, SharedDir: g.cfg.SharedDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
 		HTTPParams:  !e.custom && service != "",
@@ -366,25 +381,6 @@ func (g *Gateway) fill(e *entry) error {
 	}
 	e.pool = g.cfg.NewPool(cfg)
 	return nil
-}
-
-// Instances lists the running instances of a function.
-func (g *Gateway) Instances(region, function string) []instance.Info {
-	g.mu.RLock()
-	e := g.entries[key{region, function}]
-	g.mu.RUnlock()
-	if e == nil {
-		return nil
-	}
-	select {
-	case <-e.ready:
-	default:
-		return nil
-	}
-	if e.pool == nil {
-		return nil
-	}
-	return e.pool.Instances()
 }
 
 func stopping() error {

@@ -40,9 +40,9 @@ func (g *Gateway) image(reference string) (*image.Image, func(), error) {
 
 // Refresh looks whether the name of a function's image stands for another image
 // by now, as after a build; then new instances run that one, and the old ones
-// finish what they do and end.
+// finish what they do and end. Versions keep theirs.
 func (g *Gateway) Refresh(ctx context.Context, region, function string) {
-	k := key{region, function}
+	k := key{region: region, function: function, qualifier: fc.LatestQualifier}
 	g.mu.RLock()
 	e := g.entries[k]
 	g.mu.RUnlock()
@@ -75,6 +75,6 @@ func (g *Gateway) Refresh(ctx context.Context, region, function string) {
 	}
 	g.mu.Unlock()
 	if current {
-		_, _ = g.enter(k, e.fn) // fails if the cloud is stopping
+		_, _ = g.enter(e.Resolved) // fails if the cloud is stopping
 	}
 }

@@ -108,7 +108,7 @@ func TestImageOfAContainer(t *testing.T) {
 	}
 	// The name still stands for the same image, then for another one.
 	target := Target{Region: region, Function: "c"}
-	if _, err := w.g.entry(t.Context(), target.Region, target.Function); err != nil {
+	if _, err := w.g.entry(t.Context(), &target); err != nil {
 		t.Fatal(err)
 	}
 	w.g.Refresh(t.Context(), region, "c")
@@ -120,7 +120,7 @@ func TestImageOfAContainer(t *testing.T) {
 	images.set("2", nil)
 	w.g.Refresh(t.Context(), region, "c")
 	soon(t, "the old pool drained", func() bool { return w.nth(0).endedAs() == "drained" })
-	e, err := w.g.entry(t.Context(), region, "c")
+	e, err := w.g.entry(t.Context(), &Target{Region: region, Function: "c"})
 	if err != nil || e.image.ID != "2" {
 		t.Errorf("%+v, %v", e, err)
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -33,17 +34,13 @@ const statusClientClosed = 499
 const maxSuccessors = 5
 
 // Target is the function that a request is for.
-type Target struct{ Region, Function, Qualifier string }
+type Target struct {
+	Region, Function string
+	Qualifier        string // LATEST, a version or an alias; empty is LATEST
 
-// check looks the function up and refuses all qualifiers but LATEST.
-func (g *Gateway) check(t Target) error {
-	if _, err := g.cfg.Store.Function(t.Region, t.Function); err != nil {
-		return err
-	}
-	if t.Qualifier != "" && t.Qualifier != fc.LatestQualifier {
-		return reply.QualifierNotFound(t.Function, t.Qualifier)
-	}
-	return nil
+	main    bool   // an alias stands for its main version
+	pinned  bool   // an alias has chosen a version
+	version string // the one; empty is LATEST
 }
 
 // ServeInvoke serves InvokeFunction. The answer's request id must have been
@@ -61,7 +58,8 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 	if session != "" {
 		defer g.logs.finish(session) // also if it comes to nothing, or is only queued
 	}
-	if err := g.check(t); err != nil {
+	fresh := t
+	if _, err := g.pin(&t); err != nil {
 		return err
 	}
 	limit := int64(fc.MaxSyncBody)
@@ -78,9 +76,9 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 	}
 	inv := &instance.Invocation{RequestID: id, Event: event}
 	if kind == fc.InvocationAsync {
-		return g.enqueue(w, r, t, inv)
+		return g.enqueue(w, r, fresh, inv) // an alias chooses when it runs
 	}
-	own, err := g.affine(w.Header(), r, t, inv)
+	own, err := g.affine(w.Header(), r, &t, inv)
 	if err != nil {
 		return err
 	}
@@ -98,9 +96,6 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 // context's.
 func (g *Gateway) InvokeEvent(ctx context.Context, e *store.Event, inv *instance.Invocation) (*instance.Result, error) {
 	t := Target{Region: e.Region, Function: e.Function, Qualifier: e.Qualifier}
-	if err := g.check(t); err != nil {
-		return nil, err
-	}
 	result, _, err := g.invoke(ctx, t, inv, "")
 	return result, err
 }
@@ -115,11 +110,11 @@ func (g *Gateway) invoke(ctx context.Context, t Target, inv *instance.Invocation
 		if err := g.disabled(t.Region, t.Function); err != nil {
 			return nil, nil, err
 		}
-		e, err := g.entry(ctx, t.Region, t.Function)
+		e, err := g.entry(ctx, &t)
 		if err != nil {
 			return nil, nil, err
 		}
-		if old := g.heirs.streaming(key{t.Region, t.Function}, inv.Session); old != nil {
+		if old := g.heirs.streaming(keyOf(e.Resolved).versionless(), inv.Session); old != nil {
 			e = old
 		}
 		if session != "" {
@@ -214,7 +209,7 @@ func resultHeaders(h http.Header, e *entry, result *instance.Result) {
 	h[fc.HeaderDuration] = []string{milliseconds(result.Duration)}
 	h[fc.HeaderMaxMemory] = []string{strconv.FormatFloat(result.MaxMemoryMB, 'f', 2, 64)}
 	h[fc.HeaderCodeChecksum] = []string{e.fn.Code.Checksum}
-	h[fc.HeaderVersion] = []string{fc.LatestQualifier}
+	h[fc.HeaderVersion] = []string{cmp.Or(e.VersionID, fc.LatestQualifier)}
 	h[HeaderMemorySize] = []string{strconv.Itoa(e.fn.Function.MemorySize)}
 	if result.InitTime > 0 {
 		h[HeaderInitDuration] = []string{milliseconds(result.InitTime)}

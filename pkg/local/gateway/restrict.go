@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"sync"
 
 	"s/pkg/fc"
 	"s/pkg/runtime/instance"
@@ -41,19 +42,31 @@ func (g *Gateway) broken(e *entry, result *instance.Result, err error) error {
 // an invocation; with abort those that run are ended, else they finish.
 func (g *Gateway) Restricted(region, function string, abort bool) {
 	if g.disabled(region, function) == nil {
-		g.Scaled(region, function) // instances that are to be there always come back
+		g.Scaled(region, function, fc.LatestQualifier) // instances that are to be there always come back
 		return
 	}
-	k := key{region, function}
+	var entries []*entry
 	g.mu.Lock()
-	e := g.entries[k]
-	delete(g.entries, k)
-	if e != nil && !abort {
-		g.retire(e)
+	for k, e := range g.entries {
+		if !k.of(region, function) {
+			continue
+		}
+		entries = append(entries, e)
+		delete(g.entries, k)
+		if !abort {
+			g.retire(e)
+		}
 	}
 	g.mu.Unlock()
-	if e != nil && abort {
-		e.aborted.Store(true)
-		e.close(func(p Pool) { p.Close() })
+	if !abort {
+		return
 	}
+	var closing sync.WaitGroup
+	for _, e := range entries {
+		closing.Go(func() {
+			e.aborted.Store(true)
+			e.close(func(p Pool) { p.Close() })
+		})
+	}
+	closing.Wait()
 }

@@ -1,35 +1,36 @@
 package gateway
 
-import "s/pkg/runtime/instance"
+import (
+	"s/pkg/local/store"
+	"s/pkg/runtime/instance"
+)
 
-// Scaled tells that a function may or is to have another number of instances.
-// What is asked of a function that is in use counts when it returns; instances
-// are started and ended in the background.
-func (g *Gateway) Scaled(region, function string) {
-	k := key{region, function}
-	g.mu.Lock()
-	e := g.entries[k]
-	switch {
-	case g.closed:
-		g.mu.Unlock()
-	case e != nil && e.isReady():
-		g.mu.Unlock()
-		g.scaleEntry(e)
-	default:
-		g.wg.Go(func() { g.scaleLater(k, e) })
-		g.mu.Unlock()
+// Scaled tells that a function may or is to have another number of instances at a
+// qualifier. What is asked of a function that is in use counts when it returns;
+// instances are started and ended in the background.
+func (g *Gateway) Scaled(region, function, qualifier string) {
+	r, err := g.cfg.Store.Resolve(region, function, qualifier, nil)
+	entries := g.entriesOf(region, function)
+	entered := false
+	for _, e := range entries {
+		entered = entered || err == nil && keyOf(e.Resolved) == keyOf(r)
+		if e.isReady() {
+			g.scaleEntry(e)
+		}
 	}
-}
-
-// scaleLater is Scaled for a function that isn't in use yet, or not ready for it.
-func (g *Gateway) scaleLater(k key, e *entry) {
-	if e != nil {
-		<-e.ready
-		g.scaleEntry(e)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
 		return
 	}
-	if fn, err := g.cfg.Store.Function(k.region, k.function); err == nil {
-		g.ahead(k, fn)
+	for _, e := range entries {
+		g.wg.Go(func() {
+			<-e.ready
+			g.scaleEntry(e)
+		})
+	}
+	if err == nil && !entered {
+		g.wg.Go(func() { g.ahead(r) })
 	}
 }
 
@@ -48,27 +49,37 @@ func (g *Gateway) scaleEntry(e *entry) {
 	e.scaling.Lock() // the last one to be handed over is the newest
 	defer e.scaling.Unlock()
 	if e.pool != nil {
-		e.pool.Scale(g.scale(key{e.fn.Region, e.fn.Function.FunctionName}))
+		e.pool.Scale(g.scale(keyOf(e.Resolved)))
 	}
 }
 
+// scale is what is configured for a pool. Of an alias, the instances of its main
+// version are those that are to be there always.
 func (g *Gateway) scale(k key) instance.Scale {
 	if g.cfg.Scale == nil {
 		return instance.Scale{}
 	}
-	return g.cfg.Scale(k.region, k.function)
+	s := g.cfg.Scale(k.region, k.function, k.qualifier)
+	if s.Min == 0 || store.IsLatest(k.qualifier) {
+		return s
+	}
+	if main, err := g.cfg.Store.Resolve(k.region, k.function, k.qualifier, nil); err != nil || main.VersionID != k.version {
+		s.Min = 0
+	}
+	return s
 }
 
-// Kept tells how many of the instances that a function is to have always there
-// are, and why others aren't, if that is known.
-func (g *Gateway) Kept(region, function string) (current int, problem string) {
-	g.mu.RLock()
-	e := g.entries[key{region, function}]
-	g.mu.RUnlock()
-	if e == nil || !e.isReady() {
+// Kept tells how many of the instances that a function is to have always at a
+// qualifier there are, and why others aren't, if that is known.
+func (g *Gateway) Kept(region, function, qualifier string) (current int, problem string) {
+	r, err := g.cfg.Store.Resolve(region, function, qualifier, nil)
+	if err != nil {
 		return 0, ""
 	}
-	if e.pool == nil {
+	g.mu.RLock()
+	e := g.entries[keyOf(r)]
+	g.mu.RUnlock()
+	if e == nil || !e.isReady() || e.pool == nil {
 		return 0, ""
 	}
 	return e.pool.Kept()

@@ -35,7 +35,7 @@ func TestScaledAhead(t *testing.T) {
 	w := newWorld(t)
 	scale := make(chan instance.Scale, 1)
 	scale <- instance.Scale{}
-	w.g.cfg.Scale = func(_, function string) instance.Scale {
+	w.g.cfg.Scale = func(_, _, _ string) instance.Scale {
 		s := <-scale
 		scale <- s
 		return s
@@ -43,17 +43,17 @@ func TestScaledAhead(t *testing.T) {
 	set := func(s instance.Scale) {
 		<-scale
 		scale <- s
-		w.g.Scaled(region, "f")
+		w.g.Scaled(region, "f", "LATEST")
 	}
-	w.g.Scaled(region, "none")
+	w.g.Scaled(region, "none", "LATEST")
 	w.deploy("f", "python3", "one")
 	set(instance.Scale{Max: 3}) // nothing to start
-	if n, _ := w.g.Kept(region, "f"); n != 0 {
+	if n, _ := w.g.Kept(region, "f", "LATEST"); n != 0 {
 		t.Errorf("%d", n)
 	}
 	set(instance.Scale{Min: 2})
 	w.scaled(0, instance.Scale{Min: 2})
-	if n, why := w.g.Kept(region, "f"); n != 2 || why != "why" {
+	if n, why := w.g.Kept(region, "f", "LATEST"); n != 2 || why != "why" {
 		t.Errorf("%d %q", n, why)
 	}
 	set(instance.Scale{Min: 1, Max: 1})
@@ -62,5 +62,5 @@ func TestScaledAhead(t *testing.T) {
 	w.g.Changed(region, "f")
 	w.scaled(1, instance.Scale{Min: 1, Max: 1})
 	w.g.Close()
-	w.g.Scaled(region, "f") // too late
+	w.g.Scaled(region, "f", "LATEST") // too late
 }

@@ -37,7 +37,8 @@ type SessionPool interface {
 }
 
 // heirs are the sessions of pools that were replaced, until the next one is there,
-// and the pools that end but have streams yet.
+// and the pools that end but have streams yet. They are of a qualifier, whatever
+// version it leads to: keys have none.
 type heirs struct {
 	mu       sync.Mutex
 	sessions map[key][]instance.Session
@@ -85,11 +86,15 @@ func (h *heirs) adopt(k key, e *entry) {
 	}
 }
 
-// forget drops the sessions of what was deleted.
-func (h *heirs) forget(k key) {
+// forget drops the sessions of a function that was deleted.
+func (h *heirs) forget(region, function string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.sessions, k)
+	for k := range h.sessions {
+		if k.of(region, function) {
+			delete(h.sessions, k)
+		}
+	}
 }
 
 // streaming gives the pool, of those that end, in which a session's stream is.
@@ -110,11 +115,9 @@ func (h *heirs) streaming(k key, call *instance.SessionCall) *entry {
 // WithSessions does something with the sessions of a function; again, if its pool
 // is replaced meanwhile.
 func (g *Gateway) WithSessions(ctx context.Context, t Target, do func(SessionPool) error) error {
-	if err := g.check(t); err != nil {
-		return err
-	}
 	for try := 1; ; try++ {
-		e, err := g.entry(ctx, t.Region, t.Function)
+		t.main = true
+		e, err := g.entry(ctx, &t)
 		if err != nil {
 			return err
 		}

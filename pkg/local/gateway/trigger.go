@@ -64,10 +64,11 @@ func (g *Gateway) serveProxy(w http.ResponseWriter, r *http.Request, target Targ
 			Message: "host '" + r.Host + "' is not a name of this machine's loopback address",
 		}
 	}
-	if err := g.check(target); err != nil {
+	resolved, err := g.cfg.Store.Resolve(target.Region, target.Function, target.Qualifier, nil)
+	if err != nil {
 		return err
 	}
-	t, err := g.cfg.Store.HTTPTrigger(target.Region, target.Function, fc.LatestQualifier)
+	t, err := g.cfg.Store.HTTPTrigger(target.Region, target.Function, resolved.Qualifier)
 	if err != nil {
 		return noHTTPTrigger(target.Function)
 	}
@@ -109,7 +110,7 @@ func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.
 	if err != nil {
 		return err
 	}
-	return g.forward(w, r, Target{t.Region, t.Function, fc.LatestQualifier}, seen, who)
+	return g.forward(w, r, Target{Region: t.Region, Function: t.Function, Qualifier: t.Trigger.Qualifier}, seen, who)
 }
 
 // forward runs a function for an HTTP request that may; seen is the URL as the
@@ -129,10 +130,11 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target,
 		return err
 	}
 	inv := &instance.Invocation{RequestID: w.Header().Get(fc.HeaderRequestID)}
-	asEvent, err := g.takesEvents(target)
+	resolved, err := g.pin(&target)
 	if err != nil {
 		return err
 	}
+	asEvent := takesEvents(resolved.Function)
 	if asEvent {
 		inv.Event, err = httpEvent(w, inner, g.cfg.AccountID, inv.RequestID, g.cfg.Now())
 	} else {
@@ -144,7 +146,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target,
 	if async {
 		return g.enqueue(w, r, target, inv)
 	}
-	own, err := g.affine(w.Header(), r, target, inv)
+	own, err := g.affine(w.Header(), r, &target, inv)
 	if err != nil {
 		return err
 	}
@@ -169,15 +171,11 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, target Target,
 	return nil // an empty answer, whose headers net/http sends
 }
 
-// takesEvents reports whether a function gets HTTP requests as JSON events:
-// managed runtimes of FC 3.0 do.
-func (g *Gateway) takesEvents(t Target) (bool, error) {
-	f, err := g.cfg.Store.Function(t.Region, t.Function)
-	if err != nil {
-		return false, err
-	}
-	service, _ := fc.SplitName(t.Function)
-	return service == "" && !fc.IsCustom(f.Function.Runtime), nil
+// takesEvents reports whether a function gets requests as JSON events: managed
+// runtimes of FC 3.0 do.
+func takesEvents(f *store.Function) bool {
+	service, _ := fc.SplitName(f.Function.FunctionName)
+	return service == "" && !fc.IsCustom(f.Function.Runtime)
 }
 
 // admit enforces what the trigger says and FC's limits.

@@ -96,6 +96,7 @@ func storeError(err error) *fc.APIError {
 	var missing *store.NotFoundError
 	var exists *store.ExistsError
 	var notEmpty *store.NotEmptyError
+	var unchanged *store.UnchangedError
 	var code *store.CodeError
 	switch {
 	case errors.As(err, &missing):
@@ -104,6 +105,8 @@ func storeError(err error) *fc.APIError {
 		return &fc.APIError{Status: http.StatusConflict, Code: kindCode(exists.Kind, "AlreadyExists"), Message: exists.Error()}
 	case errors.As(err, &notEmpty):
 		return &fc.APIError{Status: http.StatusConflict, Code: kindCode(notEmpty.Kind, "NotEmpty"), Message: notEmpty.Error()}
+	case errors.As(err, &unchanged):
+		return &fc.APIError{Status: http.StatusConflict, Code: fc.CodeVersionPublishError, Message: unchanged.Error()}
 	case errors.As(err, &code):
 		return Invalid(code.Error())
 	}
@@ -128,6 +131,10 @@ func kindCode(kind, what string) string {
 		return "AsyncConfigNotExists"
 	case store.KindTask:
 		return "AsyncTask" + what
+	case store.KindVersion:
+		return "Version" + what
+	case store.KindAlias:
+		return "Alias" + what
 	}
 	return "Function" + what
 }
@@ -150,22 +157,5 @@ func NotServed(what string) *fc.APIError {
 	return &fc.APIError{
 		Status: http.StatusNotImplemented, Code: "NotImplemented",
 		Message: what + " is not served by the local cloud",
-	}
-}
-
-// QualifierNotFound is the answer to a qualifier that isn't there: versions are
-// numbers, aliases are not.
-func QualifierNotFound(function, qualifier string) *fc.APIError {
-	for _, c := range qualifier {
-		if c < '0' || c > '9' {
-			return &fc.APIError{
-				Status: http.StatusNotFound, Code: fc.CodeAliasNotFound,
-				Message: "alias '" + qualifier + "' of function '" + function + "' does not exist",
-			}
-		}
-	}
-	return &fc.APIError{
-		Status: http.StatusNotFound, Code: fc.CodeVersionNotFound,
-		Message: "version '" + qualifier + "' of function '" + function + "' does not exist",
 	}
 }

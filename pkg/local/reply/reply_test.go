@@ -131,6 +131,10 @@ func TestAPIErrorOfEveryKind(t *testing.T) {
 		{&store.ExistsError{Kind: store.KindService, Name: "s"}, 409, "ServiceAlreadyExists", "s"},
 		{&store.ExistsError{Kind: store.KindFunction, Name: "f"}, 409, "FunctionAlreadyExists", "f"},
 		{&store.ExistsError{Kind: store.KindTrigger, Name: "t"}, 409, "TriggerAlreadyExists", "t"},
+		{&store.NotFoundError{Kind: store.KindVersion, Name: "3", Of: "function 'f'"}, 404, "VersionNotFound", "version '3' of function 'f' does not exist"},
+		{&store.NotFoundError{Kind: store.KindAlias, Name: "a", Of: "service 's'"}, 404, "AliasNotFound", "alias 'a' of service 's' does not exist"},
+		{&store.ExistsError{Kind: store.KindAlias, Name: "a", Of: "function 'f'"}, 409, "AliasAlreadyExists", "alias 'a' of function 'f' already exists"},
+		{&store.UnchangedError{Owner: "function 'f'", Version: "2"}, 409, "VersionPublishError", "function 'f' has not changed since version 2"},
 		{&store.NotEmptyError{Kind: store.KindService, Name: "s"}, 409, "ServiceNotEmpty", "s"},
 		{fmt.Errorf("at: %w", &store.CodeError{Why: "it has no end"}), 400, "InvalidArgument", "it has no end"},
 		{&http.MaxBytesError{Limit: 33554432}, 413, "EntityTooLarge", "33554432 bytes"},
@@ -154,10 +158,6 @@ func TestRefusals(t *testing.T) {
 		{Invalid("memorySize is odd"), 400, "InvalidArgument", "memorySize is odd"},
 		{TooLarge(131072), 413, "EntityTooLarge", "payload size exceeds maximum allowed size (131072 bytes)"},
 		{NotServed("UpdateAlias"), 501, "NotImplemented", "UpdateAlias is not served by the local cloud"},
-		{QualifierNotFound("f", "3"), 404, "VersionNotFound", "version '3' of function 'f' does not exist"},
-		{QualifierNotFound("f", "prod"), 404, "AliasNotFound", "alias 'prod' of function 'f' does not exist"},
-		{QualifierNotFound("f", "3x"), 404, "AliasNotFound", "alias '3x' of function 'f' does not exist"},
-		{QualifierNotFound("f", "３"), 404, "AliasNotFound", "alias '３' of function 'f' does not exist"},
 	} {
 		if tt.err.Status != tt.status || tt.err.Code != tt.code || tt.err.Message != tt.text {
 			t.Errorf("%+v, want %d %s %q", tt.err, tt.status, tt.code, tt.text)

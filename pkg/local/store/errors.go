@@ -11,6 +11,8 @@ const (
 	KindService  = "service"
 	KindFunction = "function"
 	KindTrigger  = "trigger"
+	KindVersion  = "version"
+	KindAlias    = "alias"
 
 	KindLayer        = "layer"
 	KindLayerVersion = "layer version"
@@ -23,16 +25,44 @@ const (
 )
 
 // NotFoundError says that a resource isn't there.
-type NotFoundError struct{ Kind, Name string }
+type NotFoundError struct {
+	Kind, Name string
+	Of         string // what it would belong to, e.g. function 'f'; may be empty
+}
 
 // Error names the resource.
-func (e *NotFoundError) Error() string { return fmt.Sprintf("%s '%s' does not exist", e.Kind, e.Name) }
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("%s '%s'%s does not exist", e.Kind, e.Name, of(e.Of))
+}
+
+func of(owner string) string {
+	if owner == "" {
+		return ""
+	}
+	return " of " + owner
+}
 
 // ExistsError says that a resource is there already.
-type ExistsError struct{ Kind, Name string }
+type ExistsError struct {
+	Kind, Name string
+	Of         string // what it belongs to; may be empty
+}
 
 // Error names the resource.
-func (e *ExistsError) Error() string { return fmt.Sprintf("%s '%s' already exists", e.Kind, e.Name) }
+func (e *ExistsError) Error() string {
+	return fmt.Sprintf("%s '%s'%s already exists", e.Kind, e.Name, of(e.Of))
+}
+
+// UnchangedError says that there is nothing to publish.
+type UnchangedError struct {
+	Owner   string // function 'f' or service 's'
+	Version string // the last one
+}
+
+// Error names the version that says it all.
+func (e *UnchangedError) Error() string {
+	return fmt.Sprintf("%s has not changed since version %s was published", e.Owner, e.Version)
+}
 
 // NotEmptyError says that a resource still has others in it.
 type NotEmptyError struct{ Kind, Name, Has string }

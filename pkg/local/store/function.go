@@ -45,7 +45,46 @@ func (f *Function) Image() string {
 
 func (f *Function) key() key { return key{f.Region, f.Function.FunctionName} }
 
-func (s *Store) keepFunction(f *Function) { s.functions[f.key()] = f }
+// keepFunction puts a function in the place of its former revision. The store is
+// locked.
+func (s *Store) keepFunction(f *Function) {
+	if old := s.functions[f.key()]; old != nil {
+		s.count(old, -1)
+	}
+	s.functions[f.key()] = f
+	s.count(f, 1)
+}
+
+// use is something that functions need, and their versions.
+type use struct{ kind, what string }
+
+const (
+	useCode  = "code"  // by its hash; also that of layers
+	useImage = "image" // by its name
+)
+
+// needs lists what a function needs.
+func (f *Function) needs() []use {
+	var all []use
+	for _, code := range append([]Code{f.Code}, f.LayerCode...) {
+		if code.SHA256 != "" {
+			all = append(all, use{useCode, code.SHA256})
+		}
+	}
+	if image := f.Image(); image != "" {
+		all = append(all, use{useImage, image})
+	}
+	return all
+}
+
+// count counts how often something is needed. The store is locked.
+func (s *Store) count(f *Function, by int) {
+	for _, u := range f.needs() {
+		if s.uses[u] += by; s.uses[u] <= 0 {
+			delete(s.uses, u)
+		}
+	}
+}
 
 // Function finds a function.
 func (s *Store) Function(region, name string) (*Function, error) {
@@ -119,8 +158,9 @@ func putFunction(tx *sql.Tx, f *Function) error {
 		f, f.Region, f.Function.FunctionName, f.Code.SHA256)
 }
 
-// DeleteFunction removes a function that has no triggers, and its code unless
-// another function or a running instance uses it.
+// DeleteFunction removes a function that has no triggers, versions and aliases,
+// and its code unless another function, a version or a running instance uses it.
+// The versions of a service keep what they have of its functions.
 func (s *Store) DeleteFunction(region, name string, check func(*Function) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -134,14 +174,26 @@ func (s *Store) DeleteFunction(region, name string, check func(*Function) error)
 	if len(s.Triggers(region, name)) > 0 {
 		return &NotEmptyError{Kind: KindFunction, Name: name, Has: "triggers"}
 	}
-	if err := s.exec("DELETE FROM functions WHERE region = ? AND name = ?", region, name); err != nil {
+	if err := s.hasHistory(region, name); err != nil {
+		return err
+	}
+	err = s.commit(func(tx *sql.Tx) error {
+		if _, err := tx.Exec("DELETE FROM histories WHERE region = ? AND owner = ?", region, name); err != nil {
+			return err
+		}
+		_, err := tx.Exec("DELETE FROM functions WHERE region = ? AND name = ?", region, name)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()
+	s.count(f, -1)
 	delete(s.functions, key{region, name})
-	delete(s.scaling, key{region, name})
 	delete(s.admissions, key{region, name})
 	delete(s.async, key{region, name})
+	s.forgetScaling(region, name)
+	delete(s.histories, key{region, name})
 	s.mu.Unlock()
 	s.collect(f, nil)
 	return nil
@@ -162,28 +214,18 @@ func (f *Function) has(sha string) bool {
 	return f.Code.SHA256 == sha || slices.ContainsFunc(f.LayerCode, func(c Code) bool { return c.SHA256 == sha })
 }
 
-// refersTo reports whether a function or a layer has this code.
+// refersTo reports whether a function, a version or a layer has this code.
 func (s *Store) refersTo(sha string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, f := range s.functions {
-		if f.has(sha) {
-			return true
-		}
-	}
-	return s.layers.hasCode(sha)
+	return s.uses[use{useCode, sha}] > 0 || s.layers.hasCode(sha)
 }
 
-// HasImage reports whether a function runs the image of that name.
+// HasImage reports whether a function or a version runs the image of that name.
 func (s *Store) HasImage(reference string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, f := range s.functions {
-		if f.Image() == reference {
-			return true
-		}
-	}
-	return false
+	return s.uses[use{useImage, reference}] > 0
 }
 
 // list gives the values of a region, sorted by name.

@@ -1,16 +1,20 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
+	"slices"
 
 	"s/pkg/fc"
 )
 
-// Scaling is how many instances a function may and is to have. What isn't
-// configured is nil.
+// Scaling is how many instances a function may and is to have at a qualifier. What
+// isn't configured is nil.
 type Scaling struct {
-	Region      string                `json:"region"`
-	Function    string                `json:"function"` // name of the function
+	Region    string `json:"region"`
+	Function  string `json:"function"` // name of the function
+	Qualifier string `json:"qualifier"`
+	// Concurrency is of all qualifiers, and stands at LATEST.
 	Concurrency *fc.ConcurrencyConfig `json:"concurrency,omitempty"`
 	Provision   *fc.ProvisionConfig   `json:"provision,omitempty"`
 	Scaling     *fc.ScalingConfig     `json:"scaling,omitempty"`
@@ -18,25 +22,39 @@ type Scaling struct {
 	MaxInstances *int `json:"maxInstances,omitempty"`
 }
 
-func (c *Scaling) keepScaling(s *Store) { s.scaling[key{c.Region, c.Function}] = c }
+// place names what is configured of a function at a qualifier.
+type place struct{ region, function, qualifier string }
 
-// Scaling is what was configured of a function; it is empty if nothing was.
-func (s *Store) Scaling(region, function string) *Scaling {
+func (c *Scaling) place() place { return place{c.Region, c.Function, c.Qualifier} }
+
+func (c *Scaling) keepScaling(s *Store) {
+	c.Qualifier = cmp.Or(c.Qualifier, fc.LatestQualifier) // there was no other once
+	s.scaling[c.place()] = c
+}
+
+// Scaling is what was configured of a function at a qualifier; it is empty if
+// nothing was.
+func (s *Store) Scaling(region, function, qualifier string) *Scaling {
+	qualifier = cmp.Or(qualifier, fc.LatestQualifier)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if c, ok := s.scaling[key{region, function}]; ok {
+	if c, ok := s.scaling[place{region, function, qualifier}]; ok {
 		return c
 	}
-	return &Scaling{Region: region, Function: function}
+	return &Scaling{Region: region, Function: function, Qualifier: qualifier}
 }
 
-// Scalings lists the functions of a region for which something was configured, by
-// name.
+// Scalings lists what was configured in a region, by function and qualifier.
 func (s *Store) Scalings(region string) []*Scaling {
-	return list(s, s.scaling, region, func(c *Scaling) string { return c.Function })
+	return slices.DeleteFunc(s.Scaled(), func(c *Scaling) bool { return c.Region != region })
 }
 
-// Scaled lists the functions for which something was configured, in all regions.
+// ScalingsOf lists what was configured of a function, by qualifier.
+func (s *Store) ScalingsOf(region, function string) []*Scaling {
+	return slices.DeleteFunc(s.Scaled(), func(c *Scaling) bool { return c.Region != region || c.Function != function })
+}
+
+// Scaled lists what was configured in all regions.
 func (s *Store) Scaled() []*Scaling {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -44,24 +62,34 @@ func (s *Store) Scaled() []*Scaling {
 	for _, c := range s.scaling {
 		out = append(out, c)
 	}
+	slices.SortFunc(out, func(a, b *Scaling) int {
+		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Function, b.Function), cmp.Compare(a.Qualifier, b.Qualifier))
+	})
 	return out
 }
 
-// UpdateScaling changes a copy of what was configured of a function that exists
-// and stores it.
-func (s *Store) UpdateScaling(region, function string, change func(*Scaling)) (*Scaling, error) {
+// UpdateScaling changes a copy of what was configured of a function at a qualifier,
+// both of which must exist, and stores it.
+func (s *Store) UpdateScaling(region, function, qualifier string, change func(*Scaling)) (*Scaling, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
-	if _, err := s.Function(region, function); err != nil {
-		return nil, err
+	old := s.Scaling(region, function, qualifier)
+	s.mu.RLock()
+	_, configured := s.scaling[old.place()]
+	s.mu.RUnlock()
+	if !configured { // it may be taken off what is gone
+		if _, err := s.Resolve(region, function, qualifier, nil); err != nil {
+			return nil, err
+		}
 	}
-	c, err := clone(s.Scaling(region, function))
+	c, err := clone(old)
 	if err != nil {
 		return nil, err
 	}
 	change(c)
 	err = s.commit(func(tx *sql.Tx) error {
-		return putDoc(tx, "INSERT OR REPLACE INTO scaling (region, function, doc) VALUES (?, ?, ?)", c, region, function)
+		return putDoc(tx, "INSERT OR REPLACE INTO scaling (region, function, qualifier, doc) VALUES (?, ?, ?, ?)",
+			c, region, function, c.Qualifier)
 	})
 	if err != nil {
 		return nil, err
@@ -70,4 +98,13 @@ func (s *Store) UpdateScaling(region, function string, change func(*Scaling)) (*
 	defer s.mu.Unlock()
 	c.keepScaling(s)
 	return c, nil
+}
+
+// forgetScaling drops what was configured of a function. The store is locked.
+func (s *Store) forgetScaling(region, function string) {
+	for p := range s.scaling {
+		if p.region == region && p.function == function {
+			delete(s.scaling, p)
+		}
+	}
 }

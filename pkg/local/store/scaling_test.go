@@ -17,7 +17,7 @@ func TestScaling(t *testing.T) {
 	change := func(c *Scaling) {
 		c.Concurrency, c.MaxInstances = &fc.ConcurrencyConfig{ReservedConcurrency: 7}, &three
 	}
-	if _, err := s.UpdateScaling("r", "f", change); err == nil {
+	if _, err := s.UpdateScaling("r", "f", "", change); err == nil {
 		t.Error("of a function that isn't there")
 	}
 	for _, name := range []string{"f", "g"} {
@@ -25,14 +25,14 @@ func TestScaling(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if c := s.Scaling("r", "f"); c.Concurrency != nil || c.Function != "f" || len(s.Scalings("r")) != 0 {
+	if c := s.Scaling("r", "f", "LATEST"); c.Concurrency != nil || c.Function != "f" || len(s.Scalings("r")) != 0 {
 		t.Errorf("%+v", c)
 	}
-	if _, err := s.UpdateScaling("r", "f", change); err != nil {
+	if _, err := s.UpdateScaling("r", "f", "", change); err != nil {
 		t.Fatal(err)
 	}
-	before := s.Scaling("r", "f")
-	if _, err := s.UpdateScaling("r", "f", func(c *Scaling) {
+	before := s.Scaling("r", "f", "LATEST")
+	if _, err := s.UpdateScaling("r", "f", "", func(c *Scaling) {
 		c.Provision, c.Concurrency.ReservedConcurrency = &fc.ProvisionConfig{DefaultTarget: 2}, 8
 	}); err != nil {
 		t.Fatal(err)
@@ -47,14 +47,14 @@ func TestScaling(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	c := s.Scaling("r", "f")
+	c := s.Scaling("r", "f", "LATEST")
 	if c.Concurrency.ReservedConcurrency != 8 || c.Provision.DefaultTarget != 2 || *c.MaxInstances != 3 || len(s.Scaled()) != 1 || len(s.Scalings("other")) != 0 {
 		t.Errorf("%+v", c)
 	}
 	if err := s.DeleteFunction("r", "f", func(*Function) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if c := s.Scaling("r", "f"); c.Provision != nil || len(s.Scaled()) != 0 {
+	if c := s.Scaling("r", "f", "LATEST"); c.Provision != nil || len(s.Scaled()) != 0 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"s/pkg/fc"
@@ -64,9 +65,9 @@ func (s *Store) UpdateService(region, name string, change func(*Service) error, 
 		return nil, err
 	}
 	var functions []*Function
-	for _, old := range s.Functions(region) {
-		if apply == nil || !strings.HasPrefix(old.Function.FunctionName, name+fc.ServiceSeparator) {
-			continue
+	for _, old := range s.functionsOf(region, name) {
+		if apply == nil {
+			break
 		}
 		f, err := clone(old)
 		if err != nil {
@@ -76,6 +77,14 @@ func (s *Store) UpdateService(region, name string, change func(*Service) error, 
 		functions = append(functions, f)
 	}
 	return svc, s.putService(svc, functions)
+}
+
+// functionsOf lists the functions of a service by name.
+func (s *Store) functionsOf(region, service string) []*Function {
+	prefix := fc.JoinName(service, "")
+	return slices.DeleteFunc(s.Functions(region), func(f *Function) bool {
+		return !strings.HasPrefix(f.Function.FunctionName, prefix)
+	})
 }
 
 func (s *Store) putService(svc *Service, functions []*Function) error {
@@ -99,7 +108,7 @@ func (s *Store) putService(svc *Service, functions []*Function) error {
 	return nil
 }
 
-// DeleteService removes a service that has no functions.
+// DeleteService removes a service that has no functions, versions and aliases.
 func (s *Store) DeleteService(region, name string, check func(*Service) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -110,17 +119,27 @@ func (s *Store) DeleteService(region, name string, check func(*Service) error) e
 	if err := check(svc); err != nil {
 		return err
 	}
-	for _, f := range s.Functions(region) {
-		if strings.HasPrefix(f.Function.FunctionName, name+fc.ServiceSeparator) {
-			return &NotEmptyError{Kind: KindService, Name: name, Has: "functions"}
-		}
+	if len(s.functionsOf(region, name)) > 0 {
+		return &NotEmptyError{Kind: KindService, Name: name, Has: "functions"}
 	}
-	if err := s.exec("DELETE FROM services WHERE region = ? AND name = ?", region, name); err != nil {
+	owner := fc.JoinName(name, "")
+	if err := s.hasHistory(region, owner); err != nil {
+		return err
+	}
+	err = s.commit(func(tx *sql.Tx) error {
+		if _, err := tx.Exec("DELETE FROM histories WHERE region = ? AND owner = ?", region, owner); err != nil {
+			return err
+		}
+		_, err := tx.Exec("DELETE FROM services WHERE region = ? AND name = ?", region, name)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.services, key{region, name})
+	delete(s.histories, key{region, owner})
 	return nil
 }
 

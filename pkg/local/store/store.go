@@ -51,7 +51,9 @@ type Store struct {
 	functions map[key]*Function
 	triggers  map[key]map[string]*Trigger // by function, then by trigger name
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
-	scaling   map[key]*Scaling            // by function
+	scaling   map[place]*Scaling
+	histories map[key]*history // versions and aliases, by their owner
+	uses      map[use]int      // by how many functions and copies of them
 	layers    layers
 	// admissions are by function.
 	admissions map[key]*Admission
@@ -99,7 +101,7 @@ func take(ctx context.Context, path string) (*os.File, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	path := filepath.Join(s.dir, databaseName)
+	path := s.database()
 	if err := private(path); err != nil {
 		return full(path, err)
 	}
@@ -172,7 +174,7 @@ CREATE TABLE scaling (
   region TEXT NOT NULL, function TEXT NOT NULL, doc TEXT NOT NULL,
   PRIMARY KEY (region, function),
   FOREIGN KEY (region, function) REFERENCES functions (region, name) ON DELETE CASCADE) WITHOUT ROWID;
-`, layerTables, domainTables, asyncTables, objectTables, admissionTables}
+`, layerTables, domainTables, asyncTables, objectTables, admissionTables, versionTables}
 }
 
 // upgrade checks a database and brings its schema up to date by steps.
@@ -220,7 +222,8 @@ func (s *Store) load(ctx context.Context) error {
 	s.functions = map[key]*Function{}
 	s.triggers = map[key]map[string]*Trigger{}
 	s.hosts = map[key]*Trigger{}
-	s.scaling = map[key]*Scaling{}
+	s.scaling = map[place]*Scaling{}
+	s.histories, s.uses = map[key]*history{}, map[use]int{}
 	s.async = map[key]map[string]*AsyncConfig{}
 	if err := eachDoc(ctx, s.db, "SELECT doc FROM services", s.keepService); err != nil {
 		return err
@@ -238,6 +241,9 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	if err := s.loadDomains(ctx); err != nil {
+		return err
+	}
+	if err := s.loadHistories(ctx); err != nil {
 		return err
 	}
 	if err := eachDoc(ctx, s.db, "SELECT doc FROM async_configs", func(c *AsyncConfig) { c.keepAsync(s) }); err != nil {
@@ -274,10 +280,13 @@ func unmarshalDoc(doc []byte, into any) error {
 	return nil
 }
 
+// database is the path of the database file.
+func (s *Store) database() string { return filepath.Join(s.dir, databaseName) }
+
 // commit runs do in a transaction on disk; the caller holds s.write and changes
 // the memory after it.
 func (s *Store) commit(do func(tx *sql.Tx) error) error {
-	path := filepath.Join(s.dir, databaseName)
+	path := s.database()
 	tx, err := s.db.Begin()
 	if err != nil {
 		return classify(path, err)
