@@ -201,11 +201,29 @@ func (e *exporter) triggers() {
 			config = json.RawMessage("{}")
 			e.note("the configuration of trigger %s is left out: it is no JSON", t.TriggerName)
 		}
-		list = append(list, trigger{t.TriggerName, t.TriggerType, t.Description, t.Qualifier, t.InvocationRole, t.SourceARN, config})
+		list = append(list, trigger{t.TriggerName, t.TriggerType, t.Description, t.Qualifier, t.InvocationRole, t.SourceARN, writtenConfig(config)})
 	}
 	if len(list) > 0 {
 		e.add("triggers", list)
 	}
+}
+
+// writtenConfig is the configuration of a trigger as s.yaml has it: authConfig,
+// which the API keeps as JSON in a string, is a map there.
+func writtenConfig(config json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(config, &fields) != nil {
+		return config
+	}
+	var text string
+	if json.Unmarshal(fields["authConfig"], &text) != nil || !strings.HasPrefix(text, "{") || !json.Valid([]byte(text)) {
+		return config
+	}
+	fields["authConfig"] = json.RawMessage(text)
+	if out, err := json.Marshal(fields); err == nil {
+		return out
+	}
+	return config
 }
 
 // around adds the configurations beside the function.
