@@ -101,7 +101,13 @@ func (d *Desired) normaliseAround() {
 		domain.RouteConfig = routes
 		domains[i] = domain
 	}
-	d.Around.Domains = nil
+	var vpcs []string // each once, as the service has them
+	for _, id := range d.Around.VPCBinding {
+		if !slices.Contains(vpcs, id) {
+			vpcs = append(vpcs, id)
+		}
+	}
+	d.Around.VPCBinding, d.Around.Domains = vpcs, nil
 	if len(domains) > 0 {
 		d.Around.Domains = domains
 	}

@@ -38,7 +38,14 @@ func (c *Changes) planAround() {
 
 	c.planBindings()
 	for _, d := range want.Domains {
-		c.Items = append(c.Items, planDomain(d, have.domain(d.DomainName)))
+		change := planDomain(d, have.domain(d.DomainName))
+		if there := have.domain(d.DomainName); there != nil {
+			for _, path := range c.desired.stalePaths(d, there) {
+				change.Action = Update
+				change.Fields = append(change.Fields, Field{Path: "routes." + routeKey(path), Old: name})
+			}
+		}
+		c.Items = append(c.Items, change)
 	}
 }
 

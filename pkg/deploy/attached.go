@@ -100,23 +100,62 @@ func (t *attached) changes(have Around) []Change {
 	return out
 }
 
-// routesToRemove are the custom domains that lead to the function.
+// routesToRemove are the custom domains that have routes of the resource.
 func routesToRemove(desired Desired, have Around) []Change {
 	var out []Change
 	for i := range have.Domains {
-		if d := &have.Domains[i]; leadsTo(d, desired.Function.FunctionName) {
+		if d := &have.Domains[i]; desired.routedBy(d) {
 			out = append(out, Change{Action: Delete, Kind: KindDomain, Name: d.DomainName})
 		}
 	}
 	return out
 }
 
-// leadsTo reports whether a custom domain has a route to a function.
-func leadsTo(d *fc.CustomDomain, function string) bool {
-	if d == nil || d.RouteConfig == nil {
-		return false
+// routedBy reports whether a custom domain has a route of the resource.
+func (d Desired) routedBy(domain *fc.CustomDomain) bool {
+	return domain != nil && domain.RouteConfig != nil &&
+		slices.ContainsFunc(domain.RouteConfig.Routes, func(r fc.PathConfig) bool { return d.hasRoute(domain.DomainName, r) })
+}
+
+// hasRoute reports whether a route of a custom domain is the resource's: it leads
+// to its function, or s.yaml has it there, or an earlier deployment made it.
+func (d Desired) hasRoute(domain string, r fc.PathConfig) bool {
+	function := fc.JoinName(r.ServiceName, r.FunctionName)
+	if function == d.Function.FunctionName || slices.Contains(d.pathsBefore(domain), r.Path) {
+		return true
 	}
-	return slices.ContainsFunc(d.RouteConfig.Routes, func(r fc.PathConfig) bool {
-		return fc.JoinName(r.ServiceName, r.FunctionName) == function
-	})
+	for _, own := range d.Around.Domains {
+		if own.DomainName != domain {
+			continue
+		}
+		return slices.ContainsFunc(own.RouteConfig.Routes, func(w fc.PathConfig) bool {
+			return w.Path == r.Path && fc.JoinName(w.ServiceName, w.FunctionName) == function
+		})
+	}
+	return false
+}
+
+// pathsBefore are the paths of a custom domain that an earlier deployment routed.
+func (d Desired) pathsBefore(domain string) []string {
+	for _, before := range d.Before.Domains {
+		if before.Name == domain {
+			return before.Paths
+		}
+	}
+	return nil
+}
+
+// stalePaths are those of them that are still there, and that s.yaml no longer has.
+func (d Desired) stalePaths(want fc.CustomDomain, have *fc.CustomDomain) []string {
+	if have.RouteConfig == nil {
+		return nil
+	}
+	var stale []string
+	before, now := d.pathsBefore(want.DomainName), pathsOf(want)
+	for _, r := range have.RouteConfig.Routes {
+		if slices.Contains(before, r.Path) && !slices.Contains(now, r.Path) {
+			stale = append(stale, r.Path)
+		}
+	}
+	return stale
 }

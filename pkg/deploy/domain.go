@@ -27,7 +27,9 @@ func (a *applier) domain(ctx context.Context, name string) error {
 		if err := a.mayRoute(have, want); err != nil {
 			return err
 		}
+		stale := a.plan.desired.stalePaths(want, have)
 		want.RouteConfig = mergeRoutes(have.RouteConfig, want.RouteConfig)
+		want.RouteConfig.Routes = slices.DeleteFunc(want.RouteConfig.Routes, func(r fc.PathConfig) bool { return slices.Contains(stale, r.Path) })
 		made, err = a.remote.UpdateCustomDomain(ctx, want)
 	}
 	return a.keep(err, func(s *Around) { s.keepDomain(name, made) })
@@ -58,12 +60,7 @@ func (a *applier) mayRoute(have *fc.CustomDomain, want fc.CustomDomain) error {
 	if have.RouteConfig == nil {
 		return nil
 	}
-	var own []string
-	for _, d := range a.plan.desired.Before.Domains {
-		if d.Name == want.DomainName {
-			own = d.Paths
-		}
-	}
+	own := a.plan.desired.pathsBefore(want.DomainName)
 	for _, old := range have.RouteConfig.Routes {
 		function := fc.JoinName(old.ServiceName, old.FunctionName)
 		if function == a.plan.desired.Function.FunctionName || slices.Contains(own, old.Path) {
@@ -96,7 +93,7 @@ func mergeRoutes(have, want *fc.RouteConfig) *fc.RouteConfig {
 	return out
 }
 
-// unroute takes this function's routes out of a custom domain, and deletes a
+// unroute takes this resource's routes out of a custom domain, and deletes a
 // domain that is left without any.
 func (a *applier) unroute(ctx context.Context, remote aroundRemover, change Change) error {
 	defer a.hooks.Locks.lock(string(KindDomain) + "/" + change.Name)()
@@ -104,11 +101,10 @@ func (a *applier) unroute(ctx context.Context, remote aroundRemover, change Chan
 	if err != nil || have == nil {
 		return err
 	}
-	own := a.plan.desired.Function.FunctionName
 	rest := &fc.RouteConfig{}
 	if have.RouteConfig != nil {
 		for _, r := range have.RouteConfig.Routes {
-			if fc.JoinName(r.ServiceName, r.FunctionName) != own {
+			if !a.plan.desired.hasRoute(change.Name, r) {
 				rest.Routes = append(rest.Routes, r)
 			}
 		}

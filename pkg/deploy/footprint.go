@@ -70,7 +70,7 @@ func (f *Footprint) addAround(desired Desired, state Around) {
 	}
 	for _, d := range desired.Before.Domains {
 		known := slices.ContainsFunc(f.Domains, func(o DomainOfBefore) bool { return o.Name == d.Name })
-		if !known && leadsTo(state.domain(d.Name), f.Function) {
+		if !known && desired.routedBy(state.domain(d.Name)) {
 			f.addDomain(d.Name, d.Paths)
 		}
 	}

@@ -330,3 +330,42 @@ func TestTimesAndInstancesDoNotAgePlans(t *testing.T) {
 		t.Error("a changed bound fits")
 	}
 }
+
+// TestRouteMoves: the path that s.yaml had goes with the new one, and those of
+// others stay.
+func TestRouteMoves(t *testing.T) {
+	t.Parallel()
+	server := fctest.New(t)
+	remote := client(server, false)
+	first := desired(t, around3(t))
+	before := deploy.NewFootprint(first, apply(t, remote, first).State)
+	have, err := remote.GetCustomDomain(t.Context(), "a.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have.RouteConfig.Routes = append(have.RouteConfig.Routes, fc.PathConfig{Path: "/others", FunctionName: "other"})
+	if _, err := remote.UpdateCustomDomain(t.Context(), *have); err != nil {
+		t.Fatal(err)
+	}
+	r := around3(t)
+	r.Around.Domains[0].RouteConfig.Routes[0].Path = "/new"
+	d := desired(t, r)
+	d.Before = before
+	plan, steps := planned(t, remote, d)
+	if len(steps) != 1 || !strings.HasSuffix(steps[0], "routes.[/*]") || !strings.Contains(steps[0], "routes.[/new].functionName") {
+		t.Fatalf("planned %q", steps)
+	}
+	if _, err := deploy.Apply(t.Context(), remote, plan, deploy.Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	if have, err = remote.GetCustomDomain(t.Context(), "a.example.com"); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, route := range have.RouteConfig.Routes {
+		paths = append(paths, route.Path)
+	}
+	if !slices.Equal(paths, []string{"/others", "/new"}) {
+		t.Errorf("routes %v", paths)
+	}
+}

@@ -23,7 +23,7 @@ func (c *Changes) Leftovers() []Leftover {
 		}
 	}
 	for _, d := range c.desired.Before.Domains {
-		if !c.desired.hasDomain(d.Name) && leadsTo(c.actual.Around.domain(d.Name), c.desired.Function.FunctionName) {
+		if !c.desired.hasDomain(d.Name) && c.desired.routedBy(c.actual.Around.domain(d.Name)) {
 			out = append(out, Leftover{KindDomain, d.Name})
 		}
 	}

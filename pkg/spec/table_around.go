@@ -133,7 +133,7 @@ func methodList() *field { return list("methods", str("").oneOf(httpMethods()...
 
 func customDomainV3() *field {
 	rules := func(key, en, zh string) *field {
-		return objects(key, "a rule", str("match").is("What is looked for.", "匹配内容。"), str("replacement").is("What comes instead.", "替换内容。")).is(en, zh)
+		return objects(key, "a rule", str("match").must().is("What is looked for.", "匹配内容。"), str("replacement").must().is("What comes instead.", "替换内容。")).is(en, zh)
 	}
 	version := func(key string) *field {
 		return str(key).oneOf("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3").is("A version of TLS.", "TLS 版本。")
@@ -148,6 +148,7 @@ func customDomainV3() *field {
 			is("Versions and ciphers of TLS.", "TLS 版本与加密套件。"),
 		block("authConfig", str("authType").oneOf("anonymous", "function", "jwt").is("Anybody, a signed request, or the bearer of a token.", "匿名、签名或令牌。"),
 			anyText("authInfo").is("How tokens are checked: a map, or JSON in a string.", "令牌的校验方式：映射或字符串形式的 JSON。")).
+			where(needs("authInfo", "authType", []string{"jwt"}, words{"tokens are checked with its keys", "令牌由其中的密钥校验"})).
 			is("Who may call.", "认证方式。"),
 		block("wafConfig", boolean("enableWAF").is("Whether the firewall looks at requests.", "是否启用 Web 应用防火墙。")).is("The web application firewall.", "Web 应用防火墙。"),
 		corsConfig()).

@@ -18,8 +18,8 @@ func propsV1() *object {
 			objects("routeConfigs", "a route", routePath().must(), methodList().is("The methods; none is all.", "请求方法；为空表示全部。"),
 				str("serviceName").is("The service; this one if it is left out.", "服务；默认为当前服务。"),
 				str("functionName").is("The function; this one if it is left out.", "函数；默认为当前函数。"), qualifier1()).
-				is("What is called for which path.", "各路径对应的函数。"), certConfig()).
-			is("Domains of your own.", "自定义域名。"),
+				differ("path").is("What is called for which path.", "各路径对应的函数。"), certConfig()).
+			differ("domainName").is("Domains of your own.", "自定义域名。"),
 	}}
 }
 
