@@ -37,6 +37,9 @@ func leaves(path string, v reflect.Value) []leaf {
 	case reflect.Float64:
 		return one(func() { v.SetFloat(v.Float() + 0.5) })
 	case reflect.Pointer:
+		if v.IsNil() {
+			return nil // left out on purpose
+		}
 		return leaves(path, v.Elem())
 	case reflect.Slice:
 		if v.Len() == 0 {
@@ -118,7 +121,7 @@ func everything3() fc.Function {
 		CustomRuntimeConfig:     &fc.CustomRuntimeConfig{Command: []string{"run"}, Args: []string{"-v"}, Port: 8080, HealthCheckConfig: health},
 		CustomContainerConfig:   &fc.CustomContainerConfig{Image: "i:1", Entrypoint: []string{"/e"}, Command: []string{"c"}, Port: 8080, HealthCheckConfig: health, ACRInstanceID: "cri-1", AccelerationType: "Default"},
 		CustomDNS:               &fc.CustomDNS{NameServers: []string{"1.1.1.1"}, Searches: []string{"x.y"}, DNSOptions: []fc.DNSOption{{Name: "ndots", Value: "1"}}},
-		InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{Initializer: hook("init"), PreStop: hook("stop"), PreFreeze: hook("freeze")},
+		InstanceLifecycleConfig: &fc.InstanceLifecycleConfig{Initializer: hook("init"), PreStop: hook("stop")},
 		LogConfig:               &fc.LogConfig{Project: "p", Logstore: "l", EnableRequestMetrics: &yes, EnableInstanceMetrics: &yes, EnableLLMMetrics: &yes, LogBeginRule: "None"},
 		VPCConfig:               &fc.VPCConfig{VPCID: "vpc-1", VSwitchIDs: []string{"vsw-1"}, SecurityGroupID: "sg-1"},
 		NASConfig:               &fc.NASConfig{UserID: 1, GroupID: 1, MountPoints: []fc.NASMount{{ServerAddr: "nas:/", MountDir: "/mnt/nas", EnableTLS: true}}},
@@ -232,7 +235,8 @@ func everything1(container bool) deploy.Desired {
 	f.FunctionID, f.FunctionARN, f.CodeSize, f.CodeChecksum, f.CreatedTime, f.LastModifiedTime = "", "", 0, "", "", ""
 	f.State, f.LastUpdateStatus = "", ""
 	f.InstanceIsolationMode, f.EnableLongLiving, f.IdleTimeout, f.DisableInjectCredentials, f.DisableOndemand = "", nil, 0, "", nil
-	f.InstanceLifecycleConfig.Initializer.Command = nil // a command is FC 3.0's alone
+	f.InstanceLifecycleConfig.Initializer.Command = nil // a command is FC 3.0's alone, preFreeze FC 2.0's
+	f.InstanceLifecycleConfig.PreFreeze = &fc.LifecycleHook{Handler: "index.freeze", Timeout: 4}
 	f.CustomContainerConfig.ACRInstanceID, f.CustomContainerConfig.AccelerationType = "", ""
 	if container {
 		f.Runtime, f.CustomRuntimeConfig = "custom-container", nil

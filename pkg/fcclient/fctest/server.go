@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"s/pkg/access"
 	"s/pkg/fc"
 	"s/pkg/fc/fcsign"
+	"s/pkg/fc/shape"
 )
 
 // The account of every Server.
@@ -74,6 +76,7 @@ type Server struct {
 	// Instances are what ListInstances gives.
 	Instances []map[string]any
 
+	t        testing.TB
 	verifier *fcsign.Verifier
 
 	mu        sync.Mutex
@@ -94,6 +97,7 @@ type Server struct {
 func New(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{
+		t:         t,
 		services:  map[string]map[string]any{},
 		functions: map[string]map[string]any{},
 		triggers:  map[string]map[string]map[string]any{},
@@ -190,6 +194,7 @@ func functionKey(name string) string {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	call := Call{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Header: r.Header.Clone(), Body: body}
+	s.checkShape(call, r.URL.Query())
 	failure := s.record(call)
 	w.Header().Set(fc.HeaderRequestID, s.nextID())
 	switch {
@@ -220,6 +225,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.route(w, r, call)
+}
+
+// checkShape holds what the client sends to the documented shapes of API
+// 2023-03-30. Paths that it doesn't have are the client's own tests'.
+func (s *Server) checkShape(call Call, query url.Values) {
+	if shape.Operation(call.Method, call.Path) == "" {
+		return
+	}
+	for _, problem := range shape.Request(call.Method, call.Path, query, call.Body) {
+		s.t.Errorf("%s %s isn't as documented: %s", call.Method, call.Path, problem)
+	}
 }
 
 // record keeps the call and finds the failure that it is to meet.

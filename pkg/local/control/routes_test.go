@@ -26,7 +26,7 @@ func tables() map[string][]route {
 // fill puts names into the path of an operation.
 func fill(version, path, service, function, trigger string) string {
 	return "/" + version + "/" + strings.NewReplacer("{service}", service, "{function}", function, "{trigger}", trigger,
-		"{layer}", "l", "{version}", "1", "{alias}", "a", "{arn}", "l", "{domain}", "www.example.com", "{task}", "k", "{vpc}", "vpc-1").Replace(path)
+		"{layer}", "l", "{version}", "1", "{alias}", "a", "{arn}", "l", "{domain}", "www.example.com", "{task}", "k", "{vpc}", "vpc-1", "{session}", "x").Replace(path)
 }
 
 // populate makes a function "f" with a trigger "t" in both APIs: in FC 2.0 of
@@ -79,7 +79,7 @@ func TestTables(t *testing.T) {
 				seen[id] = true
 			}
 			for segment := range strings.SplitSeq(r.path, "/") {
-				if strings.HasPrefix(segment, "{") && !slices.Contains([]string{"{service}", "{function}", "{trigger}", "{layer}", "{version}", "{alias}", "{arn}", "{domain}", "{task}", "{vpc}"}, segment) {
+				if strings.HasPrefix(segment, "{") && !slices.Contains([]string{"{service}", "{function}", "{trigger}", "{layer}", "{version}", "{alias}", "{arn}", "{domain}", "{task}", "{vpc}", "{session}"}, segment) {
 					t.Errorf("%s has an unknown %s", r.path, segment)
 				}
 			}
@@ -210,11 +210,15 @@ func TestEveryChangeRefusesBrokenBodies(t *testing.T) {
 			}
 			for _, nothing := range []string{"", " \n", "null", "{}"} {
 				g := w.do(r.method, path, nothing)
-				if strings.Contains(r.path, "{task}") {
+				if strings.Contains(r.path, "{task}") || strings.HasSuffix(r.path, "{session}") {
 					g.is(404) // it was made by no operation
 					continue
 				}
 				switch {
+				case strings.HasSuffix(r.path, "/sessions"):
+					g.is(200) // all of it has defaults
+				case strings.Contains(r.path, "{session}"):
+					g.is(400, "InvalidArgument") // this function's can't be paused
 				case strings.HasSuffix(r.path, "{function}/versions"), strings.HasSuffix(r.path, "{service}/versions"): // of nothing new
 					g.is(409, "VersionPublishError")
 				case r.method == http.MethodPut && !needsFields(r.path):

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"s/pkg/fc/shape"
 	"s/pkg/local/reply"
 	"s/pkg/local/store"
 	"s/pkg/runtime/instance"
@@ -71,6 +72,12 @@ func openWorld(t *testing.T, dir string) *world {
 	api = New(Config{
 		Store: s, AccountID: testAccount, Region: testRegion, Address: strings.TrimPrefix(server.URL, "http://"),
 		Secret: []byte("secret"), Now: w.clock, Tasks: &tasks{},
+		Sessions: func(_ context.Context, region, function, _ string, do func(SessionPool) error) error {
+			if _, err := s.Function(region, function); err != nil {
+				return err
+			}
+			return do(&fakeSessions{all: map[string]*instance.Session{}})
+		},
 		Scaled: func(_, function, qualifier string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -153,6 +160,11 @@ func (w *world) do(method, path, body string, header ...string) got {
 	}
 	if !requestID.MatchString(response.Header.Get("X-Fc-Request-Id")) {
 		w.t.Errorf("%s: request id %q", g.what, response.Header.Get("X-Fc-Request-Id"))
+	}
+	if u := response.Request.URL; g.status < 300 && shape.Operation(method, u.EscapedPath()) != "" {
+		for _, problem := range shape.Answer(method, u.EscapedPath(), data) {
+			w.t.Errorf("%s isn't answered as documented: %s", g.what, problem)
+		}
 	}
 	return g
 }
