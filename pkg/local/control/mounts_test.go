@@ -75,14 +75,14 @@ func TestMountsThatWereOnlyKept(t *testing.T) {
 	w.create("f")
 	kept := []byte(`{"mountPoints":[{"instanceId":"old","mountDir":"/mnt/a"}]}`)
 	if _, err := w.store.UpdateFunction(testRegion, "f", func(f *store.Function) error {
-		f.Extra = map[string]json.RawMessage{"polarFsConfig": kept, "other": []byte("1")}
+		f.Extra = map[string]json.RawMessage{"polarFsConfig": kept, "microSandboxConfig": []byte(`{"osType":"kept"}`)}
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
 	w.do("GET", "/2023-03-30/functions/f", "").is(200).shows(`"instanceId":"old"`)
 	w.do("PUT", "/2023-03-30/functions/f", `{"polarFsConfig":{"userId":1,"groupId":2,"mountPoints":[{"instanceId":"new","mountDir":"/mnt/a","readOnly":true}]}}`).is(200)
-	g := w.do("GET", "/2023-03-30/functions/f", "").is(200).shows(`"instanceId":"new"`).has("polarFsConfig.groupId", 2).has("other", 1)
+	g := w.do("GET", "/2023-03-30/functions/f", "").is(200).shows(`"instanceId":"new"`).has("polarFsConfig.groupId", 2).has("microSandboxConfig.osType", "kept")
 	if strings.Contains(string(g.body), "old") {
 		t.Errorf("%s", g.body)
 	}
