@@ -39,6 +39,10 @@ const (
 	CodeInternalServerError     = "InternalServerError"
 )
 
+// CodeInvocationDisabled is the code of an invocation of a function that was
+// disabled, at the local cloud; Function Compute's own isn't documented.
+const CodeInvocationDisabled = "FunctionInvocationDisabled"
+
 // APIError is an answer of the FC API that isn't a success. It keeps what a
 // user needs to ask about it: the code and the request id.
 type APIError struct {

@@ -31,8 +31,12 @@ const (
 	firePath     = ownPrefix + "triggers/fire"
 )
 
-// maxShown bounds the lists of the queue that are shown.
-const maxShown = 1000
+// Bounds of the lists of the queue that are shown: an event can be 128 KB, and an
+// outcome more than 2 MB.
+const (
+	maxLetters     = 200
+	maxUndelivered = 20
+)
 
 // Queue is what is known of asynchronous invocations. Times are UTC.
 type Queue struct {
@@ -68,10 +72,10 @@ func (c *Cloud) queueView() (*Queue, error) {
 	if q.QueueCounts, err = c.queue.Counts(); err != nil {
 		return nil, err
 	}
-	if q.Undelivered, err = c.queue.Deliveries(maxShown); err != nil {
+	if q.Undelivered, err = c.queue.Deliveries(maxUndelivered); err != nil {
 		return nil, err
 	}
-	dead, err := c.queue.Dead(maxShown)
+	dead, err := c.queue.Dead(maxLetters)
 	for _, e := range dead {
 		q.DeadLetters = append(q.DeadLetters, DeadLetter{
 			ID: e.Seq, Function: e.Function, Region: e.Region, Qualifier: e.Qualifier, Source: e.Source, Status: e.Status,
@@ -120,12 +124,12 @@ func (c *Cloud) eachDead(r *http.Request, do func(id int64) error) (changedLette
 	ids := r.URL.Query()["id"]
 	var done changedLetters
 	if len(ids) == 0 {
-		dead, err := c.queue.Dead(maxShown)
+		dead, err := c.queue.DeadSeqs()
 		if err != nil {
 			return done, err
 		}
-		for _, e := range dead {
-			ids = append(ids, strconv.FormatInt(e.Seq, 10))
+		for _, seq := range dead {
+			ids = append(ids, strconv.FormatInt(seq, 10))
 		}
 	}
 	for _, text := range ids {

@@ -98,8 +98,14 @@ func TestDeadLetters(t *testing.T) {
 	if l := q.DeadLetters[0]; l.Function != "f" || l.Payload != "bad 1" || l.Status != "Failed" || l.ErrorType != fc.ErrorTypeUnhandled || l.Runs != 1 || l.Source != "api" || l.Ended == "" {
 		t.Errorf("%+v", l)
 	}
-	if len(q.Undelivered) != 2 || !strings.Contains(q.Undelivered[0].Body, `"requestPayload":"bad 2"`) || q.Dead != 2 {
-		t.Errorf("%+v", q)
+	if len(q.Undelivered) != 2 || q.Dead != 2 {
+		t.Fatalf("%+v", q)
+	}
+	bodies := q.Undelivered[0].Body + q.Undelivered[1].Body // in the order in which they ended
+	for _, payload := range []string{"bad 1", "bad 2"} {
+		if !strings.Contains(bodies, `"requestPayload":"`+payload+`"`) {
+			t.Errorf("%s was to be sent nowhere: %s", payload, bodies)
+		}
 	}
 	if n, err := ReplayDead(t.Context(), &info, []int64{q.DeadLetters[0].ID}); n != 1 || err != nil {
 		t.Errorf("%d %v", n, err)

@@ -67,6 +67,7 @@ func (echoPool) Invoke(_ context.Context, inv *instance.Invocation) (*instance.R
 	}
 	return &instance.Result{Body: inv.Event, InstanceID: "c-1"}, nil
 }
+
 func (echoPool) Instances() []instance.Info { return []instance.Info{{ID: "c-1", Qualifier: "LATEST"}} }
 func (echoPool) Drain(context.Context)      {}
 func (echoPool) Close()                     {}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,6 +88,25 @@ func TestRefusalsGoOn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Events of a function that is disabled wait until it is enabled.
+func TestDisabledFunction(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		var enabled atomic.Bool
+		success := w.run
+		w.run = func(ctx context.Context, e *store.Event, inv *instance.Invocation) (*instance.Result, error) {
+			if !enabled.Load() {
+				return refusing(403, fc.CodeInvocationDisabled)(ctx, e, inv)
+			}
+			return success(ctx, e, inv)
+		}
+		w.send("x")
+		w.ran(w.after(2*time.Second), "f x 0s", "f x 500ms", "f x 1.5s")
+		enabled.Store(true)
+		w.ran(w.after(time.Hour), "f x 3.5s")
+		w.empty()
+	})
 }
 
 // After refusals, errors of the function still have all of their retries.

@@ -67,7 +67,8 @@ func (d *Dispatcher) again(e *store.Event, wait time.Duration, detail string) {
 }
 
 // refused decides about an event that never reached the function, or whose
-// instance can't start.
+// instance can't start. Those of a function that is disabled wait, as for one that
+// is throttled: it may be enabled again.
 func (d *Dispatcher) refused(e *store.Event, cfg fc.AsyncConfig, age time.Duration, err error) store.Follow {
 	api := reply.APIError(err)
 	e.ErrorType, e.Error = api.Code, api.Message
@@ -77,7 +78,7 @@ func (d *Dispatcher) refused(e *store.Event, cfg fc.AsyncConfig, age time.Durati
 	case api.Status == http.StatusPreconditionFailed:
 		e.Runs++
 		return d.failed(e, cfg) // the function's own fault, as an error of it is
-	case api.Status < http.StatusInternalServerError && api.Status != http.StatusTooManyRequests:
+	case api.Status < http.StatusInternalServerError && api.Status != http.StatusTooManyRequests && api.Code != fc.CodeInvocationDisabled:
 		return d.fail(e, cfg, store.EventFailed, api.Code, api.Message)
 	}
 	now := d.cfg.Now()

@@ -98,8 +98,7 @@ func listTasks(c *call) (answer, error) {
 	if c.v2() {
 		name = "invocations"
 	}
-	payload := c.r.URL.Query().Get("includePayload") == "true"
-	return ok(listing(name, found, next, func(e *store.Event) map[string]any { return c.taskView(e, payload) }))
+	return ok(listing(name, found, next, func(e *store.Event) map[string]any { return c.taskView(e, f.Payload) }))
 }
 
 // taskFilter reads the query of a list of tasks.
@@ -107,7 +106,7 @@ func (c *call) taskFilter() (store.EventFilter, error) {
 	q := c.r.URL.Query()
 	f := store.EventFilter{
 		Region: c.region, Function: c.function(), Qualifier: q.Get("qualifier"), Status: q.Get("status"),
-		Prefix: q.Get("prefix"), Limit: defaultTasks,
+		Prefix: q.Get("prefix"), Limit: defaultTasks, Payload: q.Get("includePayload") == "true",
 	}
 	if c.v2() {
 		f.Prefix = q.Get("invocationIdPrefix")

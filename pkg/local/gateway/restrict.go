@@ -8,10 +8,6 @@ import (
 	"s/pkg/runtime/instance"
 )
 
-// codeInvocationDisabled is the code of an invocation of a function that was
-// disabled. Function Compute's own isn't documented.
-const codeInvocationDisabled = "FunctionInvocationDisabled"
-
 // disabled is why a function may not be called; nil if it may be.
 func (g *Gateway) disabled(region, function string) error {
 	if g.cfg.Restriction == nil {
@@ -25,7 +21,7 @@ func (g *Gateway) disabled(region, function string) error {
 	if r.Reason != "" {
 		message += ": " + r.Reason
 	}
-	return &fc.APIError{Status: http.StatusForbidden, Code: codeInvocationDisabled, Message: message}
+	return &fc.APIError{Status: http.StatusForbidden, Code: fc.CodeInvocationDisabled, Message: message}
 }
 
 // broken is the answer to an invocation that ended because its function was

@@ -145,7 +145,7 @@ func TestUpdate(t *testing.T) {
 		}
 		must(t, q.Update(e, follow))
 	}
-	left, err := q.events("ORDER BY seq")
+	left, err := q.events(withBoth, "ORDER BY seq")
 	must(t, err)
 	if got := names(left); !slices.Equal(got, []string{"task", "dead", "next"}) {
 		t.Errorf("left %v", got)
@@ -168,8 +168,11 @@ func TestDeadOnes(t *testing.T) {
 	}
 	dead, err := q.Dead(9)
 	must(t, err)
-	if len(dead) != 2 {
+	if len(dead) != 2 || string(dead[0].Payload) != "p-a" {
 		t.Fatalf("%v", names(dead))
+	}
+	if seqs, err := q.DeadSeqs(); err != nil || !slices.Equal(seqs, []int64{dead[0].Seq, dead[1].Seq}) {
+		t.Errorf("%v %v", seqs, err)
 	}
 	must(t, q.Replay(dead[0].Seq, at(5)))
 	must(t, q.Discard(dead[1].Seq))
@@ -213,12 +216,18 @@ func TestTaskFilter(t *testing.T) {
 	} {
 		f := tt.f
 		f.Region, f.Function = "r", "f"
+		f.Payload = f.Limit > 0
 		if f.Limit == 0 {
 			f.Limit = 9
 		}
 		got, err := q.Tasks(f)
 		if err != nil || !slices.Equal(names(got), tt.want) {
 			t.Errorf("%+v: %v %v, want %v", tt.f, names(got), err, tt.want)
+		}
+		for _, e := range got {
+			if (len(e.Payload) > 0) != f.Payload {
+				t.Errorf("%+v: payload %q", tt.f, e.Payload)
+			}
 		}
 	}
 }
@@ -234,7 +243,7 @@ func TestPrune(t *testing.T) {
 		must(t, q.Add(e))
 	}
 	must(t, q.Prune(at(50).Add(keepOver)))
-	left, err := q.events("ORDER BY seq")
+	left, err := q.events(withBoth, "ORDER BY seq")
 	must(t, err)
 	if got := names(left); !slices.Equal(got, []string{"new", "waits"}) {
 		t.Errorf("left %v", got)

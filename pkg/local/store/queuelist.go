@@ -17,11 +17,12 @@ type EventFilter struct {
 	Ascending        bool   // by time; else the newest comes first
 	After            int64  // the Seq of the last one of the page before
 	Limit            int
+	Payload          bool // with payloads and results, which can be large
 }
 
 // Task finds a task of a function; *NotFoundError if there is none.
 func (q *Queue) Task(region, function, id string) (*Event, error) {
-	found, err := q.events("WHERE region = ? AND function = ? AND task = ? AND stateful = 1", region, function, id)
+	found, err := q.events(withBoth, "WHERE region = ? AND function = ? AND task = ? AND stateful = 1", region, function, id)
 	if err == nil && len(found) == 0 {
 		return nil, &NotFoundError{Kind: KindTask, Name: id}
 	}
@@ -31,9 +32,9 @@ func (q *Queue) Task(region, function, id string) (*Event, error) {
 	return found[0], nil
 }
 
-func (q *Queue) events(where string, args ...any) (out []*Event, err error) {
+func (q *Queue) events(columns, where string, args ...any) (out []*Event, err error) {
 	err = q.do(func(tx *sql.Tx) (err error) {
-		out, err = selectEvents(tx, where, args...)
+		out, err = selectColumns(tx, columns, where, args...)
 		return err
 	})
 	return out, err
@@ -59,13 +60,27 @@ func (q *Queue) Tasks(f EventFilter) ([]*Event, error) {
 	if f.Ascending {
 		order = " ORDER BY seq LIMIT ?"
 	}
-	return q.events(where+order, append(args, f.Limit)...)
+	columns := withNeither
+	if f.Payload {
+		columns = withBoth
+	}
+	return q.events(columns, where+order, append(args, f.Limit)...)
 }
 
 // Dead lists the events that have failed for good, the oldest first, without
-// their payloads.
+// their results.
 func (q *Queue) Dead(limit int) ([]*Event, error) {
-	return q.events("WHERE dead = 1 ORDER BY seq LIMIT ?", limit)
+	return q.events(withPayload, "WHERE dead = 1 ORDER BY seq LIMIT ?", limit)
+}
+
+// DeadSeqs gives the numbers of all of them.
+func (q *Queue) DeadSeqs() ([]int64, error) {
+	dead, err := q.events(withNeither, "WHERE dead = 1 ORDER BY seq")
+	seqs := make([]int64, len(dead))
+	for i, e := range dead {
+		seqs[i] = e.Seq
+	}
+	return seqs, err
 }
 
 // StopWaiting ends a task that waits, or marks one that runs as to be stopped;

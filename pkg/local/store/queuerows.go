@@ -5,10 +5,20 @@ import (
 	"encoding/json"
 )
 
-const eventColumns = "seq, status, due, started, ended, dead, doc, payload, result"
+// What is read of an event beside its documents, which can be 128 KB and 1 MB.
+const (
+	eventColumns = "seq, status, due, started, ended, dead, doc, "
+	withBoth     = eventColumns + "payload, result"
+	withPayload  = eventColumns + "payload, NULL"
+	withNeither  = eventColumns + "NULL, NULL"
+)
 
 func selectEvents(tx *sql.Tx, where string, args ...any) ([]*Event, error) {
-	rows, err := tx.Query("SELECT "+eventColumns+" FROM events "+where, args...) //nolint:gosec // conditions are written in this package, values are arguments
+	return selectColumns(tx, withBoth, where, args...)
+}
+
+func selectColumns(tx *sql.Tx, columns, where string, args ...any) ([]*Event, error) {
+	rows, err := tx.Query("SELECT "+columns+" FROM events "+where, args...) //nolint:gosec // conditions are written in this package, values are arguments
 	if err != nil {
 		return nil, err
 	}
