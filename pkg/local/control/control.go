@@ -8,6 +8,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -143,20 +144,40 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) (answer, *call, erro
 		}
 	}()
 	out, err := found.handle(c)
-	return out, c, err
+	return out, c, c.name(err)
+}
+
+// name says which operation an error is of that a part of it isn't served.
+func (c *call) name(err error) error {
+	var api *fc.APIError
+	if !errors.As(err, &api) || api.Status != http.StatusNotImplemented {
+		return err
+	}
+	action := c.action()
+	if action == "" || strings.Contains(api.Message, action) {
+		return err
+	}
+	named := *api
+	named.Message = action + ": " + api.Message
+	return &named
+}
+
+// action is the name of the operation that the path stands for, else the one that
+// the client says.
+func (c *call) action() string {
+	_, segments, err := splitPath(c.r.URL.EscapedPath())
+	if err == nil {
+		if action := actionOf(c.version, c.r.Method, segments); action != "" {
+			return action
+		}
+	}
+	return c.r.Header.Get("X-Acs-Action")
 }
 
 // notServed names an operation that isn't served.
 func (c *call) notServed() error {
 	what := "'" + c.r.Method + "' against '" + c.r.URL.EscapedPath() + "'"
-	_, segments, err := splitPath(c.r.URL.EscapedPath())
-	action := ""
-	if err == nil {
-		action = actionOf(c.version, c.r.Method, segments)
-	}
-	if action == "" {
-		action = c.r.Header.Get("X-Acs-Action")
-	}
+	action := c.action()
 	if action != "" {
 		what = action + " (" + what + ")"
 	}

@@ -142,3 +142,23 @@ func TestTagsOutliveTheProcess(t *testing.T) {
 		again.do("DELETE", r.list+"/"+r.name, "", "If-Match: "+tags[i]).is(204)
 	}
 }
+
+// FC 2.0's bound of instances is compared, too, before it is changed or removed.
+func TestIfMatchOfOnDemandConfigs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.populate()
+	const path = "/2021-04-06/services/svc/functions/f/on-demand-config"
+	w.do("PUT", path, `{"maximumInstanceCount":1}`, "If-Match: nothing").is(412, "PreconditionFailed")
+	w.do("GET", path, "").is(404, "OnDemandConfigNotFound")
+	first := w.do("PUT", path, `{"maximumInstanceCount":1}`).is(200).header.Get("Etag")
+	if shown := w.do("GET", path, "").is(200).header.Get("Etag"); first == "" || shown != first {
+		t.Errorf("%q is shown as %q", first, shown)
+	}
+	second := w.do("PUT", path, `{"maximumInstanceCount":2}`, "If-Match: "+first).is(200).header.Get("Etag")
+	w.do("PUT", path, `{"maximumInstanceCount":3}`, "If-Match: "+first).is(412, "PreconditionFailed")
+	w.do("DELETE", path, "", "If-Match: "+first).is(412, "PreconditionFailed")
+	w.do("GET", path, "").is(200).has("maximumInstanceCount", 2)
+	w.do("DELETE", path, "", "If-Match: "+second).is(204)
+	w.do("GET", path, "").is(404, "OnDemandConfigNotFound")
+}

@@ -281,9 +281,17 @@ func listInstances(c *call) (answer, error) {
 		Status        string `json:"status,omitempty"`
 		CreatedTimeMS int64  `json:"createdTimeMs,omitempty"`
 	}
+	limit, err := c.limit()
+	if err != nil {
+		return answer{}, err
+	}
+	var wanted []string
+	if err := c.queryList("instanceIds", &wanted); err != nil {
+		return answer{}, err
+	}
 	out := []info{}
 	for _, i := range c.cfg.Instances(c.region, c.function()) {
-		if i.Qualifier != c.qualifier {
+		if i.Qualifier != c.qualifier || len(wanted) > 0 && !slices.Contains(wanted, i.ID) || len(out) == limit {
 			continue
 		}
 		one := info{InstanceID: i.ID, VersionID: cmp.Or(i.VersionID, "0")} // LATEST is 0

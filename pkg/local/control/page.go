@@ -16,14 +16,17 @@ const (
 )
 
 // limit is how many things the query wants in a page.
-func (c *call) limit() (int, error) {
-	text := c.r.URL.Query().Get("limit")
+func (c *call) limit() (int, error) { return c.limitIn("limit") }
+
+// limitIn is the same where the parameter has another name.
+func (c *call) limitIn(parameter string) (int, error) {
+	text := c.r.URL.Query().Get(parameter)
 	if text == "" {
 		return defaultLimit, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > maxLimit {
-		return 0, reply.Invalid(fmt.Sprintf("limit must be between 1 and %d, it is '%s'", maxLimit, text))
+		return 0, reply.Invalid(fmt.Sprintf("%s must be between 1 and %d, it is '%s'", parameter, maxLimit, text))
 	}
 	return n, nil
 }
@@ -31,16 +34,21 @@ func (c *call) limit() (int, error) {
 // page cuts a list, sorted by name, as the query asks: prefix, startKey,
 // nextToken and limit. It gives the token of the next page, empty on the last.
 func page[T any](c *call, list []T, name func(T) string) ([]T, string, error) {
+	return pageBy(c, "limit", "nextToken", list, name)
+}
+
+// pageBy is the same where the parameters have other names.
+func pageBy[T any](c *call, limitName, tokenName string, list []T, name func(T) string) ([]T, string, error) {
 	q := c.r.URL.Query()
-	limit, err := c.limit()
+	limit, err := c.limitIn(limitName)
 	if err != nil {
 		return nil, "", err
 	}
 	start := q.Get("startKey")
-	if token := q.Get("nextToken"); token != "" {
+	if token := q.Get(tokenName); token != "" {
 		text, err := base64.RawURLEncoding.DecodeString(token)
 		if err != nil {
-			return nil, "", reply.Invalid("nextToken is not one that a list gave")
+			return nil, "", reply.Invalid(tokenName + " is not one that a list gave")
 		}
 		start = string(text)
 	}

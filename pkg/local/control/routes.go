@@ -131,6 +131,9 @@ func none(name string) func(*call) (answer, error) {
 		if err := c.parentsExist(); err != nil {
 			return answer{}, err
 		}
+		if _, _, err := page(c, []string{}, func(s string) string { return s }); err != nil {
+			return answer{}, err
+		}
 		return ok(map[string]any{name: []string{}})
 	}
 }

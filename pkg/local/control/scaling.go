@@ -23,6 +23,8 @@ type setting struct {
 	put func(*call, fields, *store.Scaling) error
 	// unset removes it.
 	unset func(*store.Scaling)
+	// matched says that FC 2.0 compares it with If-Match before it changes.
+	matched bool
 	// view shows it; nil is one that isn't set.
 	view func(*call, *store.Scaling) map[string]any
 }
@@ -52,7 +54,7 @@ func (s setting) handlePut(c *call) (answer, error) {
 	if err := s.put(c, given, &next); err != nil {
 		return answer{}, err
 	}
-	stored, err := c.cfg.Store.UpdateScaling(c.region, c.function(), c.qualifier, func(old *store.Scaling) {
+	stored, err := s.update(c, func(old *store.Scaling) {
 		s.unset(old)
 		overlay(old, &next)
 	})
@@ -61,6 +63,23 @@ func (s setting) handlePut(c *call) (answer, error) {
 	}
 	c.scaled()
 	return ok(s.view(c, stored))
+}
+
+// update changes what is stored, unless the client saw something else.
+func (s setting) update(c *call, change func(*store.Scaling)) (*store.Scaling, error) {
+	var refused error
+	stored, err := c.cfg.Store.UpdateScaling(c.region, c.function(), c.qualifier, func(old *store.Scaling) {
+		if s.matched {
+			refused = c.ifMatch(s.view(c, old))
+		}
+		if refused == nil {
+			change(old)
+		}
+	})
+	if err == nil {
+		err = refused
+	}
+	return stored, err
 }
 
 // overlay puts what is set of next into old.
@@ -93,7 +112,7 @@ func (s setting) handleGet(c *call) (answer, error) {
 }
 
 func (s setting) handleDelete(c *call) (answer, error) {
-	if _, err := c.cfg.Store.UpdateScaling(c.region, c.function(), c.qualifier, s.unset); err != nil {
+	if _, err := s.update(c, s.unset); err != nil {
 		return answer{}, c.serviceFirst(err)
 	}
 	c.scaled()
@@ -145,7 +164,7 @@ func concurrency() setting {
 // onDemand is FC 2.0's bound of instances.
 func onDemand() setting {
 	return setting{
-		qualified: true, path: "on-demand-config", list: "on-demand-configs", plural: "configs", code: "OnDemandConfigNotFound", what: "on demand config",
+		qualified: true, matched: true, path: "on-demand-config", list: "on-demand-configs", plural: "configs", code: "OnDemandConfigNotFound", what: "on demand config",
 		put: func(_ *call, given fields, out *store.Scaling) error {
 			n, err := given.number("maximumInstanceCount", maxTarget)
 			out.MaxInstances = &n

@@ -138,6 +138,8 @@ type tagResource struct {
 	ResourceType string
 	TagKey       string
 	TagValue     string
+
+	place string // in the list
 }
 
 // listTagResources lists tags of functions: of those that are named, or of all
@@ -163,14 +165,20 @@ func listTagResources(c *call) (answer, error) {
 		if len(names) > 0 && !slices.Contains(names, f.Function.FunctionName) || !hasTags(f, wanted) {
 			continue
 		}
-		for _, t := range f.Function.Tags {
-			list = append(list, tagResource{c.arn(f.Function.FunctionName), "ALIYUN::FC::FUNCTION", t.Key, t.Value})
+		arn := c.arn(f.Function.FunctionName)
+		for i, t := range f.Function.Tags {
+			list = append(list, tagResource{arn, "ALIYUN::FC::FUNCTION", t.Key, t.Value, fmt.Sprintf("%s %03d", arn, i)})
 		}
+	}
+	some, next, err := pageBy(c, "Limit", "NextToken", list, func(t tagResource) string { return t.place })
+	if err != nil {
+		return answer{}, err
 	}
 	return ok(struct {
 		RequestID    string `json:"RequestId"`
+		NextToken    string `json:",omitempty"`
 		TagResources []tagResource
-	}{c.id, list})
+	}{c.id, next, some})
 }
 
 // hasTags tells whether a function has tags; one without a value may have any.

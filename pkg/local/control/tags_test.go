@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"s/pkg/access"
 	"s/pkg/fcclient"
 	"s/pkg/fcclient/fctest"
+	"s/pkg/runtime/instance"
 )
 
 func TestTagContract(t *testing.T) {
@@ -155,4 +157,57 @@ func TestChangeResourceGroup(t *testing.T) {
 	w.do("PUT", groupPath, `{"newResourceGroupId":"rg-2","resourceId":"`+testARN("f")+`","resourceType":"FUNCTION"}`).is(200).has("OldResourceGroupId", "rg-1")
 	w.do("GET", "/2023-03-30/functions/f", "").is(200).has("resourceGroupId", "rg-2")
 	w.do("PUT", "/2023-03-30/functions/f", `{"resourceGroupId":"rg-3","tags":[{"Key":"k","Value":"v"}]}`).is(200).has("resourceGroupId", "rg-2").has("tags", nil)
+}
+
+// The tags of many functions come page by page, each once.
+func TestPagesOfTagResources(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	want := map[string]bool{}
+	for _, name := range []string{"b", "a", "c"} {
+		w.do("POST", "/2023-03-30/functions", with(w.minimal(name), map[string]any{"tags": []map[string]string{{"Key": "k2", "Value": "v"}, {"Key": "k1", "Value": "v"}}})).is(200)
+		want[name+" k1"], want[name+" k2"] = true, true
+	}
+	query := "/2023-03-30/tags-v2?ResourceType=function&Tag=" + url.QueryEscape(`[{"Key":"k1"}]`)
+	for limit := 1; limit <= 7; limit++ {
+		seen, token := map[string]bool{}, ""
+		for range 10 {
+			g := w.do("GET", fmt.Sprintf("%s&Limit=%d&NextToken=%s", query, limit, token), "").is(200)
+			list, _ := g.doc["TagResources"].([]any)
+			if len(list) > limit {
+				t.Errorf("%d of %d", len(list), limit)
+			}
+			for _, item := range list {
+				tag := item.(map[string]any)
+				arn := tag["ResourceId"].(string)
+				seen[arn[strings.LastIndexByte(arn, '/')+1:]+" "+tag["TagKey"].(string)] = true
+			}
+			if token, _ = g.doc["NextToken"].(string); token == "" {
+				break
+			}
+		}
+		if !maps.Equal(seen, want) {
+			t.Errorf("by %d: %v", limit, seen)
+		}
+	}
+}
+
+func TestInstancesByID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create("f")
+	w.instances = []instance.Info{{ID: "c-1", Qualifier: "LATEST"}, {ID: "c-2", Qualifier: "LATEST"}, {ID: "c-3", Qualifier: "LATEST"}}
+	for query, want := range map[string]string{
+		"": "c-1 c-2 c-3", "limit=2": "c-1 c-2", "instanceIds=" + url.QueryEscape(`["c-3","none"]`): "c-3", "instanceIds=[]": "c-1 c-2 c-3",
+	} {
+		list, _ := w.do("GET", "/2023-03-30/functions/f/instances?"+query, "").is(200).doc["instances"].([]any)
+		var ids []string
+		for _, i := range list {
+			ids = append(ids, i.(map[string]any)["instanceId"].(string))
+		}
+		if strings.Join(ids, " ") != want {
+			t.Errorf("%s: %v, want %s", query, ids, want)
+		}
+	}
+	w.do("GET", "/2023-03-30/functions/f/instances?instanceIds=c-1", "").is(400, "InvalidArgument").says("instanceIds must be a JSON list")
 }
