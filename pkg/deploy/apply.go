@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"s/pkg/fc"
-	"s/pkg/fcclient"
 )
 
 // Hooks follow an apply. All may be nil and may be called at the same time from
@@ -168,7 +167,7 @@ func (a *applier) service(ctx context.Context, change Change) (err error) {
 }
 
 func (a *applier) function(ctx context.Context, change Change) (err error) {
-	code, err := a.code(change)
+	code, err := a.code(ctx, change)
 	if err != nil {
 		return err
 	}
@@ -204,8 +203,8 @@ func (a *applier) function(ctx context.Context, change Change) (err error) {
 	return nil
 }
 
-// code reads the archive only if it has to be sent.
-func (a *applier) code(change Change) (*fc.Code, error) {
+// code reads the archive, or uploads it if it is large, only if it has to be sent.
+func (a *applier) code(ctx context.Context, change Change) (*fc.Code, error) {
 	archive := a.plan.desired.Code
 	if change.Code == nil || archive == nil {
 		return nil, nil
@@ -213,7 +212,7 @@ func (a *applier) code(change Change) (*fc.Code, error) {
 	if archive.OSSObject != "" {
 		return &fc.Code{OSSBucketName: archive.OSSBucket, OSSObjectName: archive.OSSObject}, nil
 	}
-	return fcclient.InlineCode(archive.Path, archive.Checksum)
+	return a.remote.PutCode(ctx, archive.Path, archive.Checksum)
 }
 
 func (a *applier) trigger(ctx context.Context, change Change) (err error) {

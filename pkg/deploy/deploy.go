@@ -24,6 +24,8 @@ type Reader interface {
 type Remote interface {
 	Reader
 	AroundWriter
+	// PutCode gives what a request says of the code that is an archive on disk.
+	PutCode(ctx context.Context, path, checksum string) (*fc.Code, error)
 	CreateService(ctx context.Context, s fc.Service) (*fc.Service, error)
 	UpdateService(ctx context.Context, s fc.Service) (*fc.Service, error)
 	CreateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error)

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"s/pkg/bundle"
-	"s/pkg/fcclient"
+	"s/pkg/fc"
 )
 
 // PackInput says what to pack. Source or URL is set.
@@ -32,7 +32,7 @@ type PackInput struct {
 // archive: what didn't change isn't packed again.
 func Pack(ctx context.Context, in PackInput) (*Archive, error) {
 	options := bundle.Options{
-		Limit: fcclient.MaxInlineZip, Out: filepath.Join(in.CacheDir, in.Name+".zip"), Index: true,
+		Limit: fc.MaxOSSCode, Out: filepath.Join(in.CacheDir, in.Name+".zip"), Index: true,
 		NoDefaultIgnore: in.NoDefaultIgnore, Skip: in.CacheDir,
 	}
 	path, source := in.Source, in.Source

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"s/pkg/bundle"
-	"s/pkg/fcclient"
+	"s/pkg/fc"
 )
 
 // source makes a folder whose files are old enough for their times to count.
@@ -156,7 +156,7 @@ func TestTooLargeCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(made.Path, fcclient.MaxInlineZip+1); err != nil {
+	if err := os.Truncate(made.Path, fc.MaxOSSCode+1); err != nil {
 		t.Fatal(err)
 	}
 	var over *bundle.TooLargeError

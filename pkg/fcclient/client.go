@@ -27,6 +27,12 @@ type Config struct {
 	Endpoint string
 	// V2 speaks 2021-04-06 (services) instead of 2023-03-30.
 	V2 bool
+	// OSSEndpoint is where archives are uploaded that are too large for a request;
+	// empty is what the service says, or OSS's own for the region (https).
+	OSSEndpoint string
+	// Uploaded, if set, is told how much of such an archive has arrived, in bytes; -1
+	// is that it comes to nothing.
+	Uploaded func(done, total int64)
 	// Version of s, for the User-Agent.
 	Version string
 	// Debug is told of every request; nil is nobody.
@@ -42,11 +48,12 @@ type Client struct {
 	now       func() time.Time
 	// sleep waits between tries, or returns the context's error.
 	sleep func(context.Context, time.Duration) error
+	part  int64 // bytes of a part of an upload
 }
 
 // New makes a client; it does no network call.
 func New(config Config) *Client {
-	return &Client{config: config, transport: newTransport(), now: time.Now, sleep: sleep}
+	return &Client{config: config, transport: newTransport(), now: time.Now, sleep: sleep, part: partSize}
 }
 
 // through gives the way that the requests of an action take: past the debug log.

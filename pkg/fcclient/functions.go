@@ -16,7 +16,8 @@ import (
 	"s/pkg/fc"
 )
 
-// MaxInlineZip is the largest zip archive that goes inside a request, in bytes.
+// MaxInlineZip is the largest zip archive that goes inside a request, in bytes; a
+// larger one is uploaded to OSS.
 // The service takes 100 MB of base64 text that way (limits-of-usage), which is
 // three quarters of that in bytes.
 const MaxInlineZip = 75e6
@@ -28,7 +29,7 @@ type TooLargeError struct {
 
 // Error names the size and the limit.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the code archive has %.1f MB and only %.1f MB can be sent in a request; uploading through OSS is not supported yet",
+	return fmt.Sprintf("the code archive has %.1f MB and only %.1f MB can be sent in a request",
 		float64(e.Size)/1e6, MaxInlineZip/1e6)
 }
 

@@ -210,7 +210,7 @@ func TestAnswerThatIsNoJSON(t *testing.T) {
 func TestConfigIsGiven(t *testing.T) {
 	t.Parallel()
 	config := fcclient.Config{Region: "cn-shanghai", V2: true}
-	if got := fcclient.New(config).Config(); got != config {
+	if got := fcclient.New(config).Config(); got.Region != config.Region || !got.V2 {
 		t.Errorf("config %+v", got)
 	}
 }

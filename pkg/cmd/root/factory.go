@@ -31,6 +31,7 @@ const (
 	envHome           = "S_HOME"
 	envEndpoint       = "FC_ENDPOINT"
 	envCustomEndpoint = "FC_CLIENT_CUSTOM_ENDPOINT"
+	envOSSEndpoint    = "FC_CODE_TEMP_OSS_ENDPOINT"
 )
 
 // wiring fills a Factory; everything expensive stays lazy.
@@ -318,6 +319,22 @@ func (w *wiring) target(ctx context.Context, project *spec.Project) (*cmdutil.Ta
 	return w.targetAt(credentials, endpoint, false), nil
 }
 
+// uploaded shows how far the upload of a resource's code is.
+func (w *wiring) uploaded(name string) func(done, total int64) {
+	var line *iostreams.Progress
+	return func(done, total int64) {
+		if line == nil {
+			line = w.io.Progress(name)
+		}
+		if done < 0 || done == total {
+			line.End(done == total, "")
+			line = nil
+			return
+		}
+		line.Say(w.io.T("uploading the code: %d of %d MB", done/1e6, total/1e6))
+	}
+}
+
 func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLocal bool) *cmdutil.Target {
 	target := &cmdutil.Target{
 		Credentials: credentials,
@@ -327,6 +344,7 @@ func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLoc
 			return fcclient.New(fcclient.Config{
 				Region: r.Region, Credentials: credentials, Endpoint: endpoint,
 				V2: r.Service != nil, Version: w.version, Debug: w.io.Debug(),
+				OSSEndpoint: os.Getenv(envOSSEndpoint), Uploaded: w.uploaded(r.Name),
 			}), nil
 		},
 	}

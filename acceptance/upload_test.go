@@ -1,0 +1,104 @@
+package acceptance
+
+import (
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// breaking is a proxy before a server that cuts connections which have carried so many
+// bytes to it, as long as there are cuts left.
+func breaking(t *testing.T, target string, after int64, cuts int32) (address string, left *atomic.Int32) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	left = new(atomic.Int32)
+	left.Store(cuts)
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go pipe(client, target, after, left)
+		}
+	}()
+	return listener.Addr().String(), left
+}
+
+func pipe(client net.Conn, target string, after int64, left *atomic.Int32) {
+	defer client.Close()
+	server, err := net.Dial("tcp", target)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go func() {
+		io.Copy(client, server)
+		client.Close()
+	}()
+	if _, err := io.CopyN(server, client, after); err != nil {
+		return
+	}
+	if left.Add(-1) < 0 {
+		io.Copy(server, client)
+	}
+}
+
+// TestLargeCode: code that is too large for a request is uploaded, though connections
+// break in the middle of parts, and runs.
+func TestLargeCode(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("writes 80 MB several times")
+	}
+	w := newWorld(t, map[string]string{
+		"s.yaml": strings.Replace(printerProject, "      logConfig: {project: functions, logstore: logs}\n", "", 1),
+		"code/index.py": `import os
+def handler(event, context):
+    return str(os.path.getsize("/code/large.bin"))
+`,
+	})
+	large := make([]byte, 80e6) // that can't be compressed
+	random := rand.NewChaCha8([32]byte{})
+	random.Read(large)
+	if err := os.WriteFile(filepath.Join(w.work, "code", "large.bin"), large, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	w.s("local", "up")
+	endpoint := w.api(1).endpoint
+	proxy, left := breaking(t, strings.TrimPrefix(endpoint, "http://"), 12e6, 3)
+	w.vars["FC_CODE_TEMP_OSS_ENDPOINT"] = "http://" + proxy
+	w.s("deploy", "-y")
+	if left.Load() > 0 {
+		t.Errorf("%d connections were not broken", left.Load())
+	}
+	if out := w.s("invoke", "-e", "{}"); !strings.Contains(out, "80000000") {
+		t.Error(out)
+	}
+	if out := w.s("deploy", "-y", "--debug"); strings.Contains(out, "UploadCode") {
+		t.Errorf("what didn't change was uploaded again:\n%s", out)
+	}
+	proxy, _ = breaking(t, strings.TrimPrefix(endpoint, "http://"), 1e6, 1000) // no part gets through
+	w.vars["FC_CODE_TEMP_OSS_ENDPOINT"] = "http://" + proxy
+	if err := os.WriteFile(filepath.Join(w.work, "code", "more.txt"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := s(w.vars, "deploy", "-y")
+	cmd.Dir = w.work
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "upload of the code") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	objects, err := filepath.Glob(filepath.Join(w.vars["HOME"], ".s", "local", "objects", "*", "*"))
+	if err != nil || len(objects) != 1 {
+		t.Errorf("of the upload that failed is left %q, %v", objects, err)
+	}
+}
