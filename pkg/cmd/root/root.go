@@ -36,6 +36,7 @@ import (
 	scalecmd "s/pkg/cmd/scale"
 	"s/pkg/cmd/schema"
 	secretcmd "s/pkg/cmd/secret"
+	sessioncmd "s/pkg/cmd/session"
 	synccmd "s/pkg/cmd/sync"
 	"s/pkg/cmd/verify"
 	"s/pkg/cmd/version"
@@ -99,6 +100,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		removecmd.NewCmd(f, nil),
 		synccmd.NewCmd(f, nil),
 		instancecmd.NewCmd(f, nil),
+		sessioncmd.NewCmd(f, nil),
 		layercmd.NewCmd(f, nil),
 		localcmd.NewCmd(f, nil),
 		envcmd.NewCmd(f),

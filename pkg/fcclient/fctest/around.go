@@ -33,6 +33,8 @@ func (s *Server) around(w http.ResponseWriter, call Call, v2 bool, parts []strin
 	defer s.mu.Unlock()
 	last := parts[len(parts)-1]
 	switch {
+	case !v2 && len(parts) >= 3 && parts[0] == "functions" && parts[2] == "sessions":
+		s.session(w, call, parts[1], parts[3:])
 	case parts[0] == "custom-domains":
 		s.domain(w, call, v2, parts[1:])
 	case strings.HasSuffix(last, "-configs"):

@@ -90,6 +90,7 @@ type Server struct {
 	domains   map[string]map[string]any            // by name
 	codes     map[string][]byte                    // archives by the function's path
 	layers    map[string]*layerState
+	sessions  map[string]map[string]any // by the function and their id
 	serial    int
 }
 
@@ -106,6 +107,7 @@ func New(t testing.TB) *Server {
 		domains:   map[string]map[string]any{},
 		codes:     map[string][]byte{},
 		layers:    map[string]*layerState{},
+		sessions:  map[string]map[string]any{},
 	}
 	s.verifier = fcsign.NewVerifier(func(id string) (fcsign.Keys, bool) {
 		return fcsign.Keys{AccessKeyID: AccessKeyID, AccessKeySecret: AccessKeySecret}, id == AccessKeyID

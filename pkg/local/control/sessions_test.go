@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"s/pkg/access"
 	"s/pkg/fc"
+	"s/pkg/fcclient"
+	"s/pkg/fcclient/fctest"
 	"s/pkg/runtime/instance"
 )
 
@@ -133,6 +136,15 @@ func TestSessionLife(t *testing.T) {
 			t.Errorf("the id that was made is %q", id)
 		}
 	}
+}
+
+func TestSessionContract(t *testing.T) {
+	t.Parallel()
+	w, _ := withSessions(t)
+	w.do("PUT", "/2023-03-30/functions/f", `{"runtime":"custom-container","instanceIsolationMode":"SESSION_EXCLUSIVE","customContainerConfig":{"image":"i"}}`).is(200)
+	fctest.SessionContract(t, fcclient.New(fcclient.Config{
+		Region: testRegion, Endpoint: w.url, Credentials: access.Credentials{AccountID: testAccount, AccessKeyID: "k", AccessKeySecret: "s"},
+	}), "f")
 }
 
 func TestSessionInputs(t *testing.T) {
