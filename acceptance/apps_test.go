@@ -370,6 +370,27 @@ func TestGRPCApps(t *testing.T) {
 	}
 }
 
+// TestSignedGRPC: a call with a signature is let in by a trigger that wants one,
+// others aren't.
+func TestSignedGRPC(t *testing.T) {
+	a := deployApp(t, "grpc-python", "signed.yaml", "python3")
+	u, err := url.Parse(a.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := a.api(1).keys
+	cmd, why := grpcClient(t.Context(), "python", net.JoinHostPort("127.0.0.1", u.Port()), u.Host)
+	if why != "" {
+		t.Skip(why)
+	}
+	cmd.Args[1] = filepath.Join(appsDir, "grpc-python", "signed.py")
+	cmd.Args = append(cmd.Args, keys.AccessKeyID, keys.AccessKeySecret)
+	const want = "unsigned INTERNAL\nforged PERMISSION_DENIED\nother PERMISSION_DENIED\nsigned hello s\nchat heard 0 heard 1\n"
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != want {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // grpcClient is a program that calls the service; why tells the lack of a tool.
 func grpcClient(ctx context.Context, kind, address, host string) (cmd *exec.Cmd, why string) {
 	if kind == "node" {
