@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,14 +21,14 @@ const (
 )
 
 // retry runs send, again while the method is idempotent and the failure is one
-// that passes: throttling, a server error, a broken connection. A create or an
-// invocation is never sent twice.
+// that passes: throttling, a server error, a broken connection. A create is sent
+// again only if it was turned away by throttling, an invocation never.
 func (c *Client) retry(ctx context.Context, method string, send func() (*answer, error)) (*answer, error) {
 	idempotent := method == http.MethodGet || method == http.MethodPut || method == http.MethodDelete
 	wait := minWait
 	for try := 1; ; try++ {
 		got, err := send()
-		if err == nil || !idempotent || try == maxTries || !passes(err) {
+		if err == nil || !idempotent && !turnedAway(err) || try == maxTries || !passes(err) {
 			// What an earlier try deleted is deleted.
 			if try > 1 && method == http.MethodDelete && fc.IsNotFound(err) {
 				return got, nil
@@ -41,6 +42,12 @@ func (c *Client) retry(ctx context.Context, method string, send func() (*answer,
 		}
 		wait *= 2
 	}
+}
+
+// turnedAway reports whether a request was refused before anything was done of it.
+func turnedAway(err error) bool {
+	var api *fc.APIError
+	return errors.As(err, &api) && (api.Status == http.StatusTooManyRequests || strings.Contains(api.Code, "Throttl"))
 }
 
 // passes reports whether a failure may be gone the next time.

@@ -219,3 +219,20 @@ func TestSDKRequestURL(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+// TestCreatesThatWereTurnedAway are sent again; what may have been done isn't.
+func TestCreatesThatWereTurnedAway(t *testing.T) {
+	t.Parallel()
+	create := func(c *Client) error {
+		_, err := c.CreateFunction(context.Background(), fc.Function{FunctionName: "f"}, nil)
+		return err
+	}
+	client, calls, _ := flaky(t, nil, 429, 429)
+	if err := create(client); err != nil || calls.Load() != 3 {
+		t.Errorf("throttled: %v after %d calls", err, calls.Load())
+	}
+	client, calls, _ = flaky(t, nil, 503)
+	if err := create(client); err == nil || calls.Load() != 1 {
+		t.Errorf("perhaps done: %v after %d calls", err, calls.Load())
+	}
+}
