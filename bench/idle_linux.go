@@ -193,7 +193,7 @@ func share(pid int) (float64, error) {
 // calm waits until nothing changes any more, and gives what is held then.
 func calm(ctx context.Context, daemon int) (holding, error) {
 	return watched(ctx, daemon, func(last []holding) bool {
-		if time.Duration(len(last))*idleTurn < local.RestAfter+idleCalm {
+		if time.Duration(len(last))*idleTurn < 2*local.RestAfter+idleCalm {
 			return false
 		}
 		last = last[len(last)-int(idleCalm/idleTurn):]

@@ -3,9 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"time"
+
+	"s/pkg/fc"
 )
 
 const (
@@ -39,13 +44,14 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 	if err != nil {
 		return nil, err
 	}
-	run := func(connections, each int) (*Result, error) {
+	split := &split{answer: invocation(l.answer)}
+	run := func(connections, each int, check func(*http.Response, []byte) error) (*Result, error) {
 		requests, err := signedInvokes(api, name, []byte(l.event), connections*each)
 		if err != nil {
 			return nil, err
 		}
 		load := &Load{
-			Addr: api.Host, Connections: connections, Check: invocation(l.answer),
+			Addr: api.Host, Connections: connections, Check: check,
 			Next: func(connection, n int) []byte {
 				if n >= each {
 					return nil
@@ -58,22 +64,25 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 	}
 	// Warm: eight instances, and whatever compiles what runs often.
 	for _, connections := range []int{8, 1} {
-		if _, err := run(connections, 1000/connections); err != nil {
+		if _, err := run(connections, 1000/connections, split.answer); err != nil {
 			return nil, err
 		}
 	}
-	one, err := run(1, 3000)
+	one, err := run(1, 3000, split.check)
 	if err != nil {
 		return nil, err
 	}
+	own := split.rest(one.Times)
 	figures := []Figure{
 		atMost(l.name+", 1 connection, p50", ms(percentile(one.Times, 50)), l.p50, " ms"),
+		note(l.name+", of it in the function's process, p50", "%s ms", number(ms(median(split.inside)))),
+		note(l.name+", of it in s and on the way, p50", "%s ms", number(ms(median(own)))),
 		note(l.name+", 1 connection, p99", "%s ms", number(ms(percentile(one.Times, 99)))),
 		note(l.name+", 1 connection", "%.0f requests/s", one.RPS()),
 	}
 	var rates []float64
 	err = repeat(ctx, 3, func() error {
-		eight, err := run(8, 1500)
+		eight, err := run(8, 1500, split.answer)
 		if err == nil {
 			rates = append(rates, eight.RPS())
 		}
@@ -84,6 +93,35 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 	}
 	return append(figures,
 		atLeast(l.name+", 8 connections, instanceConcurrency 1", median(rates), loopFactor*peerLoopRPS, " requests/s")), nil
+}
+
+// split tells what of an invocation's time is the function's process's: from its
+// getting the event until its result has come. Part of that is the client of the
+// Runtime API in it, which for Go is the program's own.
+type split struct {
+	answer func(*http.Response, []byte) error
+	inside []time.Duration // by one connection, in its order
+}
+
+func (s *split) check(response *http.Response, body []byte) error {
+	if err := s.answer(response, body); err != nil {
+		return err
+	}
+	took, err := time.ParseDuration(strings.ReplaceAll(response.Header.Get(fc.HeaderDuration), " ", "") + "ms")
+	if err != nil {
+		return fmt.Errorf("%s: %w", fc.HeaderDuration, err)
+	}
+	s.inside = append(s.inside, took)
+	return nil
+}
+
+// rest is what else each invocation took.
+func (s *split) rest(times []time.Duration) []time.Duration {
+	rest := make([]time.Duration, len(s.inside))
+	for i, inside := range s.inside {
+		rest[i] = times[i] - inside
+	}
+	return rest
 }
 
 // deployNoop deploys the no-op function of a language under these names.

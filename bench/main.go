@@ -47,7 +47,7 @@ func benchmarks() []Benchmark {
 		{Name: "verify", What: "s verify of an s.yaml with 2,000 resources, 60,000 lines", Run: measureVerify},
 		{Name: "gateway", What: "HTTP requests through the gateway and to the same gunicorn directly", Run: measureGateway},
 		{Name: "cold", What: "cold starts of no-op handlers, against python3 -c pass and node -e 0", Run: measureCold},
-		{Name: "idle", What: "memory of 100 functions that nobody uses: frozen, and idled out", Run: measureIdle},
+		{Name: "idle", What: "memory of 100 functions that nobody uses: frozen, and idled out (ten minutes)", Run: measureIdle, Asked: true},
 		{Name: "builds", What: "applications with packages of others: built with empty caches, then again", Run: measureBuilds},
 		{Name: "reload", What: "s local start: a saved file, until the new code answers", Run: measureReload},
 		{Name: "pack", What: "packing 20,000 source files, against zip -6", Run: measurePack},

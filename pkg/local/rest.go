@@ -9,9 +9,9 @@ import (
 )
 
 // RestAfter is how long nobody must have asked the local cloud for anything until
-// it gives back the memory that it holds free. Deployments leave much of that,
-// and the garbage collector waits for as much again.
-const RestAfter = 20 * time.Second
+// it gives back the memory that it holds free, at twice of which it does at last.
+// Deployments leave much of that, and the garbage collector waits for as much again.
+const RestAfter = 10 * time.Second
 
 // rest tells when nobody asks any more. It costs a request two atomic operations.
 type rest struct {
