@@ -31,6 +31,7 @@ import (
 	localcmd "s/pkg/cmd/local"
 	plancmd "s/pkg/cmd/plan"
 	"s/pkg/cmd/preview"
+	publishcmd "s/pkg/cmd/publish"
 	removecmd "s/pkg/cmd/remove"
 	s2tos3cmd "s/pkg/cmd/s2tos3"
 	scalecmd "s/pkg/cmd/scale"
@@ -108,7 +109,8 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		secretcmd.NewCmd(f, nil),
 		s2tos3cmd.NewCmd(f, nil),
 		completion.NewCmd(f, nil),
-		version.NewCmd(f, nil),
+		withSubcommands(version.NewCmd(f, nil), publishcmd.NewVersionCmds(f)...),
+		publishcmd.NewAliasCmd(f),
 	}, scalecmd.NewCmds(f, nil))
 }
 
@@ -233,4 +235,10 @@ func tellBegin(cmd *cobra.Command, began *bool) {
 	for _, c := range cmd.Commands() {
 		tellBegin(c, began)
 	}
+}
+
+// withSubcommands puts commands under another one.
+func withSubcommands(cmd *cobra.Command, subs ...*cobra.Command) *cobra.Command {
+	cmd.AddCommand(subs...)
+	return cmd
 }
