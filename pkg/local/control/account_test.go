@@ -40,9 +40,9 @@ func TestTagsOfServices(t *testing.T) {
 	}
 	w.do("POST", "/2021-04-06/services/a/functions", with(w.minimal("f"), nil)).is(200)
 	const arn = "acs:fc:" + testRegion + ":" + testAccount + ":services/"
-	w.do("POST", "/2021-04-06/tag", `{"resourceArn":"`+arn+`a","tags":{"k":"1","env":"test"}}`).is(204)
-	w.do("POST", "/2016-08-15/tag", `{"resourceArn":"services/b","tags":{"k":"2"}}`).is(204)
-	w.do("POST", "/2016-08-15/tag", `{"resourceArn":"services/b","tags":{"k":"3","empty":""}}`).is(204)
+	w.do("POST", "/2021-04-06/tag", `{"resourceArn":"`+arn+`a","tags":{"k":"1","env":"test"}}`).is(200)
+	w.do("POST", "/2016-08-15/tag", `{"resourceArn":"services/b","tags":{"k":"2"}}`).is(200)
+	w.do("POST", "/2016-08-15/tag", `{"resourceArn":"services/b","tags":{"k":"3","empty":""}}`).is(200)
 	w.do("GET", "/2021-04-06/tag?resourceArn="+url.QueryEscape(arn+"a"), "").is(200).has("resourceArn", arn+"a").has("tags", map[string]string{"k": "1", "env": "test"})
 	w.do("GET", "/2016-08-15/tag?resourceArn=services/c", "").is(200).has("resourceArn", arn+"c").has("tags", map[string]string{})
 	first := w.do("GET", "/2021-04-06/tags?limit=1", "").is(200)
@@ -64,9 +64,9 @@ func TestTagsOfServices(t *testing.T) {
 	}
 	// Neither an update of the service nor its functions touch them.
 	w.do("PUT", "/2021-04-06/services/a", `{"description":"d"}`).is(200)
-	w.do("PUT", "/2021-04-06/tag", `{"resourceArn":"services/a","tagKeys":["env","none"]}`).is(204)
+	w.do("PUT", "/2021-04-06/tag", `{"resourceArn":"services/a","tagKeys":["env","none"]}`).is(200)
 	w.do("GET", "/2021-04-06/tag?resourceArn=services/a", "").is(200).has("tags", map[string]string{"k": "1"})
-	w.do("DELETE", "/2016-08-15/tag", `{"resourceArn":"services/b","all":true}`).is(204)
+	w.do("DELETE", "/2016-08-15/tag", `{"resourceArn":"services/b","all":true}`).is(200)
 	w.do("GET", "/2021-04-06/tag?resourceArn=services/b", "").is(200).has("tags", map[string]string{})
 	w.do("GET", "/2021-04-06/services/a/functions/f", "").is(200)
 }
