@@ -85,6 +85,8 @@ type applier struct {
 	mu     sync.Mutex // guards report and first
 	report *Report
 	first  *ApplyError
+
+	inUse *bool // whether the service has functions still; nil isn't known yet
 }
 
 // step does one change, unless one that it depends on failed.

@@ -82,6 +82,8 @@ func (a *applier) deleteAround(ctx context.Context, remote aroundRemover, change
 // aroundRemover is what a removal needs.
 type aroundRemover interface {
 	GetCustomDomain(ctx context.Context, name string) (*fc.CustomDomain, error)
+	GetProvisionConfig(ctx context.Context, function, qualifier string) (*fc.ProvisionStatus, error)
+	GetScalingConfig(ctx context.Context, function, qualifier string) (*fc.ScalingStatus, error)
 	DeleteAsyncInvokeConfig(ctx context.Context, function, qualifier string) error
 	DeleteConcurrencyConfig(ctx context.Context, function string) error
 	DeleteProvisionConfig(ctx context.Context, function, qualifier string) error

@@ -20,6 +20,7 @@ type attached struct {
 	scaling     []fc.ScalingStatus
 	concurrency *fc.ConcurrencyStatus
 	bindings    []string
+	history     history
 }
 
 // steps are the reads, which may run at the same time. Edition 1.0.0 has fewer of
@@ -42,6 +43,14 @@ func (t *attached) steps(ctx context.Context) []func() error {
 		}),
 		read("provision configs of function", func() (err error) {
 			t.provision, err = t.remote.ListProvisionConfigs(ctx, name)
+			return err
+		}),
+		read("aliases of", func() (err error) {
+			t.history.aliases, err = t.remote.ListAliases(ctx, name)
+			return err
+		}),
+		read("versions of", func() (err error) {
+			t.history.versions, err = t.remote.ListVersions(ctx, name, 0)
 			return err
 		}),
 	}

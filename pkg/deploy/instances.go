@@ -34,6 +34,9 @@ type InstancesError struct {
 // Error says how many there are and why.
 func (e *InstancesError) Error() string {
 	text := fmt.Sprintf("%d of %d instances after %s", e.Current, e.Target, e.Waited.Round(time.Second))
+	if e.Target == 0 {
+		text = fmt.Sprintf("%d instances are still there after %s", e.Current, e.Waited.Round(time.Second))
+	}
 	if e.Problem != "" {
 		text += ": " + e.Problem
 	}

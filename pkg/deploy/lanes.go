@@ -10,7 +10,7 @@ import (
 // share one: the service holds them against each other.
 func laneOf(c Change) string {
 	switch c.Kind {
-	case KindService, KindFunction:
+	case KindService, KindFunction, KindAlias, KindVersion:
 		return ""
 	case KindTrigger, KindDomain:
 		return string(c.Kind) + "/" + c.Name

@@ -47,6 +47,9 @@ const (
 	KindScaling     Kind = "scalingConfig"
 	KindVPCBinding  Kind = "vpcBinding"
 	KindDomain      Kind = "customDomain"
+	// What a removal takes away besides: in edition 1.0.0 they are the service's.
+	KindAlias   Kind = "alias"
+	KindVersion Kind = "version"
 )
 
 // Field is one value that differs. Secrets are masked already.

@@ -16,6 +16,10 @@ type Remover interface {
 	ListAsyncInvokeConfigs(ctx context.Context, function string) ([]fc.AsyncStatus, error)
 	ListProvisionConfigs(ctx context.Context, function string) ([]fc.ProvisionStatus, error)
 	ListScalingConfigs(ctx context.Context, function string) ([]fc.ScalingStatus, error)
+	ListAliases(ctx context.Context, function string) ([]fc.Alias, error)
+	ListVersions(ctx context.Context, function string, limit int) ([]fc.Version, error)
+	DeleteAlias(ctx context.Context, function, name string) error
+	DeleteVersion(ctx context.Context, function, version string) error
 	DeleteTrigger(ctx context.Context, function, name string) error
 	DeleteFunction(ctx context.Context, name string) error
 	DeleteService(ctx context.Context, name string) error
@@ -23,7 +27,8 @@ type Remover interface {
 
 // PlanRemoval lists what of a desired state is deployed, in the order in which
 // it can be deleted: all triggers of the function, whatever is configured of it,
-// its routes of custom domains, the function, the service.
+// its routes of custom domains, its aliases, its versions, the function, the
+// service. In edition 1.0.0 aliases and versions are the service's, and go with it.
 func PlanRemoval(ctx context.Context, remote Remover, desired Desired) (*Changes, error) {
 	attached := &attached{remote: remote, desired: desired}
 	var actual Actual
@@ -43,9 +48,13 @@ func PlanRemoval(ctx context.Context, remote Remover, desired Desired) (*Changes
 	}
 	plan.Items = append(plan.Items, routesToRemove(desired, actual.Around)...)
 	if actual.Function != nil {
+		if desired.Service == nil {
+			plan.Items = append(plan.Items, attached.history.changes(desired.Function.FunctionName)...)
+		}
 		plan.Items = append(plan.Items, Change{Action: Delete, Kind: KindFunction, Name: desired.Function.FunctionName})
 	}
 	if actual.Service != nil {
+		plan.Items = append(plan.Items, attached.history.changes(desired.Service.ServiceName)...)
 		plan.Items = append(plan.Items, Change{Action: Delete, Kind: KindService, Name: desired.Service.ServiceName})
 	}
 	return plan, nil
@@ -58,8 +67,9 @@ var errKept = errors.New("it still has functions")
 var errRouted = errors.New("it still has routes to other functions")
 
 // Remove carries out a removal: triggers, configurations and routes at the same
-// time, then the function, then the service if no function is left in it (else it
-// counts as skipped). The error is an *ApplyError.
+// time, then the rest in the order of the plan. A service in which a function is
+// left stays with its versions and aliases, and counts as skipped. The error is an
+// *ApplyError.
 func Remove(ctx context.Context, remote Remover, plan *Changes, hooks Hooks) (*Report, error) {
 	if hooks.Locks == nil {
 		hooks.Locks = &Locks{}
@@ -76,11 +86,9 @@ func Remove(ctx context.Context, remote Remover, plan *Changes, hooks Hooks) (*R
 		})
 	}
 	_ = inParallel(lanes...) // recorded in the report
-	for _, kind := range []Kind{KindFunction, KindService} {
-		for _, change := range plan.Items {
-			if change.Kind == kind {
-				_ = a.remove(ctx, remote, change)
-			}
+	for _, change := range plan.Items {
+		if laneOf(change) == "" {
+			_ = a.remove(ctx, remote, change)
 		}
 	}
 	if a.first != nil {
@@ -139,13 +147,26 @@ func (a *applier) deleteOne(ctx context.Context, remote Remover, change Change) 
 	function := a.plan.desired.Function.FunctionName
 	switch change.Kind {
 	case KindTrigger:
-		return remote.DeleteTrigger(ctx, function, change.Name)
+		err := remote.DeleteTrigger(ctx, function, change.Name)
+		if err == nil || fc.IsNotFound(err) {
+			a.keepTrigger(change.Name, nil)
+		}
+		return err
+	case KindAlias, KindVersion:
+		return a.deletePublished(ctx, remote, change)
 	case KindFunction:
-		return a.deleteFunction(ctx, remote, function)
+		err := a.deleteFunction(ctx, remote, function)
+		if err == nil || fc.IsNotFound(err) {
+			a.report.State.Function = nil
+		}
+		return err
 	case KindService:
 		return a.deleteService(ctx, remote, change.Name)
 	}
-	return a.deleteAround(ctx, remote, change)
+	if err := a.deleteAround(ctx, remote, change); err != nil {
+		return err
+	}
+	return a.drained(ctx, remote, change)
 }
 
 // How often a function is tried to be deleted while its instances end, and how
@@ -175,17 +196,13 @@ func (a *applier) deleteFunction(ctx context.Context, remote Remover, name strin
 // deleteService deletes a service without functions, and before it the VPC
 // bindings that s.yaml has for it.
 func (a *applier) deleteService(ctx context.Context, remote Remover, name string) error {
-	left, err := remote.ListFunctions(ctx, name, 1)
-	if err != nil {
+	if err := a.unused(ctx, remote, name); err != nil {
 		return err
-	}
-	if len(left) > 0 {
-		return errKept
 	}
 	if err := a.unbind(ctx, remote, a.report.State.Around.VPCBinding); err != nil {
 		return err
 	}
-	err = remote.DeleteService(ctx, name)
+	err := remote.DeleteService(ctx, name)
 	if fc.IsCode(err, fc.CodeServiceNotEmpty) {
 		return errKept
 	}

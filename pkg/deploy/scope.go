@@ -79,6 +79,26 @@ func (c *Changes) Limit(s Scope) error {
 	return nil
 }
 
+// LimitRemoval leaves in the plan of a removal what a scope is about. A function
+// goes with all that would keep it, but its service and routes of custom domains stay.
+func (c *Changes) LimitRemoval(s Scope) {
+	if s.All() {
+		return
+	}
+	var kept []Change
+	for _, item := range c.Items {
+		whole := s.Function != "" && item.Kind != KindService && item.Kind != KindDomain && !(c.desired.Service != nil && item.published())
+		named := item.Kind == KindTrigger && (slices.Contains(s.Triggers, AllTriggers) || slices.Contains(s.Triggers, item.Name))
+		if whole || named || item.Kind == KindAsync && s.Async {
+			kept = append(kept, item)
+		}
+	}
+	c.Items, c.scope = kept, s
+}
+
+// published reports whether a change is about a version or an alias.
+func (c Change) published() bool { return c.Kind == KindAlias || c.Kind == KindVersion }
+
 func (s Scope) limit(c Change) (Change, bool) {
 	switch c.Kind {
 	case KindTrigger:

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -33,8 +32,11 @@ type Options struct {
 	// Prune removes what earlier deployments made of resources that s.yaml no
 	// longer has, too.
 	Prune bool
+	// Scope is the part of each resource that is removed.
+	Scope deploy.Scope
 
-	ledger *deploy.Ledger // what earlier deployments made
+	function bool           // --function
+	ledger   *deploy.Ledger // what earlier deployments made
 }
 
 // NewCmd makes the remove command. runF replaces the run, for tests.
@@ -44,9 +46,10 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		Use:   "remove [resource...]",
 		Short: "Remove the resources of s.yaml from where they are deployed",
 		Long: "Remove deletes the triggers of the functions in s.yaml, what is configured around them, their routes of custom\n" +
-			"domains, the functions and, in edition 1.0.0, their services if no other function is left in them. A custom domain\n" +
-			"that leads to other functions, too, stays. Without a terminal it needs -y.",
-		Args: cobra.ArbitraryArgs,
+			"domains, their aliases and versions, the functions and, in edition 1.0.0, their services if no other function is left\n" +
+			"in them. A custom domain that leads to other functions, too, stays. Without a terminal it needs -y.",
+		Example: "s remove\ns remove hello -y\ns remove --trigger timer\ns remove --function\ns remove --async-invoke-config",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Resources = args
 			if runF != nil {
@@ -58,6 +61,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	cmd.Flags().BoolVarP(&opts.Yes, "assume-yes", "y", false, "don't ask")
 	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	cmd.Flags().BoolVar(&opts.Prune, "prune", false, "remove what was deployed of resources that s.yaml no longer has, too")
+	bindScope(cmd.Flags(), opts)
 	return cmd
 }
 
@@ -65,6 +69,9 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 func Run(ctx context.Context, opts *Options) error {
 	project, err := opts.Project(ctx, "remove")
 	if err != nil {
+		return err
+	}
+	if err := opts.prepareScope(project); err != nil {
 		return err
 	}
 	resources, err := cmdutil.Resources(project, opts.Resources)
@@ -89,6 +96,9 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return cmdutil.CloudError(err, target)
 	}
+	if err := opts.checkTriggers(resources, jobs); err != nil {
+		return err
+	}
 	if len(jobs) == 0 {
 		opts.IO.Errf("nothing to remove: none of it is deployed")
 		return nil
@@ -102,7 +112,7 @@ func Run(ctx context.Context, opts *Options) error {
 	if err == nil {
 		err = opts.each(ctx, project, jobs, func(j job) error {
 			s := &cmdutil.Subject{Project: project, Resource: j.resource}
-			return cmdutil.CloudError(opts.around(ctx, actions, s, target, j), target)
+			return opts.advise(opts.around(ctx, actions, s, target, j), target)
 		})
 	}
 	return cmdutil.CloudError(actions.After(ctx, whole, err), target)
@@ -128,6 +138,12 @@ func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []
 		if err != nil {
 			return nil, err
 		}
+		if !o.Scope.All() {
+			plan.LimitRemoval(o.Scope)
+			if plan.Empty() {
+				continue
+			}
+		}
 		if plan.Empty() {
 			o.ledger.Forget(r.Region, r.Function.FunctionName)
 			continue
@@ -140,7 +156,7 @@ func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []
 // dropped gives what was deployed of resources that s.yaml no longer has. Without
 // --prune it is listed, and stays.
 func (o *Options) dropped(project *spec.Project) []*spec.Resource {
-	if len(o.Resources) > 0 {
+	if len(o.Resources) > 0 || !o.Scope.All() {
 		return nil
 	}
 	var gone []*spec.Resource
@@ -203,24 +219,10 @@ func (o *Options) around(ctx context.Context, actions cmdutil.Actions, s *cmduti
 }
 
 func (o *Options) remove(ctx context.Context, j job) error {
-	var mu sync.Mutex // keeps the lines of parallel steps whole
-	_, err := deploy.Remove(ctx, j.remote, j.plan, deploy.Hooks{Done: func(c deploy.Change, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case deploy.Kept(err) && c.Kind == deploy.KindDomain:
-			o.IO.Errf("- %s %s %s stays: it has routes to other functions", j.resource.Name, c.Kind, c.Name)
-		case deploy.Kept(err):
-			o.IO.Errf("- %s %s %s stays: it has other functions", j.resource.Name, c.Kind, c.Name)
-		case err != nil:
-			o.IO.Errf("%s %s %s %s failed", o.IO.Red("✖"), j.resource.Name, c.Kind, c.Name)
-		default:
-			o.IO.Errf("%s %s %s %s removed", o.IO.Green("✔"), j.resource.Name, c.Kind, c.Name)
-		}
-	}})
-	if err == nil {
-		o.ledger.Forget(j.resource.Region, j.resource.Function.FunctionName)
-		err = o.ledger.Save()
+	report, err := deploy.Remove(ctx, j.remote, j.plan, o.hooks(j))
+	o.record(j, report)
+	if saved := o.ledger.Save(); err == nil {
+		err = saved
 	}
 	return err
 }

@@ -35,6 +35,8 @@ func (s *Server) around(w http.ResponseWriter, call Call, v2 bool, parts []strin
 	switch {
 	case !v2 && len(parts) >= 3 && parts[0] == "functions" && parts[2] == "sessions":
 		s.session(w, call, parts[1], parts[3:])
+	case len(parts) >= 3 && (parts[0] == "functions" || parts[0] == "services") && (parts[2] == "versions" || parts[2] == "aliases"):
+		s.history(w, call, parts)
 	case parts[0] == "custom-domains":
 		s.domain(w, call, v2, parts[1:])
 	case strings.HasSuffix(last, "-configs"):

@@ -136,6 +136,10 @@ func (s *Server) service(w http.ResponseWriter, call Call, parts []string) {
 				return
 			}
 		}
+		if s.published("services/" + parts[1]) {
+			refuse(w, http.StatusConflict, fc.CodeServiceNotEmpty, "service has versions or aliases")
+			return
+		}
 		delete(s.services, parts[1])
 		w.WriteHeader(http.StatusNoContent)
 	default:
@@ -204,6 +208,10 @@ func (s *Server) function(w http.ResponseWriter, call Call, key string) {
 	case http.MethodDelete:
 		if len(s.triggers[key]) > 0 {
 			refuse(w, http.StatusConflict, fc.CodeFunctionNotEmpty, "function has active triggers")
+			return
+		}
+		if s.published(key) {
+			refuse(w, http.StatusConflict, fc.CodeFunctionNotEmpty, "function has versions or aliases")
 			return
 		}
 		delete(s.functions, key)

@@ -91,6 +91,7 @@ type Server struct {
 	codes     map[string][]byte                    // archives by the function's path
 	layers    map[string]*layerState
 	sessions  map[string]map[string]any // by the function and their id
+	histories map[string]*history       // by functions/f or services/s
 	serial    int
 }
 
@@ -108,6 +109,7 @@ func New(t testing.TB) *Server {
 		codes:     map[string][]byte{},
 		layers:    map[string]*layerState{},
 		sessions:  map[string]map[string]any{},
+		histories: map[string]*history{},
 	}
 	s.verifier = fcsign.NewVerifier(func(id string) (fcsign.Keys, bool) {
 		return fcsign.Keys{AccessKeyID: AccessKeyID, AccessKeySecret: AccessKeySecret}, id == AccessKeyID
