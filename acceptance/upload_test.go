@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -54,7 +55,7 @@ func pipe(client net.Conn, target string, after int64, left *atomic.Int32) {
 }
 
 // TestLargeCode: code that is too large for a request is uploaded, though connections
-// break in the middle of parts, and runs.
+// break in the middle of parts, and runs; and so is a layer.
 func TestLargeCode(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -84,8 +85,19 @@ def handler(event, context):
 	if out := w.s("invoke", "-e", "{}"); !strings.Contains(out, "80000000") {
 		t.Error(out)
 	}
-	if out := w.s("deploy", "-y", "--debug"); strings.Contains(out, "UploadCode") {
-		t.Errorf("what didn't change was uploaded again:\n%s", out)
+	uploads := func(what string, want int) {
+		t.Helper()
+		objects, err := filepath.Glob(filepath.Join(w.vars["HOME"], ".s", "local", "objects", "*", "*"))
+		if err != nil || len(objects) != want {
+			t.Errorf("%s: uploaded are %q, %v", what, objects, err)
+		}
+	}
+	w.s("deploy", "-y")
+	uploads("what didn't change isn't uploaded again", 1)
+	w.s("layer", "publish", "--layer-name", "large", "--code", "code", "--compatible-runtime", "python3.10")
+	uploads("a large layer is uploaded", 2)
+	if out := w.s("layer", "info", "--layer-name", "large", "--version-id", "1"); !regexp.MustCompile(`codeSize: +8\d{7}\n`).MatchString(out) {
+		t.Errorf("the layer isn't what was uploaded:\n%s", out)
 	}
 	proxy, _ = breaking(t, strings.TrimPrefix(endpoint, "http://"), 1e6, 1000) // no part gets through
 	w.vars["FC_CODE_TEMP_OSS_ENDPOINT"] = "http://" + proxy
@@ -97,8 +109,5 @@ def handler(event, context):
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "upload of the code") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	objects, err := filepath.Glob(filepath.Join(w.vars["HOME"], ".s", "local", "objects", "*", "*"))
-	if err != nil || len(objects) != 1 {
-		t.Errorf("of the upload that failed is left %q, %v", objects, err)
-	}
+	uploads("nothing is left of an upload that failed", 2)
 }

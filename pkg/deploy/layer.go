@@ -6,18 +6,19 @@ import (
 
 	"s/pkg/bundle"
 	"s/pkg/fc"
-	"s/pkg/fcclient"
 )
 
 // LayerPublisher is where layers are published; *fcclient.Client is one.
 type LayerPublisher interface {
 	ListLayerVersions(ctx context.Context, name string) ([]fc.LayerVersion, error)
 	PublishLayerVersion(ctx context.Context, in fc.LayerInput) (*fc.LayerVersion, error)
+	// PutCode gives what a request says of the code that is an archive on disk.
+	PutCode(ctx context.Context, path, checksum string) (*fc.Code, error)
 }
 
 // PublishLayer makes a version of a layer of an archive, unless the newest version
 // is that already: then it is given, and same is set. in.Code is taken from the
-// archive.
+// archive, which is uploaded if it is too large for a request.
 func PublishLayer(ctx context.Context, remote LayerPublisher, in fc.LayerInput, archive *bundle.Bundle) (v *fc.LayerVersion, same bool, err error) {
 	versions, err := remote.ListLayerVersions(ctx, in.LayerName)
 	if err != nil {
@@ -26,7 +27,7 @@ func PublishLayer(ctx context.Context, remote LayerPublisher, in fc.LayerInput, 
 	if newest := NewestLayer(versions); newest != nil && isSame(newest, in, archive.Checksum) {
 		return newest, true, nil
 	}
-	if in.Code, err = fcclient.InlineCode(archive.Path, archive.Checksum); err != nil {
+	if in.Code, err = remote.PutCode(ctx, archive.Path, archive.Checksum); err != nil {
 		return nil, false, err
 	}
 	v, err = remote.PublishLayerVersion(ctx, in)

@@ -17,14 +17,22 @@ type layerShop struct {
 	versions []fc.LayerVersion
 	code     string
 	err      error
+	object   *fc.Code // what is sent of an archive that is too large
 }
 
 func (s *layerShop) ListLayerVersions(context.Context, string) ([]fc.LayerVersion, error) {
 	return s.versions, s.err
 }
 
+func (s *layerShop) PutCode(_ context.Context, path, checksum string) (*fc.Code, error) {
+	if s.object != nil {
+		return s.object, nil
+	}
+	return fcclient.InlineCode(path, checksum)
+}
+
 func (s *layerShop) PublishLayerVersion(_ context.Context, in fc.LayerInput) (*fc.LayerVersion, error) {
-	s.code = in.Code.ZipFile
+	s.code = in.Code.ZipFile + in.Code.OSSObjectName
 	v := fc.LayerVersion{
 		LayerName: in.LayerName, Version: len(s.versions) + 1, Description: in.Description, CompatibleRuntime: in.CompatibleRuntime, CodeChecksum: in.Code.Checksum,
 	}
@@ -71,6 +79,11 @@ func TestPublishLayer(t *testing.T) {
 	}
 	if shop.code != "b25l" {
 		t.Errorf("sent %q", shop.code)
+	}
+	large := *shop
+	large.object = &fc.Code{OSSBucketName: "b", OSSObjectName: "1/large"}
+	if v, _, err := PublishLayer(t.Context(), &large, node, pack("large")); err != nil || v.Version != 6 || large.code != "1/large" {
+		t.Errorf("%+v, sent %q, %v", v, large.code, err)
 	}
 	changed := pack("one")
 	pack("three")

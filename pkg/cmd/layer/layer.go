@@ -18,6 +18,7 @@ import (
 // Remote is where layers are; *fcclient.Client is one.
 type Remote interface {
 	PublishLayerVersion(ctx context.Context, in fc.LayerInput) (*fc.LayerVersion, error)
+	PutCode(ctx context.Context, path, checksum string) (*fc.Code, error)
 	GetLayerVersion(ctx context.Context, name string, version int) (*fc.LayerVersion, error)
 	ListLayers(ctx context.Context, filter fc.LayerFilter) ([]fc.LayerVersion, error)
 	ListLayerVersions(ctx context.Context, name string) ([]fc.LayerVersion, error)

@@ -2,6 +2,7 @@ package removecmd
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -156,7 +157,8 @@ func TestVersionsOfASharedServiceStay(t *testing.T) {
 }
 
 func hintOf(err error) string {
-	if known, ok := err.(*cmdutil.Error); ok { //nolint:errorlint // it is the outermost
+	var known *cmdutil.Error
+	if errors.As(err, &known) {
 		return known.Hint
 	}
 	return ""
