@@ -1,9 +1,7 @@
 package fcclient
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash/crc64"
@@ -12,6 +10,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/segmentio/asm/base64"
 
 	"s/pkg/fc"
 )
@@ -59,31 +59,44 @@ func InlineCode(path, checksum string) (*fc.Code, error) {
 	if info.Size() > MaxInlineZip {
 		return nil, &TooLargeError{Size: info.Size()}
 	}
-	var text strings.Builder // the archive is in memory once, as text
-	text.Grow(base64.StdEncoding.EncodedLen(int(info.Size())))
-	sum := crc64.New(crc64.MakeTable(crc64.ECMA))
-	if err := encode(&text, io.TeeReader(io.LimitReader(f, MaxInlineZip), sum)); err != nil {
+	// One pass encodes it while the other sums it up.
+	sum := make(chan string, 1)
+	go func() { sum <- checksumOf(io.NewSectionReader(f, 0, info.Size())) }()
+	text, err := encode(io.NewSectionReader(f, 0, info.Size()), info.Size())
+	if got := <-sum; err == nil && checksum != "" && got != checksum {
+		err = &ChangedError{Path: path}
+	}
+	if err != nil {
 		return nil, err
 	}
-	if checksum != "" && strconv.FormatUint(sum.Sum64(), 10) != checksum {
-		return nil, &ChangedError{Path: path}
-	}
-	return &fc.Code{ZipFile: text.String(), Checksum: checksum}, nil
+	return &fc.Code{ZipFile: text, Checksum: checksum}, nil
 }
 
-// encode writes what r gives as base64, in pieces that fit the processor's cache.
-func encode(w *strings.Builder, r io.Reader) error {
+// checksumOf is the CRC-64/ECMA of what r gives, decimal; empty if it can't be read.
+func checksumOf(r io.Reader) string {
+	sum := crc64.New(crc64.MakeTable(crc64.ECMA))
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{r}, make([]byte, 96<<10)); err != nil {
+		return ""
+	}
+	return strconv.FormatUint(sum.Sum64(), 10)
+}
+
+// encode gives the size bytes of r as base64, made in pieces that fit the processor's
+// cache.
+func encode(r io.Reader, size int64) (string, error) {
+	var text strings.Builder // the archive is in memory once, as text
+	text.Grow(base64.StdEncoding.EncodedLen(int(size)))
 	raw := make([]byte, 96<<10) // a multiple of three: no padding inside
 	piece := make([]byte, base64.StdEncoding.EncodedLen(len(raw)))
 	for {
 		n, err := io.ReadFull(r, raw)
 		base64.StdEncoding.Encode(piece, raw[:n])
-		w.Write(piece[:base64.StdEncoding.EncodedLen(n)])
+		text.Write(piece[:base64.StdEncoding.EncodedLen(n)])
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil
+			return text.String(), nil
 		}
 		if err != nil {
-			return err
+			return "", err
 		}
 	}
 }
@@ -101,18 +114,6 @@ func setAside(code *fc.Code) (rest *fc.Code, zip string) {
 	with := *code
 	with.ZipFile = "@"
 	return &with, code.ZipFile
-}
-
-// putZip puts what was set aside into its place.
-func putZip(body []byte, zip string) []byte {
-	if zip == "" {
-		return body
-	}
-	before, after, _ := bytes.Cut(body, []byte(zipPlace))
-	out := make([]byte, 0, len(body)+len(zip))
-	out = append(append(out, before...), `"zipFile":"`...)
-	out = append(append(out, zip...), '"')
-	return append(out, after...)
 }
 
 // functionJSON is a function as the API of version 2023-03-30 has it. The

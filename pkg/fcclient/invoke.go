@@ -68,7 +68,7 @@ func (c *Client) Invoke(ctx context.Context, in InvokeInput) (*fc.InvokeResult, 
 	response, err := c.open(ctx, direct{
 		host: hostInvoke, op: fcsign.Operation{Action: "InvokeFunction", Version: c.version()},
 		method: http.MethodPost, path: c.functionPath(in.Function, "invocations"),
-		query: invokeQuery(in), header: c.invokeHeader(in), body: in.Event,
+		query: invokeQuery(in), header: c.invokeHeader(in), body: payload{head: in.Event},
 	}, isFunctionError)
 	if err != nil {
 		return nil, err

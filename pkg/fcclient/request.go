@@ -1,10 +1,7 @@
 package fcclient
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -26,7 +23,7 @@ type direct struct {
 	path   string // escaped, with the API version
 	query  url.Values
 	header http.Header
-	body   []byte
+	body   payload
 }
 
 // open sends a request and gives the answer with its body still to be read.
@@ -36,12 +33,7 @@ func (c *Client) open(ctx context.Context, d direct, keep func(*http.Response) b
 	if err != nil {
 		return nil, err
 	}
-	payload := fcsign.EmptyPayload
-	if len(d.body) > 0 {
-		sum := sha256.Sum256(d.body)
-		payload = hex.EncodeToString(sum[:])
-	}
-	fcsign.SignACS3(r, c.keys(), d.op, payload, c.now())
+	fcsign.SignACS3(r, c.keys(), d.op, d.body.sum(), c.now())
 	response, err := c.through(d.op.Action).RoundTrip(r)
 	if err != nil {
 		return nil, c.unreachable(ctx, r.URL.Host, err)
@@ -67,9 +59,13 @@ func (c *Client) request(ctx context.Context, d direct) (*http.Request, error) {
 	if len(d.query) > 0 {
 		target += "?" + d.query.Encode()
 	}
-	r, err := http.NewRequestWithContext(ctx, d.method, target, bytes.NewReader(d.body))
+	r, err := http.NewRequestWithContext(ctx, d.method, target, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", d.op.Action, err)
+	}
+	if r.ContentLength = d.body.size(); r.ContentLength > 0 {
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(d.body.reader()), nil }
+		r.Body = io.NopCloser(d.body.reader())
 	}
 	maps.Copy(r.Header, d.header)
 	r.Header.Set("User-Agent", c.userAgent())

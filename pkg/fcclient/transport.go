@@ -53,13 +53,13 @@ func newTransport() *http.Transport {
 
 // do runs a call, again where that is safe, and reads its answer.
 func (c *Client) do(ctx context.Context, op call) error {
-	var body []byte
+	var body payload
 	if op.body != nil {
-		var err error
-		if body, err = json.Marshal(op.body); err != nil {
+		text, err := json.Marshal(op.body)
+		if err != nil {
 			return fmt.Errorf("%s: %w", op.action, err)
 		}
-		body = putZip(body, op.zip)
+		body = withZip(text, op.zip)
 	}
 	answer, err := c.retry(ctx, op.method, func() (*answer, error) { return c.send(ctx, op, body) })
 	if err != nil {
@@ -88,7 +88,7 @@ type answer struct {
 // clients not safe for concurrent use and no way to cancel. So each request
 // gets an SDK client of its own (it is a small struct) over the one shared
 // transport, which brings the context in.
-func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error) {
+func (c *Client) send(ctx context.Context, op call, body payload) (*answer, error) {
 	if op.zip != "" && !c.config.V2 {
 		return c.sendCode(ctx, op, body)
 	}
@@ -117,8 +117,8 @@ func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error
 	request.SetReadTimeout(controlTimeout)
 	request.Headers[fc.HeaderRegion] = c.config.Region
 	maps.Copy(request.Headers, op.header)
-	if body != nil {
-		request.SetContent(body)
+	if body.size() > 0 {
+		request.SetContent(body.whole())
 		request.SetContentType("application/json; charset=utf-8")
 	}
 	response, err := client.ProcessCommonRequest(request)
@@ -136,7 +136,7 @@ func (c *Client) send(ctx context.Context, op call, body []byte) (*answer, error
 // service's current clients sign all of theirs, because that covers a SHA-256 of
 // the body: the SDK's older scheme asks for an MD5, which takes a machine four
 // times as long, and the local cloud as long again.
-func (c *Client) sendCode(ctx context.Context, op call, body []byte) (*answer, error) {
+func (c *Client) sendCode(ctx context.Context, op call, body payload) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
 	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Accept": {"application/json"}}

@@ -2,7 +2,6 @@ package control
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
+
+	"github.com/segmentio/asm/base64"
 
 	"s/pkg/fc"
 	"s/pkg/local/reply"
@@ -220,20 +222,37 @@ func (b *base64Bytes) UnmarshalJSON(piece []byte) error {
 		if err := json.Unmarshal(piece, &plain); err != nil {
 			return err
 		}
-		text = []byte(plain)
+		text = []byte(strings.NewReplacer("\r", "", "\n", "").Replace(plain)) // some encoders break lines
+	} else {
+		text = bytes.Clone(text)
 	}
 	var err error
 	*b, err = decodeZip(text)
 	return err
 }
 
+// decodePiece is how much text is decoded at a time: what fits the processor's cache,
+// and whole groups of four.
+const decodePiece = 128 << 10
+
+// decodeZip decodes an archive into the memory of its text, which is at an end by
+// that: both can be 100 MB.
 func decodeZip(text []byte) ([]byte, error) {
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(out, text)
-	if err != nil {
-		return nil, reply.Invalid("field 'code.zipFile' is not base64: " + err.Error())
+	piece := make([]byte, base64.StdEncoding.DecodedLen(decodePiece))
+	done := 0
+	for rest := text; len(rest) > 0; {
+		n := min(len(rest), decodePiece)
+		size, err := base64.StdEncoding.Decode(piece, rest[:n])
+		if err == nil && n < len(rest) && size < len(piece) {
+			err = errors.New("padding or a line break inside")
+		}
+		if err != nil {
+			return nil, reply.Invalid("field 'code.zipFile' is not base64: " + err.Error())
+		}
+		done += copy(text[done:], piece[:size])
+		rest = rest[n:]
 	}
-	return out[:n], nil
+	return text[:done], nil
 }
 
 // takeCode stores the code of a request. The header X-Fc-Code-Checksum is FC

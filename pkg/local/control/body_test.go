@@ -1,6 +1,8 @@
 package control
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -58,5 +60,31 @@ func TestLongCodeIsCutOut(t *testing.T) {
 		if a.ZipFile, _ = decodeZip(zip); !cmp.Equal(a, b) || !cmp.Equal(got, want) {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
+	}
+}
+
+// TestDecodeZip: what is decoded piece by piece, in place, is what the standard
+// library makes of it.
+func TestDecodeZip(t *testing.T) {
+	t.Parallel()
+	data := make([]byte, 3*decodePiece+1)
+	for i := range data {
+		data[i] = byte(i * 7 >> 3)
+	}
+	for _, n := range []int{0, 1, 2, 3, decodePiece/4*3 - 1, decodePiece / 4 * 3, decodePiece/4*3 + 1, len(data)} {
+		got, err := decodeZip([]byte(base64.StdEncoding.EncodeToString(data[:n])))
+		if err != nil || !bytes.Equal(got, data[:n]) {
+			t.Errorf("%d bytes: %v, %d came back", n, err, len(got))
+		}
+	}
+	long := base64.StdEncoding.EncodeToString(data)
+	for _, bad := range []string{"a", "ab", "abc", "!!!!", "ab==ab==", long[:decodePiece-4] + "ab==" + long[decodePiece:], long[:decodePiece] + "\n" + long[decodePiece:], long[:len(long)-1]} {
+		if got, err := decodeZip([]byte(bad)); err == nil {
+			t.Errorf("%.20q (%d) gave %d bytes", bad, len(bad), len(got))
+		}
+	}
+	var zip base64Bytes
+	if err := json.Unmarshal([]byte(`"YWJj\r\nZGVm\nZw=="`), &zip); err != nil || string(zip) != "abcdefg" {
+		t.Errorf("lines: %v %q", err, zip)
 	}
 }
