@@ -81,7 +81,7 @@ func JoinName(service, function string) string {
 // Service is an FC 2.0 service, the folder of functions that FC 3.0 no longer
 // has (API 2021-04-06, GetService).
 type Service struct {
-	ServiceName      string          `json:"serviceName"`
+	ServiceName      string          `json:"serviceName,omitempty"`
 	Description      string          `json:"description,omitempty"`
 	Role             string          `json:"role,omitempty"`
 	InternetAccess   *bool           `json:"internetAccess,omitempty"`

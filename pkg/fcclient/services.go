@@ -23,10 +23,9 @@ func (c *Client) CreateService(ctx context.Context, s fc.Service) (*fc.Service, 
 
 // UpdateService changes a service of FC 2.0; empty fields stay as they are.
 func (c *Client) UpdateService(ctx context.Context, s fc.Service) (*fc.Service, error) {
-	return c.serviceCall(ctx, call{
-		action: "UpdateService", method: http.MethodPut,
-		path: c.path("services", s.ServiceName), body: writableService(s),
-	})
+	path := c.path("services", s.ServiceName)
+	s.ServiceName = "" // it is no field of this operation
+	return c.serviceCall(ctx, call{action: "UpdateService", method: http.MethodPut, path: path, body: writableService(s)})
 }
 
 // DeleteService removes a service of FC 2.0, which must have no function.
