@@ -9,27 +9,21 @@ import (
 	"testing"
 )
 
-// pythonWith gives a Python that has packages, in an environment of its own.
-func pythonWith(t *testing.T, packages ...string) string {
+// clientsPython is the Python with the official clients that hack/sdks installed.
+func clientsPython(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("runs with what package registries have")
 	}
-	system := systemPython()
-	if system == "" {
+	if systemPython() == "" {
 		t.Skip("no Python 3")
 	}
-	if out, err := exec.Command(system, "-c", "import ensurepip, venv").CombinedOutput(); err != nil {
-		t.Skipf("no venv for it: %s", out)
+	python, err := filepath.Abs(filepath.Join(installedSDKs, "python", "bin", "python"))
+	if err == nil {
+		_, err = os.Stat(python)
 	}
-	folder := filepath.Join(t.TempDir(), "venv")
-	if out, err := exec.Command(system, "-m", "venv", folder).CombinedOutput(); err != nil {
-		t.Fatalf("venv: %v\n%s", err, out)
-	}
-	python := filepath.Join(folder, "bin", "python")
-	args := append([]string{"-m", "pip", "install", "--quiet", "--disable-pip-version-check"}, packages...)
-	if out, err := exec.Command(python, args...).CombinedOutput(); err != nil {
-		t.Fatalf("pip: %v\n%s", err, out)
+	if err != nil {
+		t.Fatalf("%v: make setup installs it", err)
 	}
 	return python
 }
@@ -51,7 +45,7 @@ func (w *world) runClient(ctx context.Context, python, program string) {
 // STS.
 func TestOSSAndSTSClients(t *testing.T) {
 	t.Parallel()
-	python := pythonWith(t, "oss2==2.19.1") // it brings aliyun-python-sdk-core
+	python := clientsPython(t) // oss2 brings aliyun-python-sdk-core
 	w := newWorld(t, nil)
 	w.s("local", "up")
 	w.runClient(t.Context(), python, "oss.py")
@@ -77,7 +71,7 @@ resources:
 // cloud was stopped.
 func TestSLSClient(t *testing.T) {
 	t.Parallel()
-	python := pythonWith(t, "aliyun-log-python-sdk==0.9.52")
+	python := clientsPython(t)
 	w := newWorld(t, map[string]string{
 		"s.yaml":        printerProject,
 		"code/index.py": "def handler(event, context):\n    print('event', event.decode())\n",

@@ -97,13 +97,13 @@ func (k *keptLogs) keep(cfg *instance.Config) {
 	}
 	name := cfg.Function.FunctionName
 	service, function := fc.SplitName(name)
-	next, topic, qualifier := cfg.Logs, sls.Topic(name), cfg.Qualifier
+	next, topic, qualifier, version := cfg.Logs, sls.Topic(name), cfg.Qualifier, cfg.VersionID
 	cfg.Logs = func(line instance.LogLine) {
 		if next != nil {
 			next(line)
 		}
 		k.add(to.Project, to.Logstore, store.LogLine{
-			Time: line.Time, Topic: topic, Service: service, Function: function, Qualifier: qualifier,
+			Time: line.Time, Topic: topic, Service: service, Function: function, Qualifier: qualifier, VersionID: version,
 			InstanceID: line.InstanceID, RequestID: line.RequestID, Message: line.Message,
 		})
 	}

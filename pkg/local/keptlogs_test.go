@@ -40,7 +40,7 @@ func TestKeptLogs(t *testing.T) {
 	passed := 0
 	for _, to := range []*fc.LogConfig{{Project: "functions", Logstore: "logs"}, nil, {}} {
 		cfg := &instance.Config{
-			Function: fc.Function{FunctionName: "svc$f", LogConfig: to}, Qualifier: "LATEST",
+			Function: fc.Function{FunctionName: "svc$f", LogConfig: to}, Qualifier: "live", VersionID: "3",
 			Logs: func(instance.LogLine) { passed++ },
 		}
 		cloud.logs.keep(cfg)
@@ -50,7 +50,8 @@ func TestKeptLogs(t *testing.T) {
 		t.Errorf("%d lines were passed on", passed)
 	}
 	lines := k.getLogs("functions", "&query=printed")
-	if len(lines) != 1 || lines[0]["requestId"] != "1-2-3" || lines[0]["__topic__"] != "svc" || lines[0]["functionName"] != "f" || lines[0]["serviceName"] != "svc" {
+	if len(lines) != 1 || lines[0]["requestId"] != "1-2-3" || lines[0]["__topic__"] != "svc" || lines[0]["functionName"] != "f" || lines[0]["serviceName"] != "svc" ||
+		lines[0]["qualifier"] != "live" || lines[0]["versionId"] != "3" {
 		t.Errorf("%v", lines)
 	}
 	cloud.logs.add("functions", "logs", store.LogLine{Time: time.Now(), Topic: "FCLogs:f", Message: "the last one"})

@@ -65,12 +65,15 @@ type DeadLetter struct {
 	Payload   string `json:"payload"`
 }
 
-// queueView shows the queue.
-func (c *Cloud) queueView() (*Queue, error) {
+// queueView shows the queue, without its lists of events if it is to be brief.
+func (c *Cloud) queueView(brief bool) (*Queue, error) {
 	q := &Queue{Timers: c.triggers.Timers(), DeadLetters: []DeadLetter{}}
 	var err error
 	if q.QueueCounts, err = c.queue.Counts(); err != nil {
 		return nil, err
+	}
+	if brief {
+		return q, nil
 	}
 	if q.Undelivered, err = c.queue.Deliveries(maxUndelivered); err != nil {
 		return nil, err
@@ -92,7 +95,7 @@ func (c *Cloud) serveQueue(w http.ResponseWriter, r *http.Request) bool {
 	var err error
 	switch r.Method + " " + r.URL.Path {
 	case "GET " + queuePath:
-		doc, err = c.queueView()
+		doc, err = c.queueView(r.URL.Query().Get("brief") == "true")
 	case "POST " + replayPath:
 		doc, err = c.eachDead(r, func(id int64) error { return c.queue.Replay(id, c.now()) })
 		c.async.Wake()
@@ -197,6 +200,13 @@ func (c *Cloud) objectEvent(e oss.Event) {
 func ReadQueue(ctx context.Context, to *Info) (*Queue, error) {
 	out := &Queue{}
 	return out, askFor(ctx, to, http.MethodGet, queuePath, nil, nil, out)
+}
+
+// CountQueue asks a local cloud for its queue without dead letters and outcomes: their
+// number alone, and the timers.
+func CountQueue(ctx context.Context, to *Info) (*Queue, error) {
+	out := &Queue{}
+	return out, askFor(ctx, to, http.MethodGet, queuePath, url.Values{"brief": {"true"}}, nil, out)
 }
 
 // ReplayDead puts dead letters in the queue again, by their ids or, without any, all

@@ -31,6 +31,9 @@ func newExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) *co
 			if opts.Command == "" && !opts.TTY {
 				return cmdutil.UsageError(errors.New("what is to be run? give --cmd, or -it for a shell"))
 			}
+			if opts.Workdir != "" && opts.NoWorkdir {
+				return cmdutil.UsageError(errors.New("choose one of --workdir and --no-workdir"))
+			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -42,6 +45,7 @@ func newExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) *co
 	flags.StringVar(&opts.Command, "cmd", "", "the command line")
 	flags.StringVar(&opts.Shell, "shell", "", "the shell that runs it (default sh; bash, if it is there, with -it)")
 	flags.StringVar(&opts.Workdir, "workdir", "", "the folder to run it in (default /code)")
+	flags.BoolVar(&opts.NoWorkdir, "no-workdir", false, "change to no folder")
 	flags.StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
 	flags.BoolVar(&opts.TTY, "tty", false, "on this terminal, as -it")
 	flags.BoolVar(&opts.Stdin, "stdin", false, "give the command the stdin of s")
@@ -134,7 +138,10 @@ func (o *Options) commandLine() []string {
 		line = "if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh"
 	}
 	enter := "cd /code 2>/dev/null || :"
-	if o.Workdir != "" {
+	switch {
+	case o.NoWorkdir:
+		return []string{shell, "-c", line}
+	case o.Workdir != "":
 		enter = fmt.Sprintf("cd %s || exit 1", quote(o.Workdir))
 	}
 	return []string{shell, "-c", enter + "\n" + line}

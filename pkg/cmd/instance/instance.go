@@ -42,6 +42,7 @@ type Options struct {
 	Command    string
 	Shell      string
 	Workdir    string // empty is /code, or / where that isn't
+	NoWorkdir  bool   // stay where the instance's processes begin
 	TTY        bool
 	Stdin      bool
 }

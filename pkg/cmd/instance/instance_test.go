@@ -166,6 +166,12 @@ func TestExec(t *testing.T) {
 	if d := cmp.Diff([]string{"bash", "-c", "cd '/it'\\''s' || exit 1\ncat"}, remote.got.Command); d != "" {
 		t.Error(d)
 	}
+	if err = w.Run(command(w, remote), "exec", "--cmd", "pwd", "--no-workdir", "--qualifier", "prod"); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"sh", "-c", "pwd"}, remote.got.Command); d != "" || remote.got.Qualifier != "prod" || remote.asked[1] != "hello prod" {
+		t.Errorf("%s, qualifier %q, asked %q", d, remote.got.Qualifier, remote.asked)
+	}
 }
 
 func TestExecErrors(t *testing.T) {
@@ -186,6 +192,9 @@ func TestExecErrors(t *testing.T) {
 	remote.play = func(context.Context, fcclient.ExecInput) (int, error) { return 0, &fc.APIError{Status: 403, Code: "X"} }
 	if err := w.Run(command(w, remote), "exec", "--cmd", "x"); known(err).Code != cmdutil.ExitCloud {
 		t.Errorf("exec refused: %v", err)
+	}
+	if err := w.Run(command(w, remote), "exec", "--cmd", "x", "--workdir", "/", "--no-workdir"); known(err).Code != cmdutil.ExitUsage {
+		t.Errorf("both: %v", err)
 	}
 	if err := w.Run(command(w, remote), "exec"); known(err).Code != cmdutil.ExitUsage {
 		t.Errorf("no command: %v", err)

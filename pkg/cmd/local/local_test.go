@@ -153,7 +153,7 @@ func TestUpStatusEnvDown(t *testing.T) {
 		t.Errorf("status shows a secret: %s", out)
 	}
 	out, _ = w.s(0, "local", "status")
-	w.wants(out, "endpoint:", first.Endpoint, "isolation:", "mode:")
+	w.wants(out, "endpoint:", first.Endpoint, "isolation:", "mode:", "queue:", "dead:")
 
 	_, errOut = w.s(0, "local", "up")
 	w.wants(errOut, "was up already: "+first.Endpoint)

@@ -168,6 +168,15 @@ type view struct {
 	DataDir     string            `json:"dataDir"`
 	Isolation   sandbox.Isolation `json:"isolation"`
 	Version     string            `json:"version"`
+	Queue       counts            `json:"queue"`
+}
+
+// counts are those of asynchronous invocations; `s local queue` has the details.
+type counts struct {
+	Timers  int `json:"timers"`
+	Waiting int `json:"waiting"`
+	Running int `json:"running"`
+	Dead    int `json:"dead"` // letters
 }
 
 func status(ctx context.Context, o *Options) error {
@@ -182,7 +191,12 @@ func status(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
+	queue, err := local.CountQueue(ctx, info)
+	if err != nil {
+		return err
+	}
 	return cmdutil.Print(o.IO.Out, o.Settings.Output, view{
+		Queue:   counts{Timers: len(queue.Timers), Waiting: queue.Waiting, Running: queue.Running, Dead: queue.Dead},
 		Running: true, Endpoint: info.Endpoint, AccountID: info.AccountID,
 		Region: info.Region, AccessKeyID: info.AccessKeyID, PID: info.PID, DataDir: info.DataDir, Isolation: info.Isolation, Version: info.Version,
 	})

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"s/pkg/fc"
-	"s/pkg/fc/fcsign"
 )
 
 // kind is what the path of a request names.
@@ -66,36 +65,6 @@ func operations() []operation {
 		{kindObject, http.MethodHead, "", headObject},
 		{kindObject, http.MethodDelete, "", deleteObject},
 	}
-}
-
-// chooser is the parameter of the query that asks for something else than the plain
-// object or bucket; empty if there is none.
-func chooser(query url.Values) string {
-	for name := range query {
-		switch {
-		case name == "continuation-token", name == "security-token", name == "versionId" && query.Get(name) == "null",
-			strings.HasPrefix(name, "response-"), strings.HasPrefix(name, "x-oss-") && name != "x-oss-process" && name != "x-oss-async-process":
-		case fcsign.IsOSSSubresource(name):
-			return name
-		}
-	}
-	return ""
-}
-
-func notServed(c *call) error {
-	what := c.r.Method + " of "
-	switch kindOf(c.bucket, c.key) {
-	case kindService:
-		what += "the service"
-	case kindBucket:
-		what += "a bucket"
-	default:
-		what += "an object"
-	}
-	if name := chooser(c.r.URL.Query()); name != "" {
-		what += " with ?" + name
-	}
-	return failure(http.StatusNotImplemented, "NotImplemented", "the local OSS does not serve "+what)
 }
 
 // target finds bucket and key. The bucket is the first label of the host, unless the

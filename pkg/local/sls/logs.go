@@ -2,6 +2,7 @@ package sls
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -43,7 +44,12 @@ func (c *call) search(q url.Values) (*search, error) {
 	if s.from >= s.to {
 		return nil, failure(http.StatusBadRequest, "InvalidTimeRange", "request time range is invalid: from must be before to")
 	}
-	if s.match, err = parseQuery(s.text); err != nil {
+	var unserved unservedError
+	s.match, err = parseQuery(s.text)
+	switch {
+	case errors.As(err, &unserved):
+		return nil, failure(http.StatusNotImplemented, "NotImplemented", unserved.Error())
+	case err != nil:
 		return nil, failure(http.StatusBadRequest, "ParameterInvalid", "the query can't be read: "+err.Error())
 	}
 	for _, p := range []struct {

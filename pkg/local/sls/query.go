@@ -16,10 +16,22 @@ type field struct{ name, value string }
 // delimiters part a text into words (SLS's standard ones).
 const delimiters = ", '\";=()[]{}?@&<>/:\n\t\r"
 
+// unservedError is the sign that begins what this search can't do and SLS's can.
+type unservedError byte
+
+// Error says what there is.
+func (e unservedError) Error() string {
+	what := "'" + string(rune(e)) + "'"
+	if e == '|' {
+		what = "SQL, after a '|',"
+	}
+	return what + " in a query is not served by the local cloud: it has words, field: value, and, or, not and brackets"
+}
+
 // parseQuery reads SLS's search syntax: words, "quoted text", field: value, *,
 // and, or, not and brackets; words side by side must all be there. Words are
-// compared whatever their case; one that ends in * is the beginning of a word. What
-// follows a | is SQL, which isn't served.
+// compared whatever their case; one that ends in * is the beginning of a word. The
+// error of what SLS has beyond that, SQL after a | among it, is an unservedError.
 func parseQuery(text string) (matcher, error) {
 	tokens, err := lex(text)
 	if err != nil {
@@ -63,7 +75,7 @@ func lex(text string) ([]token, error) {
 			out = append(out, token{value, true})
 			text = rest
 		case strings.IndexByte("|<>=[]#", c) >= 0:
-			return nil, fmt.Errorf("'%c' isn't served by the local cloud: it has words, field: value, and, or, not and brackets", c)
+			return nil, unservedError(c)
 		default:
 			end := strings.IndexAny(text, " \t\r\n():\"|<>=[]#")
 			if end < 0 {

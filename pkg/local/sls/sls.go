@@ -87,8 +87,7 @@ func (c *call) serve() error {
 	}
 	handle := c.operation(c.r.Method+" /"+strings.Join(pattern, "/"), c.query.Get("type"))
 	if handle == nil {
-		return failure(http.StatusNotImplemented, "NotImplemented",
-			"'"+c.r.Method+"' against '"+c.r.URL.Path+"' of SLS is not served by the local cloud")
+		return c.notServed(segments)
 	}
 	if c.project != "" && !validName.MatchString(c.project) {
 		return failure(http.StatusBadRequest, "ProjectNameInvalid", "project name '"+c.project+"' is invalid")

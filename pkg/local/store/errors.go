@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"syscall"
 )
 
@@ -82,7 +83,7 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("another local cloud has this data directory open (lock %s)", e.Path)
 }
 
-// CorruptError says that the database can't be read, and how to go on.
+// CorruptError says that a database can't be read, and how to go on.
 type CorruptError struct {
 	Path string
 	Err  error
@@ -90,8 +91,15 @@ type CorruptError struct {
 
 // Error says what to do.
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("the state of the local cloud is damaged (%s): %v; move the file away, or put a backup in its place, then deploy again",
-		e.Path, e.Err)
+	what, then := "the state of the local cloud is", "deploy again"
+	switch filepath.Base(e.Path) {
+	case queueName:
+		what, then = "the queue of asynchronous invocations is", "go on: what waited in it is lost, and timers count from then"
+	case logsName:
+		what, then = "the kept logs of functions are", "go on: what was logged is lost"
+	}
+	return fmt.Sprintf("%s damaged (%s): %v; with no local cloud running (s local down), move %s and, if they are there, %s-wal and %s-shm away, or put a backup of all in their place, then %s",
+		what, e.Path, e.Err, e.Path, filepath.Base(e.Path), filepath.Base(e.Path), then)
 }
 
 // Unwrap gives the database's own error.

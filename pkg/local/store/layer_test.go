@@ -109,6 +109,63 @@ func TestDeletedVersionsCodeGoesWithItsLastFunction(t *testing.T) {
 	}
 }
 
+// The code of a layer that only a function's published versions have stays, over a
+// start, too, and goes with the last of them: also when the layer's version and the
+// function's own use of it went long before.
+func TestLayersOfPublishedVersions(t *testing.T) {
+	s := open(t, t.TempDir())
+	layer := publish(t, s, "lib", archive(t, file("lib.txt", "layered")))
+	setLayers := func(name string, codes ...Code) {
+		t.Helper()
+		_, err := s.UpdateFunction("r", name, func(f *Function) error { f.LayerCode = codes; return nil })
+		must(t, err)
+	}
+	must(t, s.CreateService(service("svc")), s.CreateFunction(function("f")), s.CreateFunction(function("svc$f")))
+	for _, name := range []string{"f", "svc$f"} {
+		setLayers(name, layer.Code)
+		release(t, s, Owner(name))
+		describe(t, s, name, "changed")
+		release(t, s, Owner(name))
+		setLayers(name)
+		release(t, s, Owner(name))
+	}
+	must(t, s.DeleteLayerVersion("r", "lib", 1))
+	there := func(want bool, when string) {
+		t.Helper()
+		s.code.removals.Wait()
+		if _, err := os.Stat(s.CodeArchive(layer.Code.SHA256)); (err == nil) != want {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	for range 2 { // before and after reopening
+		there(true, "two versions of each have it")
+		r := resolve(t, s, "f", "2")
+		dir, done, err := s.OpenLayers(r.Function.LayerCode)
+		must(t, err)
+		if text := read(t, dir, "lib.txt"); text != "layered" {
+			t.Error(text)
+		}
+		done()
+		s = reopen(t, s)
+	}
+	for _, owner := range []string{"f", "svc$"} {
+		for _, id := range []string{"3", "1"} {
+			must(t, s.DeleteVersion("r", owner, id))
+			there(true, owner+" "+id)
+		}
+	}
+	must(t, s.DeleteVersion("r", "f", "2"))
+	there(true, "the service's version has it")
+	_, done, err := s.OpenLayers(resolve(t, s, "svc$f", "2").Function.LayerCode)
+	must(t, err, s.DeleteVersion("r", "svc$", "2"))
+	there(true, "an instance has it")
+	done()
+	there(false, "nobody has it")
+	if files := codeFiles(t, s); len(files) != 0 {
+		t.Error(files)
+	}
+}
+
 func read(t *testing.T, dir, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, name))

@@ -147,13 +147,6 @@ func TestLogDocs(t *testing.T) {
 	}
 }
 
-func TestCorruptLogs(t *testing.T) {
-	dir := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(dir, logsName), []byte(strings.Repeat("no database ", 1000)), 0o600))
-	_, err := OpenLogs(t.Context(), dir)
-	wantError[*CorruptError](t, err)
-}
-
 func TestHasLogstore(t *testing.T) {
 	s := open(t, t.TempDir())
 	f := function("f")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,9 @@ func OpenQueue(ctx context.Context, dir string, now time.Time) (*Queue, error) {
 	if err := upgrade(ctx, db, path, queueMigrations()); err != nil {
 		return nil, errors.Join(classify(path, err), db.Close())
 	}
+	if err := q.check(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	if err := errors.Join(q.recover(now), q.Prune(now)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -124,6 +128,20 @@ func (q *Queue) commit(ops []func(*sql.Tx) error) error {
 		}
 	}
 	return classify(q.path, tx.Commit())
+}
+
+// check refuses a queue in which an event that isn't over can't be read: the others
+// would wait behind it for good.
+func (q *Queue) check(ctx context.Context) error {
+	var seq int64
+	err := q.db.QueryRowContext(ctx, "SELECT seq FROM events WHERE ended = 0 AND NOT json_valid(doc) LIMIT 1").Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = &unreadableError{fmt.Errorf("event %d is no JSON", seq)}
+	}
+	return classify(q.path, err)
 }
 
 // recover makes the events due that ran when the process ended; those that were

@@ -1,12 +1,11 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -271,11 +270,17 @@ func TestTimersAreKept(t *testing.T) {
 	}
 }
 
-func TestQueueThatIsDamaged(t *testing.T) {
+// An event that can't be read is found before it stands in the way of others.
+func TestUnreadableEvents(t *testing.T) {
 	dir := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(dir, queueName), slices.Repeat([]byte("x"), 5000), 0o600))
-	_, err := OpenQueue(context.Background(), dir, at(0))
-	wantError[*CorruptError](t, err)
+	q := openQueue(t, dir)
+	must(t, q.Add(event("f", "a", 0)))
+	_, err := q.db.Exec("UPDATE events SET doc = '{'")
+	must(t, err, q.Close())
+	_, err = OpenQueue(t.Context(), dir, at(0))
+	if e := wantError[*CorruptError](t, err); !strings.Contains(e.Error(), "event 1") {
+		t.Error(e)
+	}
 }
 
 func TestQueueIsPrivate(t *testing.T) {

@@ -223,40 +223,6 @@ func TestOneProcessAtATime(t *testing.T) {
 	open(t, s.Dir())
 }
 
-func TestDamagedDatabase(t *testing.T) {
-	for name, damage := range map[string]func(t *testing.T, path string){
-		"not a database": func(t *testing.T, path string) {
-			must(t, os.WriteFile(path, []byte("this is no database, whatever its name says"), 0o600))
-		},
-		"overwritten pages": func(t *testing.T, path string) {
-			f, err := os.OpenFile(path, os.O_WRONLY, 0)
-			must(t, err)
-			junk := make([]byte, 16<<10)
-			for i := range junk {
-				junk[i] = 0x5a
-			}
-			_, err = f.WriteAt(junk, 2000)
-			must(t, err, f.Close())
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := open(t, t.TempDir())
-			for i := range 50 {
-				must(t, s.CreateFunction(function(fmt.Sprintf("f%d", i))))
-			}
-			must(t, s.Close())
-			path := filepath.Join(s.Dir(), databaseName)
-			damage(t, path)
-			_, err := Open(t.Context(), s.Dir())
-			if e := wantError[*CorruptError](t, err); e.Path != path {
-				t.Errorf("path %s", e.Path)
-			}
-			must(t, os.Remove(path))
-			open(t, s.Dir()) // the lock was given back, and the advice works
-		})
-	}
-}
-
 func TestNewerDatabase(t *testing.T) {
 	s := open(t, t.TempDir())
 	_, err := s.db.Exec("PRAGMA user_version = 99")
