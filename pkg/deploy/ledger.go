@@ -34,6 +34,8 @@ type Ledger struct {
 	place   Place
 	known   []Footprint
 	changed map[string]*Footprint // by key; nil is gone
+	// What was made for "auto": before, in this run, and what of it went.
+	made, madeNow, madeGone []Made
 }
 
 // ledgerDoc is the file.
@@ -45,6 +47,7 @@ type ledgerDoc struct {
 type ledgerPlace struct {
 	Place
 	Resources []Footprint `json:"resources"`
+	Made      []Made      `json:"made,omitempty"`
 }
 
 // OpenLedger reads what is known of deployments of a project in dir. A file that
@@ -56,7 +59,7 @@ func OpenLedger(dir string, place Place) (*Ledger, error) {
 		return l, err
 	}
 	if p := doc.place(place); p != nil {
-		l.known = p.Resources
+		l.known, l.made = p.Resources, p.Made
 	}
 	return l, nil
 }
@@ -132,7 +135,7 @@ func (l *Ledger) Forget(region, function string) {
 // Save writes what was noted, over what others wrote meanwhile. Without anything
 // new it does nothing.
 func (l *Ledger) Save() error {
-	if len(l.changed) == 0 {
+	if len(l.changed)+len(l.madeNow)+len(l.madeGone) == 0 {
 		return nil
 	}
 	doc, err := l.read()
@@ -159,7 +162,13 @@ func (l *Ledger) Save() error {
 		}
 		return 1
 	})
-	doc.Places = slices.DeleteFunc(doc.Places, func(p ledgerPlace) bool { return len(p.Resources) == 0 })
+	for _, m := range l.madeNow {
+		if !slices.Contains(place.Made, m) {
+			place.Made = append(place.Made, m)
+		}
+	}
+	place.Made = slices.DeleteFunc(place.Made, func(m Made) bool { return slices.Contains(l.madeGone, m) })
+	doc.Places = slices.DeleteFunc(doc.Places, func(p ledgerPlace) bool { return len(p.Resources)+len(p.Made) == 0 })
 	data, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package deploy
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"s/pkg/fc"
@@ -77,9 +78,11 @@ type Change struct {
 
 // Changes is the plan for one resource of s.yaml.
 type Changes struct {
-	Resource string   `json:"resource"`
-	Region   string   `json:"region"`
-	Items    []Change `json:"changes"`
+	Resource string `json:"resource"`
+	Region   string `json:"region"`
+	// Auto is what is made first because s.yaml says "auto".
+	Auto  []Change `json:"auto,omitempty"`
+	Items []Change `json:"changes"`
 	// Unmanaged names triggers that are deployed and not in s.yaml; they are
 	// left as they are.
 	Unmanaged []string `json:"unmanaged,omitempty"`
@@ -96,7 +99,7 @@ func (c *Changes) Empty() bool { return c.Count(Create)+c.Count(Update)+c.Count(
 // Count tells how many steps of an action there are.
 func (c *Changes) Count(a Action) int {
 	n := 0
-	for _, item := range c.Items {
+	for _, item := range slices.Concat(c.Auto, c.Items) {
 		if item.Action == a {
 			n++
 		}

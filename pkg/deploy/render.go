@@ -3,6 +3,7 @@ package deploy
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
@@ -29,7 +30,7 @@ func Render(plans []*Changes, style Style) string {
 	created, updated, deleted := 0, 0, 0
 	for _, plan := range plans {
 		fmt.Fprintf(&b, "%s %s\n", style.Bold(plan.Resource), style.Dim("("+plan.Region+")"))
-		for _, change := range plan.Items {
+		for _, change := range slices.Concat(plan.Auto, plan.Items) {
 			renderChange(&b, change, style)
 		}
 		for _, name := range plan.Unmanaged {

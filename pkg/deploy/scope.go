@@ -27,6 +27,12 @@ type Scope struct {
 // All reports whether it is all of a resource.
 func (s Scope) All() bool { return s.Function == "" && len(s.Triggers) == 0 && !s.Async }
 
+// Configures reports whether a deployment of the scope sets the configuration of a
+// function, or would make it.
+func (s Scope) Configures(actual Actual) bool {
+	return s.All() || s.Function == FunctionAll || s.Function == FunctionConfig || s.Function == FunctionCode && actual.Function == nil
+}
+
 // Check says what is wrong with a scope.
 func (s Scope) Check() error {
 	if s.Function != "" && !slices.Contains([]string{FunctionAll, FunctionCode, FunctionConfig}, s.Function) {

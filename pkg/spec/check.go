@@ -104,6 +104,10 @@ func (c *checker) value(v *expr.Value, f *field, key diag.Range) {
 	if v.Invalid || v.Kind == expr.Null || v.Kind == expr.Pending {
 		return
 	}
+	if f.auto && isAuto(v) && f.made != nil {
+		c.autoParams(v, f)
+		return
+	}
 	if f.auto && isAuto(v) {
 		c.report(diag.Diagnostic{
 			Severity: diag.Warning, Code: CodeNotApplied, Range: v.Range,
@@ -149,14 +153,6 @@ func at(v *expr.Value, key diag.Range) diag.Range {
 		return key
 	}
 	return v.Range
-}
-
-func isAuto(v *expr.Value) bool {
-	if v == nil || v.Kind != expr.String {
-		return false
-	}
-	word, _, _ := strings.Cut(v.Text, "|")
-	return strings.EqualFold(strings.TrimSpace(word), "auto")
 }
 
 // fits reports whether a value has, or by an expression may stand for, the type

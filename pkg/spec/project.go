@@ -85,6 +85,7 @@ type Resource struct {
 	Code     CodeSource
 	Triggers []fc.Trigger
 	Around   Around `json:",omitzero"`
+	Auto     Auto   `json:",omitzero"`
 	Actions  []Action
 	// DependsOn are the resources that props and actions take values from that
 	// exist only once those are deployed, each once, in the order of their first

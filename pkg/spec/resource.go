@@ -134,6 +134,7 @@ func (l *loader) fillV3(r *Resource, p props, key diag.Range) {
 	r.Code = l.codeV3(p, r.Function.Runtime)
 	r.Triggers = triggersV3(p)
 	r.Around = aroundOfV3(p)
+	r.Auto = autoOfV3(p)
 	l.rulesV3(p)
 }
 

@@ -52,17 +52,18 @@ type field struct {
 	ints     []int64  // allowed numbers
 	name     int      // a name of the service, at most so long
 	shape    *regexp.Regexp
-	example  string  // of the shape
-	unique   string  // the key in which the elements of the list must differ
-	elem     *field  // of lists
-	obj      *object // of objects
-	auto     bool    // "auto" or "auto|key=value" stands for an object
-	alt      *field  // another type that is allowed
-	within   string  // the block that "auto" leaves unset, if it isn't this one
-	list     string  // of an element: the key of its list
-	later    bool    // checked, not carried out yet
-	preset   string  // what counts if the key is absent, as it would be written
-	about    words   // what it means
+	example  string   // of the shape
+	unique   string   // the key in which the elements of the list must differ
+	elem     *field   // of lists
+	obj      *object  // of objects
+	auto     bool     // "auto" or "auto|key=value" stands for an object
+	alt      *field   // another type that is allowed
+	within   string   // the block that "auto" leaves unset, if it isn't this one
+	made     []string // what "auto" is made with: its parameters; nil if nothing is made
+	list     string   // of an element: the key of its list
+	later    bool     // checked, not carried out yet
+	preset   string   // what counts if the key is absent, as it would be written
+	about    words    // what it means
 }
 
 // object is a map with known keys.
@@ -153,8 +154,12 @@ func (f *field) expect(values ...string) *field   { f.enum, f.soft = values, tru
 func (f *field) oneOfInts(values ...int64) *field { f.ints = values; return f }
 func (f *field) named(longest int) *field         { f.name = longest; return f }
 func (f *field) orAuto() *field                   { f.auto, f.within = true, f.key; return f }
-func (f *field) or(alt *field) *field             { f.alt = alt; return f }
-func (f *field) notYet() *field                   { f.later = true; return f }
+
+// makes says that the deployment makes what "auto" stands for, with parameters.
+func (f *field) makes(params ...string) *field { f.made = append([]string{}, params...); return f }
+
+func (f *field) or(alt *field) *field { f.alt = alt; return f }
+func (f *field) notYet() *field       { f.later = true; return f }
 
 // like makes a text be of a shape; example is one that is.
 func (f *field) like(shape *regexp.Regexp, example string) *field {

@@ -101,7 +101,8 @@ func serviceBlocksV3() []*field {
 				mountDir(), boolean("enableTLS").by("false").is("Whether the connection is encrypted.", "是否加密传输。")).
 				must().between(0, fc.MaxMounts).differ("mountDir").is("Up to 5 mounts.", "最多 5 个挂载点。")).orAuto().
 			is("NAS file systems of instances.", "实例挂载的 NAS 文件系统。"),
-		ossMount(), logConfig(true),
+		ossMount().makes("mountDir", "bucketPath", "readOnly"),
+		logConfig(true).makes("enableRequestMetrics", "enableInstanceMetrics", "enableLlmMetrics", "logBeginRule"),
 		block("polarFsConfig",
 			integer("userId").is("The user that files are accessed as.", "访问文件的用户 ID。"),
 			integer("groupId").is("The group that files are accessed as.", "访问文件的用户组 ID。"),

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"s/pkg/access"
+	"s/pkg/alicloud"
 	"s/pkg/diag"
 	"s/pkg/fcclient"
 	"s/pkg/iostreams"
@@ -61,4 +62,6 @@ type Target struct {
 	// Client gives a client of the region for resource, speaking the API of its
 	// edition.
 	Client func(resource *spec.Resource) (*fcclient.Client, error)
+	// Auto gives a client of the services beside FC in a region; nil there is none.
+	Auto func(region string) *alicloud.Client
 }

@@ -14,6 +14,7 @@ import (
 // apply carries out all plans at the same time and tells each step as it ends, of
 // several resources those of one together.
 func (d *deployment) apply(ctx context.Context) {
+	d.makeAuto(ctx)
 	sections := cmdutil.NewSections(d.IO, make([]string, len(d.items))...)
 	cmdutil.Parallel(d.Parallel, len(d.items), func(i int) {
 		defer sections.Done(i)

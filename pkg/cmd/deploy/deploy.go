@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"s/pkg/alicloud"
 	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
@@ -163,6 +164,7 @@ type item struct {
 	remote   deploy.Remote
 	prepared *deploy.Prepared
 	plan     *deploy.Changes
+	auto     *alicloud.Plan // what "auto" stands for; nil is nothing
 	report   *deploy.Report
 	blocked  string        // the resource for whose failure it wasn't tried
 	waits    bool          // a dry run can't know what it will be
@@ -321,10 +323,8 @@ func (d *deployment) plan(ctx context.Context) error {
 		}
 		var actual deploy.Actual
 		if actual, it.err = deploy.Read(ctx, it.remote, it.prepared.Desired); it.err == nil {
-			it.plan = deploy.Plan(it.prepared.Desired, actual)
-			it.plan.Redact(d.project.Redact)
 			it.report = &deploy.Report{State: actual}
-			it.err = it.plan.Limit(d.Scope)
+			it.plan, it.auto, it.err = cmdutil.PlanAuto(ctx, d.target, it.resource, it.prepared.Desired, actual, d.Scope, d.project.Redact)
 		}
 	})
 	for _, it := range d.items {

@@ -147,7 +147,7 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 			return nil, err
 		}
 		prepared.Desired.Before = o.ledger.Before(r.Region, r.Function.FunctionName)
-		wg.Go(func() { plans[i], errs[i] = o.plan(ctx, project, remote, prepared.Desired) })
+		wg.Go(func() { plans[i], errs[i] = o.plan(ctx, project, target, r, remote, prepared.Desired) })
 	}
 	wg.Wait()
 	for _, err := range errs {
@@ -159,17 +159,19 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 }
 
 // plan compares one resource.
-func (o *Options) plan(ctx context.Context, project *spec.Project, remote deploy.Reader, desired deploy.Desired) (*deploy.Changes, error) {
+func (o *Options) plan(ctx context.Context, project *spec.Project, target *cmdutil.Target, r *spec.Resource, remote deploy.Reader, desired deploy.Desired) (*deploy.Changes, error) {
 	actual, err := deploy.Read(ctx, remote, desired)
 	if err != nil {
 		return nil, err
 	}
-	plan := deploy.Plan(desired, actual)
+	plan, _, err := cmdutil.PlanAuto(ctx, target, r, desired, actual, o.Scope, project.Redact)
+	if err != nil {
+		return nil, err
+	}
 	if o.Prune {
 		plan.Prune()
 	}
-	plan.Redact(project.Redact)
-	return plan, plan.Limit(o.Scope)
+	return plan, nil
 }
 
 // tellLeft lists what earlier deployments made and s.yaml no longer has.

@@ -34,6 +34,8 @@ type Options struct {
 	Prune bool
 	// Scope is the part of each resource that is removed.
 	Scope deploy.Scope
+	// Auto deletes what deployments made for "auto", too.
+	Auto bool
 
 	function bool           // --function
 	ledger   *deploy.Ledger // what earlier deployments made
@@ -47,7 +49,8 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		Short: "Remove the resources of s.yaml from where they are deployed",
 		Long: "Remove deletes the triggers of the functions in s.yaml, what is configured around them, their routes of custom\n" +
 			"domains, their aliases and versions, the functions and, in edition 1.0.0, their services if no other function is left\n" +
-			"in them. A custom domain that leads to other functions, too, stays. Without a terminal it needs -y.",
+			"in them. A custom domain that leads to other functions, too, stays. Without a terminal it needs -y.\n" +
+			"What deployments made because s.yaml says auto is listed, and deleted if you say so, or with --auto.",
 		Example: "s remove\ns remove hello -y\ns remove --trigger timer\ns remove --function\ns remove --async-invoke-config",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,6 +65,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	cmd.Flags().BoolVar(&opts.Prune, "prune", false, "remove what was deployed of resources that s.yaml no longer has, too")
 	bindScope(cmd.Flags(), opts)
+	cmd.Flags().BoolVar(&opts.Auto, "auto", false, "delete what was made because s.yaml says auto, too, once no function is left")
 	return cmd
 }
 
@@ -101,7 +105,7 @@ func Run(ctx context.Context, opts *Options) error {
 	}
 	if len(jobs) == 0 {
 		opts.IO.Errf("nothing to remove: none of it is deployed")
-		return nil
+		return opts.auto(ctx, target)
 	}
 	if err := opts.confirm(jobs); err != nil {
 		return err
@@ -115,7 +119,10 @@ func Run(ctx context.Context, opts *Options) error {
 			return opts.advise(opts.around(ctx, actions, s, target, j), target)
 		})
 	}
-	return cmdutil.CloudError(actions.After(ctx, whole, err), target)
+	if err = actions.After(ctx, whole, err); err == nil {
+		err = opts.auto(ctx, target)
+	}
+	return cmdutil.CloudError(err, target)
 }
 
 // job is one resource with something to remove.

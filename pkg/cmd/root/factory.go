@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"s/pkg/access"
+	"s/pkg/alicloud"
 	"s/pkg/cmd/cmdutil"
 	envcmd "s/pkg/cmd/env"
 	"s/pkg/diag"
@@ -347,6 +348,14 @@ func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLoc
 				OSSEndpoint: os.Getenv(envOSSEndpoint), Uploaded: w.uploaded(r.Name),
 			}), nil
 		},
+	}
+	target.Auto = func(region string) *alicloud.Client {
+		config := alicloud.Config{Region: region, AccountID: credentials.AccountID, Local: isLocal, Env: os.Getenv, Debug: w.io.Debug()}
+		config.Keys.AccessKeyID, config.Keys.AccessKeySecret, config.Keys.SecurityToken = credentials.AccessKeyID, credentials.AccessKeySecret, credentials.SecurityToken
+		if isLocal {
+			config.Endpoint = endpoint
+		}
+		return alicloud.New(config)
 	}
 	w.tellTarget(target)
 	return target

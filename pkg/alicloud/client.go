@@ -1,0 +1,263 @@
+// Package alicloud finds and makes what "auto" in s.yaml stands for, in the services
+// beside Function Compute: log projects, buckets, roles. It reads before it writes, finds what is there by its
+// name, and takes what somebody else makes at the same time for its own. It prints
+// nothing and asks nothing.
+package alicloud
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"s/pkg/debug"
+	"s/pkg/fc/fcsign"
+)
+
+const (
+	// answerWait is how long one request may take.
+	answerWait = 30 * time.Second
+	// maxAnswer bounds an answer, in bytes.
+	maxAnswer = 4 << 20
+	// tries and pause are of requests that were throttled; the pause doubles.
+	tries = 4
+	pause = time.Second
+	// longestPause bounds what Retry-After says.
+	longestPause = 20 * time.Second
+)
+
+// Config says whose resources, where, and how to get there.
+type Config struct {
+	Region    string
+	AccountID string // names come from it
+	Keys      fcsign.Keys
+	// Endpoint is the URL at which all services are, which are told by the Host
+	// header then: the local cloud's. Empty is each service's own, by https.
+	Endpoint string
+	// Local is true at the local cloud, which has no RAM and no networks.
+	Local bool
+	// Env gives the variables FC_GENERATE_*; nil has none.
+	Env func(name string) string
+	// HTTP makes the requests; nil is a client of its own.
+	HTTP *http.Client
+	// Now is the clock, Sleep waits; nil are the real ones.
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
+	Debug *debug.Log
+}
+
+// Client speaks to the services of one region.
+type Client struct{ config Config }
+
+// New makes a client. It makes no request.
+func New(config Config) *Client {
+	if config.Env == nil {
+		config.Env = func(string) string { return "" }
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Sleep == nil {
+		config.Sleep = sleep
+	}
+	if config.HTTP == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		if config.Local {
+			transport.Proxy = nil
+		}
+		config.HTTP = &http.Client{Transport: transport, Timeout: answerWait, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	return &Client{config}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// Error is a refusal by a service.
+type Error struct {
+	Service   string // SLS, OSS, RAM
+	Action    string
+	Status    int // HTTP status
+	Code      string
+	Message   string
+	RequestID string
+}
+
+// Error names the service and has its code, message and request id.
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s refuses %s: %s (%s, HTTP %d, request %s)", e.Service, e.Action, e.Message, e.Code, e.Status, cmp.Or(e.RequestID, "without an id"))
+}
+
+// Denied reports whether a service says that the keys may not do something.
+func (e *Error) Denied() bool {
+	switch e.Code {
+	case "AccessDenied", "NoPermission", "Unauthorized", "Forbidden.RAM", "Forbidden":
+		return true
+	}
+	return strings.HasPrefix(e.Code, "NoPermission") || strings.HasPrefix(e.Code, "Forbidden.RAM")
+}
+
+// throttled reports whether the same request may succeed a little later.
+func (e *Error) throttled() bool {
+	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable || strings.HasPrefix(e.Code, "Throttling") ||
+		e.Code == "ServerBusy" || e.Code == "WriteQuotaExceed" || e.Code == "ReadQuotaExceed" || e.Code == "QpsLimitExceeded"
+}
+
+// isMissing reports whether a service says that something isn't there: SLS and
+// OSS by 404, RAM by a code of its own.
+func isMissing(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status == http.StatusNotFound || strings.HasPrefix(e.Code, "EntityNotExist"))
+}
+
+// isThere reports whether a service says that somebody has made it already.
+func isThere(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case "ProjectAlreadyExist", "LogStoreAlreadyExist", "IndexAlreadyExist":
+		return true
+	}
+	return strings.HasPrefix(e.Code, "EntityAlreadyExist")
+}
+
+// call is one request.
+type call struct {
+	service, action string
+	method          string
+	host            string
+	path            string
+	query           url.Values
+	body            []byte
+	contentType     string
+	sign            func(r *http.Request, body []byte)
+	refusal         func(answer []byte) *Error
+	out             any // of JSON; nil reads nothing
+}
+
+// do makes a request, and again if it was throttled.
+func (c *Client) do(ctx context.Context, k call) error {
+	wait := pause
+	for try := 1; ; try++ {
+		after, err := c.once(ctx, k)
+		var refused *Error
+		if try == tries || !errors.As(err, &refused) || !refused.throttled() {
+			return err
+		}
+		if err := c.config.Sleep(ctx, min(max(wait, after), longestPause)); err != nil {
+			return err
+		}
+		wait *= 2
+	}
+}
+
+// once makes a request once; after is what the service says to wait.
+func (c *Client) once(ctx context.Context, k call) (after time.Duration, err error) {
+	r, err := c.request(ctx, k)
+	if err != nil {
+		return 0, err
+	}
+	client := *c.config.HTTP
+	client.Transport = c.config.Debug.Transport(client.Transport, debug.Requests{Topic: "auto", Action: k.action})
+	response, err := client.Do(r) //nolint:gosec // the region's endpoints, or the local cloud
+	if err != nil {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		var bare *url.Error
+		if errors.As(err, &bare) {
+			err = bare.Err // the URL has the signature's parameters
+		}
+		return 0, fmt.Errorf("%s: no answer from %s: %w", k.action, k.host, err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return 0, fmt.Errorf("%s: answer of %s: %w", k.action, k.host, err)
+	}
+	if response.StatusCode/100 != 2 {
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+		return time.Duration(seconds) * time.Second, k.refused(response, answer)
+	}
+	if k.out != nil && json.Unmarshal(answer, k.out) != nil {
+		return 0, fmt.Errorf("%s: the answer of %s isn't JSON", k.action, k.host)
+	}
+	return 0, nil
+}
+
+func (k call) refused(response *http.Response, answer []byte) error {
+	e := k.refusal(answer)
+	e.Service, e.Action, e.Status = k.service, k.action, response.StatusCode
+	for _, name := range []string{"X-Log-Requestid", "X-Oss-Request-Id", "X-Acs-Request-Id"} {
+		e.RequestID = cmp.Or(e.RequestID, response.Header.Get(name))
+	}
+	e.Code = cmp.Or(e.Code, strconv.Itoa(response.StatusCode))
+	e.Message = cmp.Or(e.Message, http.StatusText(response.StatusCode))
+	return e
+}
+
+// request makes the signed request of a call.
+func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
+	u := &url.URL{Scheme: "https", Host: k.host, Path: k.path, RawQuery: k.query.Encode()}
+	if c.config.Endpoint != "" {
+		base, err := url.Parse(c.config.Endpoint)
+		if err != nil {
+			return nil, err
+		}
+		u.Scheme, u.Host = base.Scheme, base.Host
+	}
+	r, err := http.NewRequestWithContext(ctx, k.method, u.String(), bytes.NewReader(k.body))
+	if err != nil {
+		return nil, err
+	}
+	r.Host = k.host
+	if k.contentType != "" {
+		r.Header.Set("Content-Type", k.contentType)
+	}
+	k.sign(r, k.body)
+	return r, nil
+}
+
+// rpc makes a call of the services that speak RPC. Parameters go in the body,
+// where no log of URLs shows them.
+func (c *Client) rpc(ctx context.Context, service, host, version, action string, parameters url.Values, out any) error {
+	return c.do(ctx, call{
+		service: service, action: action, method: http.MethodPost, host: host, path: "/",
+		body: []byte(parameters.Encode()), contentType: "application/x-www-form-urlencoded", out: out, refusal: refusalJSON,
+		sign: func(r *http.Request, body []byte) {
+			r.Header.Set("Accept", "application/json")
+			sum := sha256.Sum256(body)
+			fcsign.SignACS3(r, c.config.Keys, fcsign.Operation{Action: action, Version: version}, hex.EncodeToString(sum[:]), c.config.Now())
+		},
+	})
+}
+
+// refusalJSON reads what services that speak RPC say.
+func refusalJSON(answer []byte) *Error {
+	var said struct {
+		Code, Message string
+		RequestID     string `json:"RequestId"`
+	}
+	_ = json.Unmarshal(answer, &said) // it may come from something between
+	return &Error{Code: said.Code, Message: said.Message, RequestID: said.RequestID}
+}

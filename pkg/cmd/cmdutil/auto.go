@@ -1,0 +1,83 @@
+package cmdutil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"s/pkg/alicloud"
+	"s/pkg/deploy"
+	"s/pkg/spec"
+)
+
+// PlanAuto is deploy.Plan for a resource of which some may be "auto": what is there
+// of that is looked for, with read calls alone, and what is missing is the first
+// part of the plan. hide is as for Changes.Redact. The second result is nil if
+// nothing is "auto".
+func PlanAuto(ctx context.Context, target *Target, r *spec.Resource, desired deploy.Desired, actual deploy.Actual,
+	scope deploy.Scope, hide func(string) string,
+) (*deploy.Changes, *alicloud.Plan, error) {
+	var auto *alicloud.Plan
+	if r.Auto.Any() && scope.Configures(actual) {
+		var err error
+		if auto, err = findAuto(ctx, target, r, actual); err != nil {
+			return nil, nil, AutoError(fmt.Errorf("%s: %w", r.Name, err), target)
+		}
+		auto.Fill(&desired.Function)
+	}
+	plan := deploy.Plan(desired, actual)
+	if auto != nil {
+		plan.WithAuto(MadeOf(auto.Missing))
+	}
+	plan.Redact(hide)
+	return plan, auto, plan.Limit(scope)
+}
+
+func findAuto(ctx context.Context, target *Target, r *spec.Resource, actual deploy.Actual) (*alicloud.Plan, error) {
+	if target.Auto == nil {
+		return nil, errors.New("nothing can be made for \"auto\" here")
+	}
+	if target.Credentials.AccountID == "" {
+		return nil, WithHint(ExitFailed, errors.New("the names of what \"auto\" makes need the id of the account, which isn't known"), "s config add, with --AccountID")
+	}
+	return target.Auto(r.Region).Plan(ctx, alicloud.Request{Function: r.Function.FunctionName, Auto: r.Auto, Deployed: actual.Function})
+}
+
+// MadeOf is resources as the ledger has them.
+func MadeOf(resources []alicloud.Resource) []deploy.Made {
+	var made []deploy.Made
+	for _, r := range resources {
+		made = append(made, deploy.Made{Kind: string(r.Kind), Name: r.Name, Within: r.Within, Region: r.Region})
+	}
+	return made
+}
+
+// MakeAuto makes what is missing of a plan, and tells made of each as soon as it is
+// there.
+func MakeAuto(ctx context.Context, target *Target, auto *alicloud.Plan, made func(deploy.Made)) error {
+	return AutoError(auto.Make(ctx, func(r alicloud.Resource) { made(MadeOf([]alicloud.Resource{r})[0]) }), target)
+}
+
+// AutoError gives a refusal of a service beside FC its exit code and a hint.
+func AutoError(err error, target *Target) error {
+	var refused *alicloud.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return WithHint(ExitCloud, err, autoHint(refused, target))
+}
+
+func autoHint(refused *alicloud.Error, target *Target) string {
+	alias := "these credentials"
+	if target.Credentials.Alias != "" {
+		alias = "access " + target.Credentials.Alias
+	}
+	policies := map[string]string{"SLS": "AliyunLogFullAccess", "OSS": "AliyunOSSFullAccess", "RAM": "AliyunRAMFullAccess"}
+	switch {
+	case refused.Denied():
+		return fmt.Sprintf("%s may not do that: grant it %s, or write in s.yaml what there is in place of auto", alias, policies[refused.Service])
+	case refused.Code == "ProjectAlreadyExist" || refused.Code == "BucketAlreadyExists":
+		return "somebody else has the name: write in s.yaml another one in place of auto"
+	}
+	return ""
+}

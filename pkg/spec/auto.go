@@ -1,0 +1,75 @@
+package spec
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"s/pkg/diag"
+	"s/pkg/spec/expr"
+)
+
+// Auto is what a resource of edition 3.0.0 leaves to the deployment to find or to
+// make. A block with parameters ("auto|key=value|...") has them; without any it
+// isn't nil but empty.
+type Auto struct {
+	Log      map[string]string `json:",omitempty"` // logConfig
+	OSSMount map[string]string `json:",omitempty"` // ossMountConfig
+	// Role is also set for an OSS mount without a role: mounting takes one.
+	Role bool `json:",omitempty"`
+}
+
+// Any reports whether anything is left to the deployment.
+func (a Auto) Any() bool { return a.Log != nil || a.OSSMount != nil || a.Role }
+
+func autoOfV3(p props) Auto {
+	a := Auto{Log: p.auto("logConfig"), OSSMount: p.auto("ossMountConfig"), Role: isAuto(p.v.Get("role"))}
+	if a.OSSMount != nil && !p.has("role") {
+		a.Role = true
+	}
+	return a
+}
+
+// auto gives the parameters of a block that is "auto"; nil if it isn't.
+func (p props) auto(key string) map[string]string {
+	v := p.v.Get(key)
+	if !isAuto(v) {
+		return nil
+	}
+	return autoParams(v)
+}
+
+// isAuto reports whether a value is "auto" or "auto|...", in any case.
+func isAuto(v *expr.Value) bool {
+	if v == nil || v.Kind != expr.String {
+		return false
+	}
+	word, _, _ := strings.Cut(v.Text, "|")
+	return strings.EqualFold(strings.TrimSpace(word), "auto")
+}
+
+// autoParams are the parameters behind "auto"; one without a value is empty.
+func autoParams(v *expr.Value) map[string]string {
+	params := map[string]string{}
+	for _, part := range strings.Split(v.Text, "|")[1:] {
+		key, value, _ := strings.Cut(part, "=")
+		if key = strings.TrimSpace(key); key != "" {
+			params[key] = strings.TrimSpace(value)
+		}
+	}
+	return params
+}
+
+// autoParams checks the parameters behind "auto" of a field that makes something.
+func (c *checker) autoParams(v *expr.Value, f *field) {
+	for key := range autoParams(v) {
+		if slices.Contains(f.made, key) {
+			continue
+		}
+		d := problem(CodeUnknownKey, v.Range, "\"auto\" of %s takes no parameter %q", f.key, key)
+		if len(f.made) > 0 {
+			d.Hint = cmp.Or(diag.DidYouMean(key, f.made), "its parameters are "+strings.Join(f.made, ", "))
+		}
+		c.report(d)
+	}
+}
