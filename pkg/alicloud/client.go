@@ -179,7 +179,7 @@ func (c *Client) once(ctx context.Context, k call) (after time.Duration, err err
 	}
 	client := *c.config.HTTP
 	client.Transport = c.config.Debug.Transport(client.Transport, debug.Requests{Topic: "auto", Action: k.action})
-	response, err := client.Do(r) //nolint:gosec // the region's endpoints, or the local cloud
+	response, err := client.Do(r)
 	if err != nil {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
