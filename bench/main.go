@@ -53,6 +53,7 @@ func benchmarks() []Benchmark {
 		{Name: "pack", What: "packing 20,000 source files, against zip -6", Run: measurePack},
 		{Name: "many", What: "packing 200,000 files: linear, in bounded memory", Run: measureMany},
 		{Name: "redeploy", What: "a changed line of 20,000 source files, until it is deployed", Run: measureRedeploy},
+		{Name: "size", What: "requests of the API with 10,000 functions and 100,000 versions, against 100 functions", Run: measureSize, Asked: true},
 		{Name: "chaos", What: "mixed load over languages with kills, timeouts and deployments (-for)", Run: measureChaos, Asked: true},
 	}
 }

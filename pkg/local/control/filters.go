@@ -1,7 +1,6 @@
 package control
 
 import (
-	"slices"
 	"strings"
 
 	"s/pkg/fc"
@@ -14,9 +13,9 @@ const (
 	generation3 = "v3"
 )
 
-// filtered leaves the functions that a ListFunctions of FC 3.0 asks for. What may
+// filter tells which functions a ListFunctions of FC 3.0 asks for. What may
 // be anything but isn't said to be compared as a whole is looked for in the text.
-func (c *call) filtered(all []*store.Function) ([]*store.Function, error) {
+func (c *call) filter() (func(*store.Function) bool, error) {
 	q := c.r.URL.Query()
 	var tags []fc.Tag
 	if err := c.queryList("tags", &tags); err != nil {
@@ -28,7 +27,7 @@ func (c *call) filtered(all []*store.Function) ([]*store.Function, error) {
 	}
 	same := func(name, value string) bool { return q.Get(name) == "" || q.Get(name) == value }
 	within := func(name, text string) bool { return strings.Contains(text, q.Get(name)) }
-	return slices.DeleteFunc(all, func(f *store.Function) bool {
+	return func(f *store.Function) bool {
 		fn, generation, gpu := &f.Function, generation3, ""
 		if service, _ := fc.SplitName(fn.FunctionName); service != "" {
 			generation = generation2
@@ -36,8 +35,8 @@ func (c *call) filtered(all []*store.Function) ([]*store.Function, error) {
 		if fn.GPUConfig != nil {
 			gpu = fn.GPUConfig.GPUType
 		}
-		return !same("fcVersion", generation) || !same("runtime", fn.Runtime) || !same("gpuType", gpu) ||
-			!same("resourceGroupId", fn.ResourceGroupID) || !within("functionName", fn.FunctionName) ||
-			!within("description", fn.Description) || !hasTags(f, tags)
-	}), nil
+		return same("fcVersion", generation) && same("runtime", fn.Runtime) && same("gpuType", gpu) &&
+			same("resourceGroupId", fn.ResourceGroupID) && within("functionName", fn.FunctionName) &&
+			within("description", fn.Description) && hasTags(f, tags)
+	}, nil
 }

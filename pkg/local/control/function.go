@@ -203,18 +203,25 @@ func (c *call) serviceFirst(err error) error {
 }
 
 func listFunctions(c *call) (answer, error) {
-	all, prefix := c.cfg.Store.Functions(c.region), ""
-	var err error
-	if c.v2() {
-		prefix = fc.JoinName(c.args["service"], "")
-		_, all, err = c.cfg.Store.ServiceAt(c.region, c.args["service"], c.qualifier)
-	} else {
-		all, err = c.filtered(all)
+	whole := func(f *store.Function) string { return f.Function.FunctionName }
+	if !c.v2() {
+		keep, err := c.filter()
+		if err != nil {
+			return answer{}, err
+		}
+		from := func(name string) []*store.Function { return c.cfg.Store.FunctionsFrom(c.region, name) }
+		some, next, err := pageOf(c, "limit", "nextToken", from, whole, keep)
+		if err != nil {
+			return answer{}, err
+		}
+		return ok(listing("functions", some, next, c.functionView))
 	}
+	prefix := fc.JoinName(c.args["service"], "")
+	_, all, err := c.cfg.Store.ServiceAt(c.region, c.args["service"], c.qualifier)
 	if err != nil {
 		return answer{}, err
 	}
-	some, next, err := page(c, all, func(f *store.Function) string { return f.Function.FunctionName[len(prefix):] })
+	some, next, err := page(c, all, func(f *store.Function) string { return whole(f)[len(prefix):] })
 	if err != nil {
 		return answer{}, err
 	}

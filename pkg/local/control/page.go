@@ -39,12 +39,20 @@ func page[T any](c *call, list []T, name func(T) string) ([]T, string, error) {
 
 // pageBy is the same where the parameters have other names.
 func pageBy[T any](c *call, limitName, tokenName string, list []T, name func(T) string) ([]T, string, error) {
+	return pageOf(c, limitName, tokenName, func(string) []T { return list }, name, func(T) bool { return true })
+}
+
+// pageOf is the same of those that keep wants. from gives the list, of which what is
+// before a name may be left out.
+func pageOf[T any](
+	c *call, limitName, tokenName string, from func(name string) []T, name func(T) string, keep func(T) bool,
+) ([]T, string, error) {
 	q := c.r.URL.Query()
 	limit, err := c.limitIn(limitName)
 	if err != nil {
 		return nil, "", err
 	}
-	start := q.Get("startKey")
+	start, prefix := q.Get("startKey"), q.Get("prefix")
 	if token := q.Get(tokenName); token != "" {
 		text, err := base64.RawURLEncoding.DecodeString(token)
 		if err != nil {
@@ -52,9 +60,15 @@ func pageBy[T any](c *call, limitName, tokenName string, list []T, name func(T) 
 		}
 		start = string(text)
 	}
+	start = max(start, prefix)
 	out := []T{}
-	for _, item := range list {
-		if name(item) < start || !strings.HasPrefix(name(item), q.Get("prefix")) {
+	for _, item := range from(start) {
+		switch {
+		case name(item) < start:
+			continue
+		case !strings.HasPrefix(name(item), prefix):
+			return out, "", nil // it is sorted
+		case !keep(item):
 			continue
 		}
 		if len(out) == limit {

@@ -52,6 +52,7 @@ func (s *Store) keepFunction(f *Function) {
 		s.count(old, -1)
 	}
 	s.functions[f.key()] = f
+	s.sorted.put(f)
 	s.count(f, 1)
 }
 
@@ -94,11 +95,6 @@ func (s *Store) Function(region, name string) (*Function, error) {
 		return f, nil
 	}
 	return nil, &NotFoundError{Kind: KindFunction, Name: name}
-}
-
-// Functions lists the functions of a region by name.
-func (s *Store) Functions(region string) []*Function {
-	return list(s, s.functions, region, func(f *Function) string { return f.Function.FunctionName })
 }
 
 // CreateFunction stores a new function. The service in its name, if any, must
@@ -190,6 +186,7 @@ func (s *Store) DeleteFunction(region, name string, check func(*Function) error)
 	s.mu.Lock()
 	s.count(f, -1)
 	delete(s.functions, key{region, name})
+	s.sorted.drop(region, name)
 	delete(s.admissions, key{region, name})
 	delete(s.async, key{region, name})
 	s.forgetScaling(region, name)

@@ -82,9 +82,12 @@ func (s *Store) UpdateService(region, name string, change func(*Service) error, 
 // functionsOf lists the functions of a service by name.
 func (s *Store) functionsOf(region, service string) []*Function {
 	prefix := fc.JoinName(service, "")
-	return slices.DeleteFunc(s.Functions(region), func(f *Function) bool {
-		return !strings.HasPrefix(f.Function.FunctionName, prefix)
-	})
+	list := s.FunctionsFrom(region, prefix)
+	end := slices.IndexFunc(list, func(f *Function) bool { return !strings.HasPrefix(f.Function.FunctionName, prefix) })
+	if end < 0 {
+		end = len(list)
+	}
+	return slices.Clone(list[:end])
 }
 
 func (s *Store) putService(svc *Service, functions []*Function) error {

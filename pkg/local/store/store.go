@@ -49,6 +49,7 @@ type Store struct {
 	mu        sync.RWMutex
 	services  map[key]*Service
 	functions map[key]*Function
+	sorted    byName                      // the functions
 	triggers  map[key]map[string]*Trigger // by function, then by trigger name
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
 	scaling   map[place]*Scaling
@@ -219,7 +220,7 @@ func migrate(ctx context.Context, db *sql.DB, step string, version int) error {
 // load reads everything into memory.
 func (s *Store) load(ctx context.Context) error {
 	s.services = map[key]*Service{}
-	s.functions = map[key]*Function{}
+	s.functions, s.sorted = map[key]*Function{}, byName{}
 	s.triggers = map[key]map[string]*Trigger{}
 	s.hosts = map[key]*Trigger{}
 	s.scaling = map[place]*Scaling{}
