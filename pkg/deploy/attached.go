@@ -73,6 +73,23 @@ func (t *attached) steps(ctx context.Context) []func() error {
 	)
 }
 
+// others is the desired state without what the steps read already.
+func (t *attached) others() Desired {
+	d := t.desired
+	if d.Service == nil {
+		d.Around.Concurrency, d.Before.Concurrency = nil, false
+		d.Around.VPCBinding, d.Before.VPCBinding = nil, nil
+	}
+	return d
+}
+
+// complete adds it to what else was read.
+func (t *attached) complete(around *Around) {
+	if t.desired.Service == nil {
+		around.Concurrency, around.VPCBinding = t.concurrency, t.bindings
+	}
+}
+
 // notServed reports whether an endpoint hasn't got an operation at all: then there
 // is nothing of its kind, either.
 func notServed(err error) bool {

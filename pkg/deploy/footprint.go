@@ -57,7 +57,7 @@ func (f *Footprint) addAround(desired Desired, state Around) {
 	if state.Scaling != nil {
 		f.Scaling = w.scaling
 	}
-	f.Concurrency = state.Concurrency != nil
+	f.Concurrency = state.Concurrency != nil && w.concurrency
 	for _, id := range state.VPCBinding {
 		if slices.Contains(desired.Around.VPCBinding, id) || slices.Contains(desired.Before.VPCBinding, id) {
 			f.VPCBinding = append(f.VPCBinding, id)

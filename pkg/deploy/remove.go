@@ -33,12 +33,13 @@ func PlanRemoval(ctx context.Context, remote Remover, desired Desired) (*Changes
 	attached := &attached{remote: remote, desired: desired}
 	var actual Actual
 	err := inParallel(append(attached.steps(ctx), func() (err error) {
-		actual, err = Read(ctx, remote, desired)
+		actual, err = Read(ctx, remote, attached.others())
 		return err
 	})...)
 	if err != nil {
 		return nil, err
 	}
+	attached.complete(&actual.Around)
 	plan := &Changes{Resource: desired.Resource, Region: desired.Region, desired: desired, actual: actual}
 	for _, t := range actual.Triggers {
 		plan.Items = append(plan.Items, Change{Action: Delete, Kind: KindTrigger, Name: t.TriggerName})

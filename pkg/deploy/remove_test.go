@@ -61,6 +61,36 @@ func TestRemove(t *testing.T) {
 	}
 }
 
+// TestRemoveWhatWasConfiguredByHand: it is in the way of the function, and read once.
+func TestRemoveWhatWasConfiguredByHand(t *testing.T) {
+	t.Parallel()
+	server := fctest.New(t)
+	remote := client(server, false)
+	desired := want3(t)
+	apply(t, remote, desired)
+	name := desired.Function.FunctionName
+	for _, vpc := range []string{"vpc-a", "vpc-b"} {
+		if err := remote.CreateVPCBinding(t.Context(), name, vpc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := remote.PutConcurrencyConfig(t.Context(), name, fc.ConcurrencyConfig{ReservedConcurrency: 3}); err != nil {
+		t.Fatal(err)
+	}
+	plan := removal(t, remote, desired)
+	server.Reset()
+	report, err := deploy.Remove(t.Context(), remote, plan, deploy.Hooks{})
+	if err != nil || len(report.State.Around.VPCBinding) > 0 || report.State.Around.Concurrency != nil {
+		t.Fatalf("err %v, report %+v", err, report)
+	}
+	base := "DELETE /2023-03-30/functions/" + name
+	for _, want := range []string{base + "/vpc-bindings/vpc-a", base + "/vpc-bindings/vpc-b", base + "/concurrency", base} {
+		if !slices.Contains(server.Writes(), want) {
+			t.Errorf("no %s in %q", want, server.Writes())
+		}
+	}
+}
+
 func TestRemoveKeepsAServiceInUse(t *testing.T) {
 	t.Parallel()
 	for _, late := range []bool{false, true} {
