@@ -84,3 +84,9 @@ func (l *Ledger) Functions() int {
 	}
 	return n
 }
+
+// AddDomain adds a custom domain, whose name s.yaml leaves open.
+func (d *Desired) AddDomain(domain fc.CustomDomain) {
+	d.Around.Domains = append(slices.Clone(d.Around.Domains), domain)
+	d.normaliseAround()
+}

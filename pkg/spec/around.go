@@ -44,13 +44,18 @@ func aroundOfV3(p props) Around {
 		a.Scaling, a.ScalingQualifier, a.ScalingMode = scaling(c), c.text("qualifier"), c.text("mode")
 	}
 	if c := p.sub("customDomain"); c.isMap() && !isAuto(c.v.Get("domainName")) {
-		d := c.domain()
-		if r := c.sub("route"); r.isMap() {
-			d.RouteConfig = &fc.RouteConfig{Routes: []fc.PathConfig{r.route()}}
-		}
-		a.Domains = []fc.CustomDomain{d}
+		a.Domains = []fc.CustomDomain{c.routedDomain()}
 	}
 	return a
+}
+
+// routedDomain maps a customDomain of fc3 with its route.
+func (p props) routedDomain() fc.CustomDomain {
+	d := p.domain()
+	if r := p.sub("route"); r.isMap() {
+		d.RouteConfig = &fc.RouteConfig{Routes: []fc.PathConfig{r.route()}}
+	}
+	return d
 }
 
 // aroundOfV1 maps the blocks of fc's props.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"s/pkg/diag"
+	"s/pkg/fc"
 	"s/pkg/spec/expr"
 )
 
@@ -17,15 +18,22 @@ type Auto struct {
 	OSSMount map[string]string `json:",omitempty"` // ossMountConfig
 	// Role is also set for an OSS mount without a role: mounting takes one.
 	Role bool `json:",omitempty"`
+	// Domain is the custom domain, all but its name.
+	Domain *fc.CustomDomain `json:",omitempty"`
 }
 
-// Any reports whether anything is left to the deployment.
+// Any reports whether anything in other services is left to the deployment.
 func (a Auto) Any() bool { return a.Log != nil || a.OSSMount != nil || a.Role }
 
 func autoOfV3(p props) Auto {
 	a := Auto{Log: p.auto("logConfig"), OSSMount: p.auto("ossMountConfig"), Role: isAuto(p.v.Get("role"))}
 	if a.OSSMount != nil && !p.has("role") {
 		a.Role = true
+	}
+	if c := p.sub("customDomain"); c.isMap() && isAuto(c.v.Get("domainName")) {
+		d := c.routedDomain()
+		d.DomainName = ""
+		a.Domain = &d
 	}
 	return a
 }
@@ -66,7 +74,9 @@ func (c *checker) autoParams(v *expr.Value, f *field) {
 		if slices.Contains(f.made, key) {
 			continue
 		}
-		d := problem(CodeUnknownKey, v.Range, "\"auto\" of %s takes no parameter %q", f.key, key)
+		// Another tool may know it: that is no reason not to deploy.
+		d := problem(CodeNotApplied, v.Range, "\"auto\" of %s takes no parameter %q: it is left out", f.key, key)
+		d.Severity = diag.Warning
 		if len(f.made) > 0 {
 			d.Hint = cmp.Or(diag.DidYouMean(key, f.made), "its parameters are "+strings.Join(f.made, ", "))
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/fc"
 )
 
 func TestAuto(t *testing.T) {
@@ -21,6 +23,9 @@ func TestAuto(t *testing.T) {
 		{"ossMountConfig: auto|readOnly", Auto{OSSMount: map[string]string{"readOnly": ""}, Role: true}},
 		{"ossMountConfig: auto\n      role: acs:ram::1:role/r", Auto{OSSMount: none}},
 		{"role: Auto", Auto{Role: true}},
+		{"customDomain: {domainName: auto, protocol: HTTP, route: {path: /a/*}}", Auto{Domain: &fc.CustomDomain{
+			Protocol: "HTTP", RouteConfig: &fc.RouteConfig{Routes: []fc.PathConfig{{Path: "/a/*"}}},
+		}}},
 	} {
 		text := "edition: 3.0.0\nresources:\n  r:\n    component: fc3\n    props:\n      region: cn-hangzhou\n      functionName: f\n" +
 			"      runtime: custom\n      code: ./code\n      " + tc.props + "\n"

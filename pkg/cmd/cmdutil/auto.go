@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"s/pkg/alicloud"
 	"s/pkg/deploy"
+	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
@@ -80,4 +82,32 @@ func autoHint(refused *alicloud.Error, target *Target) string {
 		return "somebody else has the name: write in s.yaml another one in place of auto"
 	}
 	return ""
+}
+
+// TellDomain is NameDomain that tells of a domain that is left out.
+func TellDomain(io *iostreams.IOStreams, target *Target, r *spec.Resource, desired *deploy.Desired) {
+	if !NameDomain(target, r, desired) {
+		io.Errf("warning: %s: no domain is made for \"auto\" at Function Compute yet: customDomain is left out", r.Name)
+	}
+}
+
+// localDomains ends the names that custom domains get in the local cloud. All below
+// localhost is this machine (RFC 6761).
+const localDomains = ".fc.localhost"
+
+// NameDomain gives the custom domain of a resource whose name is "auto" one, in the
+// local cloud. Nothing gives one of Function Compute's yet: then it is false, and
+// the domain is left out.
+func NameDomain(target *Target, r *spec.Resource, desired *deploy.Desired) bool {
+	if r.Auto.Domain == nil {
+		return true
+	}
+	if !target.Local {
+		return false
+	}
+	d := *r.Auto.Domain
+	label := strings.ToLower(strings.ReplaceAll(r.Function.FunctionName, "_", "-"))
+	d.DomainName = label + "." + r.Region + localDomains
+	desired.AddDomain(d)
+	return true
 }

@@ -289,6 +289,7 @@ func (d *deployment) prepare(ctx context.Context, it *item) error {
 	}
 	prepared.Desired.Before = d.ledger.Before(it.resource.Region, it.resource.Function.FunctionName)
 	it.prepared = prepared
+	cmdutil.TellDomain(d.IO, d.target, it.resource, &prepared.Desired)
 	cmdutil.TellCode(d.IO, d.project, it.resource, prepared)
 	return nil
 }

@@ -111,6 +111,7 @@ func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Reso
 		return nil, err
 	}
 	desired := deploy.Want(r, nil, nil, nil)
+	cmdutil.NameDomain(target, r, &desired)
 	actual, err := deploy.Read(ctx, remote, desired)
 	if err != nil {
 		return nil, err

@@ -146,6 +146,7 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 		if err != nil {
 			return nil, err
 		}
+		cmdutil.TellDomain(o.IO, target, r, &prepared.Desired)
 		prepared.Desired.Before = o.ledger.Before(r.Region, r.Function.FunctionName)
 		wg.Go(func() { plans[i], errs[i] = o.plan(ctx, project, target, r, remote, prepared.Desired) })
 	}

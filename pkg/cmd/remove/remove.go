@@ -140,6 +140,7 @@ func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []
 			return nil, err
 		}
 		desired := deploy.Want(r, nil, nil, nil)
+		cmdutil.NameDomain(target, r, &desired)
 		desired.Before = o.ledger.Before(r.Region, r.Function.FunctionName)
 		plan, err := deploy.PlanRemoval(ctx, remote, desired)
 		if err != nil {
