@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
 
 	"s/pkg/debug"
@@ -75,7 +74,7 @@ func (s *IOStreams) With(out, errOut io.Writer) *IOStreams {
 }
 
 func isTerminal(f *os.File) bool {
-	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
+	return term.IsTerminal(int(f.Fd()))
 }
 
 func language(getenv func(string) string) string {

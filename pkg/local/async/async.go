@@ -309,9 +309,6 @@ func (d *Dispatcher) Task(region, function, id string) (*store.Event, error) {
 // Tasks lists tasks.
 func (d *Dispatcher) Tasks(f store.EventFilter) ([]*store.Event, error) { return d.cfg.Queue.Tasks(f) }
 
-// ErrStopTask is the cause of the context's end when a task is stopped.
-var ErrStopTask = instance.ErrStopped
-
 // StopTask ends a task: one that waits is never run, the instance of one that
 // runs is ended. One that has ended stays as it is: *fc.APIError.
 func (d *Dispatcher) StopTask(region, function, id string) error {
@@ -327,7 +324,7 @@ func (d *Dispatcher) StopTask(region, function, id string) error {
 	case store.EventStopping:
 		if r := d.running[task.Seq]; r != nil && !r.stopped {
 			r.stopped = true
-			r.cancel(ErrStopTask)
+			r.cancel(instance.ErrStopped)
 		}
 		return nil
 	}

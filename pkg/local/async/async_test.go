@@ -250,7 +250,7 @@ func TestStopTask(t *testing.T) {
 				return &instance.Result{}, nil
 			}
 			<-ctx.Done()
-			if !errors.Is(context.Cause(ctx), ErrStopTask) {
+			if !errors.Is(context.Cause(ctx), instance.ErrStopped) {
 				t.Errorf("it ends by %v", context.Cause(ctx))
 			}
 			return nil, ctx.Err()
