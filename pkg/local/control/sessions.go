@@ -85,10 +85,11 @@ func oneSession(do func(SessionPool, string) (instance.Session, error)) func(*ca
 // pausing is the handler of what FC does with containers that belong to one session.
 func pausing(do func(SessionPool, string) (instance.Session, error)) func(*call) (answer, error) {
 	return func(c *call) (answer, error) {
-		f, err := c.cfg.Store.Function(c.region, c.function())
+		at, err := c.cfg.Store.Resolve(c.region, c.function(), c.qualifier, nil)
 		if err != nil {
 			return answer{}, err
 		}
+		f := at.Function
 		runtime, _ := fc.LookupRuntime(f.Function.Runtime)
 		if !runtime.Container || f.Function.InstanceIsolationMode != fc.IsolationSession {
 			return answer{}, invalid("only sessions of custom-container functions with instanceIsolationMode %s can be paused", fc.IsolationSession)
@@ -109,7 +110,7 @@ func createSession(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	f, err := c.cfg.Store.Function(c.region, c.function())
+	at, err := c.cfg.Store.Resolve(c.region, c.function(), c.qualifier, nil)
 	if err != nil {
 		return answer{}, err
 	}
@@ -118,7 +119,7 @@ func createSession(c *call) (answer, error) {
 			if err := given.settings(s); err != nil {
 				return err
 			}
-			return given.mounts(&f.Function, s)
+			return given.mounts(&at.Function.Function, s)
 		})
 	})
 }
@@ -132,13 +133,13 @@ func (c *call) chosenID(given fields) (string, error) {
 	if json.Unmarshal(given["sessionId"], &id) != nil || id != "" && !fc.IsSessionID(id) {
 		return "", invalid("sessionId must have up to %d letters, digits, _ and -, not - first", fc.MaxSessionID)
 	}
-	f, err := c.cfg.Store.Function(c.region, c.function())
+	at, err := c.cfg.Store.Resolve(c.region, c.function(), c.qualifier, nil)
 	switch {
 	case err != nil:
 		return "", err
 	case id == "":
 		return strings.ReplaceAll(newUUID(), "-", ""), nil
-	case f.Function.SessionAffinity != fc.AffinityHeader:
+	case at.Function.Function.SessionAffinity != fc.AffinityHeader:
 		return "", invalid("sessionId can be chosen with sessionAffinity %s only", fc.AffinityHeader)
 	}
 	return id, nil

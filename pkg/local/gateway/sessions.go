@@ -129,7 +129,7 @@ func (g *Gateway) WithSessions(ctx context.Context, t Target, do func(SessionPoo
 			return reply.Invalid("function '" + t.Function + "' has no sessionAffinity " + fc.AffinityHeader + " or " + fc.AffinityCookie +
 				", whose sessions can be managed")
 		}
-		if err = do(p); !g.cfg.Closed(err) {
+		if err = do(g.unite(e, p)); !g.cfg.Closed(err) {
 			return err
 		}
 		if try == maxSuccessors || g.ctx.Err() != nil {
