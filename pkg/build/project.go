@@ -37,6 +37,20 @@ func ArtifactDir(p *spec.Project, r *spec.Resource) string {
 	return filepath.Join(dir, fileName(service), fileName(function))
 }
 
+// ImageFile is the file of an artifact that has the image, as `docker save` writes
+// it, where the engine that built it has no store of its own.
+const ImageFile = "image.tar"
+
+// ImageArchive is the file of the image that the last build of a container wrote;
+// empty if it wrote none, because an engine's store has the image.
+func ImageArchive(p *spec.Project, r *spec.Resource) string {
+	file := filepath.Join(ArtifactDir(p, r), ImageFile)
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() || r.Function.CustomContainerConfig == nil {
+		return ""
+	}
+	return file
+}
+
 // LogFile is where the output of the tools goes.
 func LogFile(p *spec.Project, r *spec.Resource) string {
 	return filepath.Join(p.Dir, filepath.FromSlash(logsDir), "build-"+fileName(r.Name)+".log")
@@ -283,6 +297,10 @@ func (a Artifacts) all() bool { return a.NoDefaultIgnore != nil && *a.NoDefaultI
 
 // Environment gives the variables that an artifact needs.
 func (a Artifacts) Environment(dir string) (map[string]string, error) { return Environment(dir) }
+
+// Image is the file of the image that the last build of a container wrote; see
+// ImageArchive.
+func (a Artifacts) Image(p *spec.Project, r *spec.Resource) string { return ImageArchive(p, r) }
 
 // MergeEnv puts the user's variables over the artifact's.
 func (a Artifacts) MergeEnv(artifact, user map[string]string) map[string]string {

@@ -173,19 +173,26 @@ func (a *applier) function(ctx context.Context, change Change) (err error) {
 	if err != nil {
 		return err
 	}
+	digest, err := a.image(ctx, change)
+	if err != nil {
+		return err
+	}
 	if change.Action == Create {
-		a.report.State.Function, err = a.remote.CreateFunction(ctx, a.plan.desired.creatable(), code)
+		if a.report.State.Function, err = a.remote.CreateFunction(ctx, a.plan.desired.creatable(), code); err == nil {
+			a.report.State.Image = digest
+		}
 		return err
 	}
 	want := a.plan.desired.Function
 	if a.plan.scope.Function == FunctionCode {
-		want = *a.plan.actual.Function // an update has the configuration, too
+		want = withoutResolved(*a.plan.actual.Function) // an update has the configuration, too
 	}
 	tags := newTagging(change.Fields)
-	if tags.others || change.Code != nil {
+	if tags.others || change.Code != nil || change.Image != nil {
 		if a.report.State.Function, err = a.remote.UpdateFunction(ctx, want, code); err != nil {
 			return err
 		}
+		a.report.State.Image = digest
 	}
 	have := *a.report.State.Function
 	a.report.State.Function = &have

@@ -53,6 +53,9 @@ type Desired struct {
 	Before Footprint
 	// Code is nil for container images.
 	Code *Archive
+	// Image is the image of a container if it is on this machine and the cloud
+	// pulls it from a registry; nil otherwise.
+	Image *Image
 }
 
 // Archive is packed code: a zip file on disk or an object in OSS.
@@ -76,6 +79,8 @@ type Actual struct {
 	Function *fc.Function
 	Triggers []fc.Trigger
 	Around   Around
+	// Image is the digest of the function's image, after a plan was carried out.
+	Image string
 }
 
 // Want gives the desired state of a resource with its packed code. env are the

@@ -73,6 +73,9 @@ func same(path string, want, have any) bool {
 	switch last(path) {
 	case "role", "invocationRole":
 		return strings.EqualFold(fmt.Sprint(want), fmt.Sprint(have))
+	case "password": // an answer that hides it can't be compared
+		text, _ := have.(string)
+		return strings.Trim(text, "*") == "" && text != "" || reflect.DeepEqual(want, have)
 	case "methods", "events":
 		return reflect.DeepEqual(sorted(want), sorted(have))
 	}

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"slices"
 
 	"s/pkg/fc"
@@ -14,6 +15,7 @@ type Footprint struct {
 	Service  string   `json:"service,omitempty"` // edition 1.0.0
 	Function string   `json:"function"`          // service$function in edition 1.0.0
 	Triggers []string `json:"triggers,omitempty"`
+	Image    string   `json:"image,omitempty"` // the digest of a container's
 	// Async, Provision and Scaling are the qualifiers of these configurations.
 	Async       string           `json:"asyncInvokeConfig,omitempty"`
 	Provision   string           `json:"provisionConfig,omitempty"`
@@ -41,6 +43,9 @@ func NewFootprint(desired Desired, state Actual) Footprint {
 		if wanted || slices.Contains(desired.Before.Triggers, t.TriggerName) {
 			f.Triggers = append(f.Triggers, t.TriggerName)
 		}
+	}
+	if desired.Function.CustomContainerConfig != nil && state.Function != nil {
+		f.Image = cmp.Or(state.Image, desired.Before.Image)
 	}
 	f.addAround(desired, state.Around)
 	return f

@@ -144,6 +144,7 @@ func userinfoPassword(address string) string {
 // MaskFunction gives a copy of f that can be shown.
 func MaskFunction(f fc.Function) fc.Function {
 	f.EnvironmentVariables = maskVariables(f.EnvironmentVariables)
+	f.CustomContainerConfig = maskRegistry(f.CustomContainerConfig)
 	if f.JuiceFSConfig == nil {
 		return f
 	}
@@ -155,6 +156,17 @@ func MaskFunction(f fc.Function) fc.Function {
 	}
 	f.JuiceFSConfig = &juice
 	return f
+}
+
+// maskRegistry hides the password of a container's registry.
+func maskRegistry(k *fc.CustomContainerConfig) *fc.CustomContainerConfig {
+	if k == nil || k.RegistryConfig == nil || k.RegistryConfig.AuthConfig == nil {
+		return k
+	}
+	container, registry, auth := *k, *k.RegistryConfig, *k.RegistryConfig.AuthConfig
+	auth.Password = Masked
+	registry.AuthConfig, container.RegistryConfig = &auth, &registry
+	return &container
 }
 
 func maskVariables(variables map[string]string) map[string]string {

@@ -74,6 +74,8 @@ type Change struct {
 	Name   string      `json:"name"`
 	Fields []Field     `json:"fields,omitempty"`
 	Code   *CodeChange `json:"code,omitempty"`
+	// Image is set if the image itself changes, under the same name or another one.
+	Image *ImageChange `json:"image,omitempty"`
 }
 
 // Changes is the plan for one resource of s.yaml.
@@ -137,6 +139,7 @@ func planService(want fc.Service, have *fc.Service) Change {
 func planFunction(desired Desired, have *fc.Function) Change {
 	change := Change{Action: None, Kind: KindFunction, Name: desired.Function.FunctionName}
 	code := desired.Code
+	change.Image = planImage(desired, have)
 	if have == nil {
 		change.Action = Create
 		change.Fields = diff(functionTree(desired.creatable()), nil)
@@ -150,7 +153,7 @@ func planFunction(desired Desired, have *fc.Function) Change {
 	if code != nil && (code.Checksum == "" || code.Checksum != have.CodeChecksum) {
 		change.Code = &CodeChange{Old: have.CodeChecksum, New: code.Checksum, Size: code.Size}
 	}
-	if len(change.Fields) > 0 || change.Code != nil {
+	if len(change.Fields) > 0 || change.Code != nil || change.Image != nil {
 		change.Action = Update
 	}
 	return change
@@ -237,6 +240,9 @@ func functionTree(f fc.Function) tree {
 	}
 	fill(t["customRuntimeConfig"], "command", "args")
 	fill(t["customContainerConfig"], "entrypoint", "command")
+	if container, ok := t["customContainerConfig"].(map[string]any); ok {
+		delete(container, "resolvedImageUri") // the service sets it
+	}
 	return t
 }
 

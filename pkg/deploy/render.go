@@ -57,6 +57,9 @@ func renderChange(b *strings.Builder, change Change, style Style) {
 	for _, field := range change.Fields {
 		renderField(b, change.Action, field, style)
 	}
+	if change.Image != nil {
+		fmt.Fprintf(b, "      %s\n", cut(imageText(*change.Image, style), style.Width()-6))
+	}
 	if change.Code != nil {
 		fmt.Fprintf(b, "      %s\n", cut(codeText(*change.Code, style), style.Width()-6))
 	}

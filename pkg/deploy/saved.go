@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"s/pkg/atomicfile"
@@ -129,6 +130,9 @@ func (c *Changes) hashes(salt string) (spec, code, deployed string) {
 	var checksum any
 	if d.Code != nil {
 		checksum = []string{d.Code.Checksum, d.Code.OSSBucket, d.Code.OSSObject}
+	}
+	if d.Image != nil {
+		checksum = []string{d.Image.From, d.Image.Digest, strconv.FormatBool(d.Image.Pushed)}
 	}
 	certs := make([]string, 0, len(d.Around.Domains))
 	for _, domain := range d.Around.Domains {

@@ -128,9 +128,9 @@ func (s Scope) limitFunction(c Change) Change {
 	case FunctionCode:
 		c.Fields = nil
 	case FunctionConfig:
-		c.Code = nil
+		c.Code, c.Image = nil, nil
 	}
-	if len(c.Fields) == 0 && c.Code == nil {
+	if len(c.Fields) == 0 && c.Code == nil && c.Image == nil {
 		c.Action = None
 	}
 	return c

@@ -27,6 +27,9 @@ type Artifacts interface {
 	Environment(dir string) (map[string]string, error)
 	// MergeEnv puts the user's variables over the artifact's.
 	MergeEnv(artifact, user map[string]string) map[string]string
+	// Image is the file of the image that the last build wrote, as `docker save`
+	// writes it; empty if there is none.
+	Image(p *spec.Project, r *spec.Resource) string
 	// Build makes the artifact.
 	Build(ctx context.Context, p *spec.Project, r *spec.Resource) error
 }
@@ -57,6 +60,9 @@ type Prepared struct {
 	Artifact string
 	// Built reports that it was built just now.
 	Built bool
+	// Image is the file that a build wrote the image to; empty if an engine or a
+	// registry has it.
+	Image string
 }
 
 // Prepare gives the desired state of a resource with its code packed. Code that
@@ -83,8 +89,16 @@ func (p Preparer) Prepare(ctx context.Context, project *spec.Project, r *spec.Re
 	case needsCode(r):
 		return nil, fmt.Errorf("%s has no code: set codeUri (edition 1.0.0) or code (edition 3.0.0)", r.Name)
 	}
-	out.Desired = Want(r, archive, env, p.merge())
+	out.Desired, out.Image = Want(r, archive, env, p.merge()), p.image(project, r)
 	return out, nil
+}
+
+// image is the file that a build wrote the image of a container to.
+func (p Preparer) image(project *spec.Project, r *spec.Resource) string {
+	if p.Artifacts == nil || needsCode(r) {
+		return ""
+	}
+	return p.Artifacts.Image(project, r)
 }
 
 // Unpacked is a desired state whose code lies on this machine as it is.
@@ -100,7 +114,8 @@ type Unpacked struct {
 func (p Preparer) Unpacked(ctx context.Context, project *spec.Project, r *spec.Resource) (*Unpacked, error) {
 	out := &Unpacked{}
 	if !needsCode(r) {
-		out.Desired = Want(r, nil, nil, p.merge())
+		out.Desired, out.Image = Want(r, nil, nil, p.merge()), p.image(project, r)
+		out.UseImage()
 		return out, nil
 	}
 	source, env, err := p.source(ctx, project, r, &out.Prepared)

@@ -20,6 +20,7 @@ import (
 // fakeArtifacts is one artifact folder and what is known of it.
 type fakeArtifacts struct {
 	dir, code     string
+	image         string
 	needed, ready bool
 	builds        int
 	err           error
@@ -40,6 +41,8 @@ func (f *fakeArtifacts) Environment(string) (map[string]string, error) {
 func (f *fakeArtifacts) MergeEnv(artifact, user map[string]string) map[string]string {
 	return overlay(artifact, user)
 }
+
+func (f *fakeArtifacts) Image(*spec.Project, *spec.Resource) string { return f.image }
 
 func (f *fakeArtifacts) Build(context.Context, *spec.Project, *spec.Resource) error {
 	f.builds++

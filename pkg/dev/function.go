@@ -65,6 +65,9 @@ func (l look) same(now look) bool {
 // leave out doesn't count, unless it is built from.
 func see(ctx context.Context, builders build.Builders, project *spec.Project, r *spec.Resource) look {
 	if c := r.Function.CustomContainerConfig; c != nil && c.Image != "" {
+		if file := build.ImageArchive(project, r); file != "" {
+			return image(fc.JoinLocalImage(fc.TransportDockerArchive, file, ""))
+		}
 		return image(c.Image)
 	}
 	req := build.NewRequest(project, r)

@@ -144,6 +144,11 @@ func (e *exporter) function() {
 	f.Layers, f.Tags = nil, nil
 	f.FunctionID, f.FunctionARN, f.CodeSize, f.CodeChecksum = "", "", 0, ""
 	f.CreatedTime, f.LastModifiedTime, f.State, f.LastUpdateStatus = "", "", "", ""
+	if k := f.CustomContainerConfig; k != nil {
+		container := *k
+		container.ResolvedImageURI = ""
+		f.CustomContainerConfig = &container
+	}
 	if hooks := f.InstanceLifecycleConfig; hooks != nil && hooks.PreFreeze != nil {
 		f.InstanceLifecycleConfig = &fc.InstanceLifecycleConfig{Initializer: hooks.Initializer, PreStop: hooks.PreStop}
 		e.note("the preFreeze hook of FC 2.0 is left out: s.yaml of edition 3.0.0 has none")

@@ -186,3 +186,13 @@ func TestNotes(t *testing.T) {
 		t.Errorf("%v\n%s", err, text)
 	}
 }
+
+// What the service sets of an image isn't anybody's to write.
+func TestResolvedImageIsLeftOut(t *testing.T) {
+	t.Parallel()
+	k := &fc.CustomContainerConfig{Image: "registry.test/me/app:1", ResolvedImageURI: "registry.test/me/app@sha256:1"}
+	text, _, err := YAML(State{Resource: "web", Function: fc.Function{FunctionName: "web", Runtime: "custom-container", CustomContainerConfig: k}})
+	if err != nil || strings.Contains(string(text), "sha256") || !strings.Contains(string(text), "registry.test/me/app:1") || k.ResolvedImageURI == "" {
+		t.Errorf("%v\n%s", err, text)
+	}
+}

@@ -127,6 +127,37 @@ type CustomContainerConfig struct {
 	HealthCheckConfig *HealthCheckConfig `json:"healthCheckConfig,omitempty"`
 	ACRInstanceID     string             `json:"acrInstanceId,omitempty"`
 	AccelerationType  string             `json:"accelerationType,omitempty"` // Default or None
+	// RegistryConfig says how a registry of the user's own is reached.
+	RegistryConfig *RegistryConfig `json:"registryConfig,omitempty"`
+	// ResolvedImageURI is Image by its digest, as the service found it; answers
+	// alone have it.
+	ResolvedImageURI string `json:"resolvedImageUri,omitempty"`
+}
+
+// RegistryConfig says how a registry is reached that isn't Alibaba Cloud's.
+type RegistryConfig struct {
+	AuthConfig    *RegistryAuthConfig    `json:"authConfig,omitempty"`
+	CertConfig    *RegistryCertConfig    `json:"certConfig,omitempty"`
+	NetworkConfig *RegistryNetworkConfig `json:"networkConfig,omitempty"`
+}
+
+// RegistryAuthConfig is who pulls. Password is secret.
+type RegistryAuthConfig struct {
+	UserName string `json:"userName,omitempty"`
+	Password string `json:"password,omitempty"`
+}
+
+// RegistryCertConfig says how a registry's certificate is checked.
+type RegistryCertConfig struct {
+	Insecure         bool   `json:"insecure,omitempty"`         // it isn't checked
+	RootCACertBase64 string `json:"rootCaCertBase64,omitempty"` // PEM in base64
+}
+
+// RegistryNetworkConfig is the network that a registry is reached through.
+type RegistryNetworkConfig struct {
+	VPCID           string `json:"vpcId,omitempty"`
+	VSwitchID       string `json:"vSwitchId,omitempty"`
+	SecurityGroupID string `json:"securityGroupId,omitempty"`
 }
 
 // HealthCheckConfig probes a custom runtime or container over HTTP. Times are

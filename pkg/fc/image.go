@@ -28,6 +28,15 @@ func LocalImage(image string) (transport, path, which string, ok bool) {
 	return transport, drive + path, which, true
 }
 
+// PushedImage is the reference that an image in files has in a registry:
+// docker-archive:FILE:REFERENCE, or the same of an OCI layout, whose tag is a
+// reference then. It has to name its registry. ok is false without one.
+func PushedImage(image string) (reference string, ok bool) {
+	_, _, which, ok := LocalImage(image)
+	host, _, named := strings.Cut(which, "/")
+	return which, ok && named && (strings.ContainsAny(host, ".:") || host == "localhost")
+}
+
 // JoinLocalImage is the inverse of LocalImage.
 func JoinLocalImage(transport, path, which string) string {
 	name := transport + ":" + path

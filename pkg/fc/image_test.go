@@ -26,3 +26,23 @@ func TestLocalImage(t *testing.T) {
 		}
 	}
 }
+
+// Only a name with a registry is one that an image is pushed under.
+func TestPushedImage(t *testing.T) {
+	t.Parallel()
+	for image, want := range map[string]string{
+		"oci:dir:registry.test/me/app:1":                "registry.test/me/app:1",
+		"docker-archive:/a.tar:127.0.0.1:5000/me/app:1": "127.0.0.1:5000/me/app:1",
+		"oci-archive:a.tar:localhost/app":               "localhost/app",
+		"docker-archive:a.tar:me/app:1":                 "",
+		"oci:dir:tag":                                   "",
+		"oci:dir:v1.2":                                  "",
+		"oci:dir":                                       "",
+		"registry.test/me/app:1":                        "",
+	} {
+		got, ok := PushedImage(image)
+		if ok != (want != "") || ok && got != want {
+			t.Errorf("%s: %q, %v", image, got, ok)
+		}
+	}
+}

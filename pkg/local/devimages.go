@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"s/pkg/fc"
 	"s/pkg/runtime/image"
 )
 
@@ -16,7 +17,7 @@ type devImages struct {
 }
 
 // Image gives an image, unpacked.
-func (d *devImages) Image(ctx context.Context, reference string) (img *image.Image, release func(), err error) {
+func (d *devImages) Image(ctx context.Context, reference string, registry *fc.RegistryConfig) (img *image.Image, release func(), err error) {
 	d.mu.Lock()
 	if d.store == nil {
 		d.store, err = image.Open(d.options)
@@ -26,7 +27,7 @@ func (d *devImages) Image(ctx context.Context, reference string) (img *image.Ima
 	if err != nil {
 		return nil, nil, err
 	}
-	return store.Image(ctx, reference)
+	return store.Image(ctx, reference, registry)
 }
 
 // Collect removes images that no function is any more.

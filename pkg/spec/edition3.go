@@ -80,8 +80,26 @@ func customV3(f *fc.Function, p props) {
 			Image: strings.TrimSpace(c.text("image")), Entrypoint: c.texts("entrypoint"),
 			Command: c.texts("command"), Port: c.int("port"), HealthCheckConfig: c.healthCheck("healthCheckConfig"),
 			ACRInstanceID: c.text("acrInstanceId"), AccelerationType: c.text("accelerationType"),
+			RegistryConfig: registryV3(c.sub("registryConfig")),
 		}
 	}
+}
+
+func registryV3(p props) *fc.RegistryConfig {
+	if !p.isMap() {
+		return nil
+	}
+	r := &fc.RegistryConfig{}
+	if a := p.sub("authConfig"); a.isMap() {
+		r.AuthConfig = &fc.RegistryAuthConfig{UserName: a.text("userName"), Password: a.text("password")}
+	}
+	if c := p.sub("certConfig"); c.isMap() {
+		r.CertConfig = &fc.RegistryCertConfig{Insecure: c.bool("insecure"), RootCACertBase64: c.text("rootCaCertBase64")}
+	}
+	if n := p.sub("networkConfig"); n.isMap() {
+		r.NetworkConfig = &fc.RegistryNetworkConfig{VPCID: n.text("vpcId"), VSwitchID: n.text("vSwitchId"), SecurityGroupID: n.text("securityGroupId")}
+	}
+	return r
 }
 
 // defaultCPU is the fc3 component's, in vCPU.

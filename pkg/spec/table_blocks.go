@@ -73,7 +73,7 @@ func containerV3() *field {
 			block("certConfig", boolean("insecure").is("Whether certificates aren't checked.", "是否跳过证书校验。"),
 				str("rootCaCertBase64").is("The root certificate in base64.", "base64 编码的根证书。")).is("The registry's certificate.", "仓库的证书。"),
 			block("networkConfig", str("vpcId").is("The VPC.", "专有网络。"), str("vSwitchId").is("The vSwitch.", "交换机。"),
-				str("securityGroupId").is("The security group.", "安全组。")).is("The network of the registry.", "仓库所在的网络。")).notYet().
+				str("securityGroupId").is("The security group.", "安全组。")).is("The network of the registry.", "仓库所在的网络。")).
 			is("How to reach a registry of your own.", "自建镜像仓库的访问方式。")).
 		is("The image of a container function.", "容器函数的镜像。")
 }

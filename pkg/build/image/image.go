@@ -22,12 +22,9 @@ import (
 // builderVersion changes when the same Dockerfile would be built in another way.
 const builderVersion = "1"
 
-// Files of an artifact: the image's id in the engine that built it, or, of
-// buildctl, which has no store of its own, the image.
-const (
-	idFile      = "image-id"
-	archiveFile = "image.tar"
-)
+// idFile of an artifact has the image's id in the engine that built it. Of
+// buildctl, which has no store of its own, build.ImageFile is there instead.
+const idFile = "image-id"
 
 // Builder builds with the engine that is there.
 type Builder struct {
@@ -164,7 +161,7 @@ func engineArgs(job *build.Job, engine, dockerfile string) []string {
 			engine, "build", "--frontend", "dockerfile.v0", "--local", "context=" + job.Work,
 			"--local", "dockerfile=" + filepath.Dir(dockerfile), "--opt", "filename=" + filepath.Base(dockerfile),
 			"--opt", "platform=" + string(job.Target()),
-			"--output", "type=docker,name=" + job.Image + ",dest=" + filepath.Join(job.Out, archiveFile),
+			"--output", "type=docker,name=" + job.Image + ",dest=" + filepath.Join(job.Out, build.ImageFile),
 		}
 	}
 	return []string{

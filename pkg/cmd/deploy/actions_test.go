@@ -22,6 +22,7 @@ import (
 // artifact is the build of one resource, in a folder of its own.
 type artifact struct {
 	dir    string
+	image  string
 	ready  bool
 	err    error
 	builds int
@@ -39,6 +40,8 @@ func (a *artifact) Environment(string) (map[string]string, error) {
 }
 
 func (a *artifact) MergeEnv(artifact, user map[string]string) map[string]string { return artifact }
+
+func (a *artifact) Image(*spec.Project, *spec.Resource) string { return a.image }
 
 func (a *artifact) Build(context.Context, *spec.Project, *spec.Resource) error {
 	a.builds++

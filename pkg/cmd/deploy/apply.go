@@ -24,6 +24,7 @@ func (d *deployment) apply(ctx context.Context) {
 		}
 		began := time.Now()
 		it.report, it.err = deploy.Apply(ctx, it.remote, it.plan, d.hooks(it, sections.IO(i)))
+		it.err = pushHint(it.err)
 		it.took = time.Since(began)
 	})
 	for _, it := range d.items {

@@ -17,8 +17,6 @@ import (
 	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
-	"s/pkg/diag"
-	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
@@ -55,6 +53,8 @@ type Options struct {
 	Scope deploy.Scope
 	// Prune deletes what earlier deployments made and s.yaml no longer has.
 	Prune bool
+	// Images finds the images of containers.
+	Images Images
 	// Plan is the file of a saved plan; empty plans anew.
 	Plan string
 }
@@ -64,6 +64,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	opts := &Options{
 		IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside,
 	}
+	opts.Images.IO = f.IO
 	opts.Artifacts, opts.Build = Artifacts(f, &opts.NoDefaultIgnore), buildcmd.Action(f, &opts.NoDefaultIgnore)
 	var named []string
 	cmd := &cobra.Command{
@@ -88,6 +89,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	flags.BoolVar(&opts.DryRun, "dry-run", false, "show what would change and change nothing")
 	flags.BoolVar(&opts.NoBuild, "no-build", false, "fail instead of building code whose artifact is out of date")
 	flags.BoolVar(&opts.NoDefaultIgnore, "no-default-ignore", false, "pack .git, .env*, __pycache__, .DS_Store and .s too, unless .fcignore names them")
+	flags.BoolVar(&opts.Images.Skip, "skip-push", false, "push no images of containers: the registry has them")
 	flags.BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	flags.StringSliceVar(&named, "resource", nil, "resources to deploy, as they are named without a flag")
 	BindScope(flags, &opts.Scope)
@@ -272,12 +274,6 @@ func (d *deployment) prepare(ctx context.Context, it *item) error {
 		return err
 	}
 	d.project, it.resource = it.subject.Project, it.subject.Resource
-	if k := it.resource.Function.CustomContainerConfig; k != nil && !d.target.Local {
-		if _, _, _, ok := fc.LocalImage(k.Image); ok {
-			return cmdutil.WithHint(cmdutil.ExitSpec, diag.Errorf("%s: the image %s is on this machine, and Function Compute pulls images from a registry", it.resource.Name, k.Image),
-				d.IO.T("push it and set customContainerConfig.image to its reference, or deploy with -a local"))
-		}
-	}
 	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild, NoDefaultIgnore: d.NoDefaultIgnore}
 	prepared, err := preparer.Prepare(ctx, d.project, it.resource)
 	if stale := (*deploy.StaleError)(nil); errors.As(err, &stale) {
@@ -285,6 +281,9 @@ func (d *deployment) prepare(ctx context.Context, it *item) error {
 	}
 	if err != nil {
 		cmdutil.TellTooLarge(d.IO, it.resource, err)
+		return err
+	}
+	if err := d.Images.Place(ctx, d.project, d.target, it.resource, prepared); err != nil {
 		return err
 	}
 	prepared.Desired.Before = d.ledger.Before(it.resource.Region, it.resource.Function.FunctionName)

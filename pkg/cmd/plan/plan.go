@@ -31,6 +31,8 @@ type Options struct {
 	Resources []string // names; none is all
 	// NoDefaultIgnore packs .git, .env* and the like, too, as deploy would.
 	NoDefaultIgnore bool
+	// Images finds the images of containers.
+	Images deploycmd.Images
 	// Scope and Prune are deploy's.
 	Scope deploy.Scope
 	Prune bool
@@ -43,6 +45,7 @@ type Options struct {
 // NewCmd makes the plan command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
+	opts.Images.IO = f.IO
 	opts.Artifacts = deploycmd.Artifacts(f, &opts.NoDefaultIgnore)
 	cmd := &cobra.Command{
 		Use:     "plan [resource...]",
@@ -60,6 +63,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	}
 	deploycmd.BindScope(cmd.Flags(), &opts.Scope)
 	cmd.Flags().BoolVar(&opts.Prune, "prune", false, "plan to delete what earlier deployments made and s.yaml no longer has, too")
+	cmd.Flags().BoolVar(&opts.Images.Skip, "skip-push", false, "plan to push no images of containers")
 	cmd.Flags().StringVar(&opts.Out, "out", "", "write the plan to this `file`, for s deploy --plan")
 	cmd.Flags().BoolVar(&opts.NoDefaultIgnore, "no-default-ignore", false, "compare the code as deploy with this flag packs it")
 	return cmd
@@ -139,6 +143,9 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 	for i, r := range resources {
 		prepared, err := preparer.Prepare(ctx, project, r)
 		if err != nil {
+			return nil, err
+		}
+		if err := o.Images.Place(ctx, project, target, r, prepared); err != nil {
 			return nil, err
 		}
 		cmdutil.TellCode(o.IO, project, r, prepared)

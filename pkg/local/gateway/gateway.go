@@ -353,7 +353,7 @@ func (g *Gateway) fill(e *entry) error {
 	var img *image.Image
 	var err error
 	if reference := e.fn.Image(); reference != "" {
-		img, e.release, err = g.image(reference)
+		img, e.release, err = g.image(reference, e.fn.Function.CustomContainerConfig.RegistryConfig)
 	} else {
 		dir, e.release, err = g.cfg.Store.OpenCode(e.fn.Code.SHA256)
 	}

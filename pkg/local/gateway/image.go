@@ -18,20 +18,21 @@ const refreshLimit = 2 * time.Second
 // Images keeps images ready to run.
 type Images interface {
 	// Image gives the image of a reference, which stays until release is called.
-	Image(ctx context.Context, reference string) (img *image.Image, release func(), err error)
+	// registry says how its registry is reached; nil is as Docker would.
+	Image(ctx context.Context, reference string, registry *fc.RegistryConfig) (img *image.Image, release func(), err error)
 	// Collect removes those that no function has any more.
 	Collect()
 }
 
 // image opens an image. What is wrong with it is why its function can't start.
-func (g *Gateway) image(reference string) (*image.Image, func(), error) {
+func (g *Gateway) image(reference string, registry *fc.RegistryConfig) (*image.Image, func(), error) {
 	if i := g.cfg.Launcher.Isolation(); i.Mode == sandbox.ModeProcess {
 		return nil, nil, instance.NoImages(i)
 	}
 	if g.cfg.Images == nil {
 		return nil, nil, reply.NotServed("an image as a function")
 	}
-	img, release, err := g.cfg.Images.Image(g.ctx, reference)
+	img, release, err := g.cfg.Images.Image(g.ctx, reference, registry)
 	if err != nil && g.ctx.Err() == nil {
 		err = &fc.APIError{Status: http.StatusPreconditionFailed, Code: fc.CodeFunctionNotStarted, Message: err.Error()}
 	}
@@ -59,7 +60,7 @@ func (g *Gateway) Refresh(ctx context.Context, region, function string) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, refreshLimit)
 	defer cancel()
-	img, release, err := g.cfg.Images.Image(ctx, e.image.Reference)
+	img, release, err := g.cfg.Images.Image(ctx, e.image.Reference, e.fn.Function.CustomContainerConfig.RegistryConfig)
 	if err != nil {
 		return // for the next start to tell
 	}

@@ -23,7 +23,7 @@ type fakeImages struct {
 	collected int
 }
 
-func (f *fakeImages) Image(_ context.Context, reference string) (*image.Image, func(), error) {
+func (f *fakeImages) Image(_ context.Context, reference string, _ *fc.RegistryConfig) (*image.Image, func(), error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err != nil {

@@ -48,7 +48,7 @@ func newStore(t *testing.T, dir string, engines ...Engine) (*Store, *wants) {
 // opened opens an image that stays until the end of the test.
 func opened(t *testing.T, s *Store, name string) *Image {
 	t.Helper()
-	img, release, err := s.Image(t.Context(), name)
+	img, release, err := s.Image(t.Context(), name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"s/pkg/fc"
 )
 
 // askLimit bounds the question for the state of an image that is here already,
@@ -32,7 +34,7 @@ type Engine struct {
 }
 
 // findReference looks in the engines' stores, then in the registry.
-func (s *Store) findReference(ctx context.Context, reference string) (found, error) {
+func (s *Store) findReference(ctx context.Context, reference string, registry *fc.RegistryConfig) (found, error) {
 	reference = strings.TrimPrefix(reference, "docker://")
 	ref, err := name.ParseReference(reference)
 	if err != nil {
@@ -51,7 +53,7 @@ func (s *Store) findReference(ctx context.Context, reference string) (found, err
 		}
 		looked = append(looked, e.Name+": "+err.Error())
 	}
-	f, err := s.findRemote(ctx, reference, ref)
+	f, err := s.findRemote(ctx, reference, ref, registry)
 	if err == nil || ctx.Err() != nil {
 		return f, err
 	}
@@ -73,12 +75,16 @@ func (e Engine) export(reference string) func(context.Context, string) (v1.Image
 	}
 }
 
-// findRemote asks the registry, anonymously or with the user's own credentials
-// for Docker.
-func (s *Store) findRemote(ctx context.Context, reference string, ref name.Reference) (found, error) {
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
-	if s.transport != nil {
-		options = append(options, remote.WithTransport(s.transport))
+// findRemote asks the registry, as its configuration has it; without one,
+// anonymously or with the user's own credentials for Docker.
+func (s *Store) findRemote(ctx context.Context, reference string, ref name.Reference, registry *fc.RegistryConfig) (found, error) {
+	transport, err := Transport(registry, s.transport)
+	if err != nil {
+		return found{}, err
+	}
+	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(transport), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
+	if auth := Auth(registry); auth != nil {
+		options[2] = remote.WithAuth(auth)
 	}
 	// Registries count who reads a manifest, not who asks for its digest.
 	id := ""
@@ -108,7 +114,7 @@ func (s *Store) findRemote(ctx context.Context, reference string, ref name.Refer
 		if err != nil {
 			return nil, err
 		}
-		return choose(reference, index, manifest.Manifests)
+		return choose(reference, index, manifest.Manifests, platform())
 	}}, nil
 }
 

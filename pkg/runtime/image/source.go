@@ -24,6 +24,10 @@ import (
 // refName is the annotation that holds an image's tag in an OCI layout.
 const refName = "org.opencontainers.image.ref.name"
 
+// fullName is the annotation in which BuildKit and containerd write the whole
+// reference.
+const fullName = "io.containerd.image.name"
+
 // found is an image that can be read.
 type found struct {
 	// id as in Image.
@@ -37,13 +41,36 @@ type found struct {
 func platform() v1.Platform { return v1.Platform{OS: "linux", Architecture: runtime.GOARCH} }
 
 // find looks for the image of a reference, or of files.
-func (s *Store) find(ctx context.Context, reference string) (found, error) {
-	transport, path, which, ok := fc.LocalImage(reference)
-	if !ok {
-		return s.findReference(ctx, reference)
+func (s *Store) find(ctx context.Context, reference string, registry *fc.RegistryConfig) (found, error) {
+	if _, _, _, ok := fc.LocalImage(reference); !ok {
+		return s.findReference(ctx, reference, registry)
 	}
+	return findFiles(reference, platform())
+}
+
+// Files is an image in files as it is now.
+type Files struct{ found }
+
+// ID changes with the content.
+func (f Files) ID() string { return f.id }
+
+// Load reads it. scratch is an empty folder that stays until the image isn't read
+// any more.
+func (f Files) Load(ctx context.Context, scratch string) (v1.Image, error) {
+	return f.load(ctx, scratch)
+}
+
+// FindFiles looks for the image of a name that fc.LocalImage knows, for a
+// platform. Errors are those of Store.Image.
+func FindFiles(reference string, wants v1.Platform) (Files, error) {
+	f, err := findFiles(reference, wants)
+	return Files{f}, err
+}
+
+func findFiles(reference string, wants v1.Platform) (found, error) {
+	transport, path, which, _ := fc.LocalImage(reference)
 	if transport == fc.TransportOCI {
-		return findLayout(reference, path, which)
+		return findLayout(reference, path, which, wants)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -57,7 +84,7 @@ func (s *Store) find(ctx context.Context, reference string) (found, error) {
 		if err := unpackLayout(path, scratch); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		inner, err := findLayout(reference, scratch, which)
+		inner, err := findLayout(reference, scratch, which, wants)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +103,7 @@ func missing(reference string, err error) error {
 
 // findLayout finds an image in a folder in OCI layout by its tag, or the only
 // one if none is given.
-func findLayout(reference, dir, tag string) (found, error) {
+func findLayout(reference, dir, tag string, wants v1.Platform) (found, error) {
 	index, err := layout.ImageIndexFromPath(dir)
 	if err != nil {
 		return found{}, missing(reference, err)
@@ -89,7 +116,7 @@ func findLayout(reference, dir, tag string) (found, error) {
 	var chosen []v1.Descriptor
 	for _, d := range manifest.Manifests {
 		tags = append(tags, d.Annotations[refName])
-		if tag == "" || d.Annotations[refName] == tag {
+		if tag == "" || d.Annotations[refName] == tag || d.Annotations[fullName] == tag {
 			chosen = append(chosen, d)
 		}
 	}
@@ -102,7 +129,7 @@ func findLayout(reference, dir, tag string) (found, error) {
 		}}
 	}
 	return found{id: idOf(chosen), load: func(context.Context, string) (v1.Image, error) {
-		return choose(reference, index, chosen)
+		return choose(reference, index, chosen, wants)
 	}}, nil
 }
 
@@ -120,8 +147,7 @@ func forPlatforms(descriptors []v1.Descriptor) bool {
 }
 
 // choose takes the image for this machine out of an index.
-func choose(reference string, index v1.ImageIndex, among []v1.Descriptor) (v1.Image, error) {
-	wants := platform()
+func choose(reference string, index v1.ImageIndex, among []v1.Descriptor, wants v1.Platform) (v1.Image, error) {
 	var has []string
 	for _, d := range among {
 		switch {
@@ -134,7 +160,7 @@ func choose(reference string, index v1.ImageIndex, among []v1.Descriptor) (v1.Im
 			if err != nil {
 				return nil, err
 			}
-			return choose(reference, inner, manifest.Manifests)
+			return choose(reference, inner, manifest.Manifests, wants)
 		case !d.MediaType.IsImage():
 		case d.Platform == nil || d.Platform.Satisfies(wants):
 			return index.Image(d.Digest)

@@ -16,6 +16,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"s/pkg/atomicfile"
+	"s/pkg/fc"
 )
 
 const (
@@ -98,14 +99,15 @@ func shortName(hash string) string {
 }
 
 // Image finds the image of a reference as it is now, unpacks what isn't here yet
-// and gives it. It stays until release is called. Errors are *NotFoundError,
+// and gives it. registry says how its registry is reached; nil is as Docker
+// would. It stays until release is called. Errors are *NotFoundError,
 // *PlatformError, *LayerError or the system's. An image that is here is given
 // even if its registry can't be reached; Image.Warning says so.
-func (s *Store) Image(ctx context.Context, reference string) (img *Image, release func(), err error) {
+func (s *Store) Image(ctx context.Context, reference string, registry *fc.RegistryConfig) (img *Image, release func(), err error) {
 	s.mu.Lock()
 	s.opening++
 	s.mu.Unlock()
-	img, err = s.current(ctx, reference)
+	img, err = s.current(ctx, reference, registry)
 	var names []string
 	if err == nil {
 		names = img.Layers
@@ -135,7 +137,7 @@ func (s *Store) release(layers []string) {
 }
 
 // current gives the image that the reference stands for now.
-func (s *Store) current(ctx context.Context, reference string) (*Image, error) {
+func (s *Store) current(ctx context.Context, reference string, registry *fc.RegistryConfig) (*Image, error) {
 	known := s.known(reference)
 	if known != nil && strings.Contains(reference, "@sha256:") {
 		return known, nil // it can't stand for another one
@@ -146,7 +148,7 @@ func (s *Store) current(ctx context.Context, reference string) (*Image, error) {
 		find, cancel = context.WithTimeout(ctx, askLimit)
 		defer cancel()
 	}
-	f, err := s.find(find, reference)
+	f, err := s.find(find, reference, registry)
 	switch {
 	case err != nil && known != nil && ctx.Err() == nil:
 		known.Warning = fmt.Sprintf("the image is used as it was last found: %v", err)

@@ -143,7 +143,7 @@ func TestRefused(t *testing.T) {
 		{host + "/me/none:1", isError[*NotFoundError], host + ": there is no such image"},
 		{"UPPER CASE", isError[error], "could not parse reference"},
 	} {
-		_, release, err := s.Image(t.Context(), tt.reference)
+		_, release, err := s.Image(t.Context(), tt.reference, nil)
 		if err == nil {
 			release()
 		}
@@ -230,11 +230,11 @@ func TestCollect(t *testing.T) {
 	a, b := make("a"), make("b")
 	w.set(a, true)
 	w.set(b, true)
-	_, releaseA, err := s.Image(t.Context(), a)
+	_, releaseA, err := s.Image(t.Context(), a, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, releaseB, err := s.Image(t.Context(), b)
+	_, releaseB, err := s.Image(t.Context(), b, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func TestMovedReference(t *testing.T) {
 	push(t, reference, plain(t, imagetest.Entry{Name: "old", Text: "1"}))
 	s, w := newStore(t, t.TempDir())
 	w.set(reference, true)
-	old, release, err := s.Image(t.Context(), reference)
+	old, release, err := s.Image(t.Context(), reference, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,7 +357,7 @@ func TestEngines(t *testing.T) {
 		t.Errorf("saved %d times", saved)
 	}
 	alone, _ := newStore(t, t.TempDir(), lacks)
-	_, _, err := alone.Image(t.Context(), "127.0.0.1:1/me/app:1")
+	_, _, err := alone.Image(t.Context(), "127.0.0.1:1/me/app:1", nil)
 	if !isError[*NotFoundError](err, "no image 127.0.0.1:1/me/app:1: lacks: No such image; 127.0.0.1:1: ") {
 		t.Error(err)
 	}
@@ -370,7 +370,7 @@ func TestCancelled(t *testing.T) {
 	reference := imagetest.Layout(t, t.TempDir(), "", plain(t, imagetest.Entry{Name: "f", Text: "1"}))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := s.Image(ctx, reference); !errors.Is(err, context.Canceled) {
+	if _, _, err := s.Image(ctx, reference, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if left := stored(t, s); len(left) > 0 {
