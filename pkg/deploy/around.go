@@ -28,6 +28,8 @@ type AroundWriter interface {
 	DeleteProvisionConfig(ctx context.Context, function, qualifier string) error
 	PutScalingConfig(ctx context.Context, function, qualifier string, config fc.ScalingConfig) (*fc.ScalingStatus, error)
 	DeleteScalingConfig(ctx context.Context, function, qualifier string) error
+	DisableInvocation(ctx context.Context, function, reason string, abort bool) error
+	EnableInvocation(ctx context.Context, function string) error
 	CreateVPCBinding(ctx context.Context, function, vpc string) error
 	DeleteVPCBinding(ctx context.Context, function, vpc string) error
 	CreateCustomDomain(ctx context.Context, d fc.CustomDomain) (*fc.CustomDomain, error)

@@ -47,17 +47,23 @@ func (e *InstancesError) Error() string {
 func (a *applier) provision(ctx context.Context, change Change) error {
 	d := a.plan.desired
 	name, qualifier := d.Function.FunctionName, qualifierOf(d.Around.ProvisionQualifier)
-	made, err := a.remote.PutProvisionConfig(ctx, name, qualifier, *d.Around.Provision)
-	if err = a.keep(err, func(s *Around) { s.Provision = made }); err != nil || d.Around.ProvisionMode == modeAsync {
-		return err
-	}
-	return a.wait(ctx, change, Waiting{made.Current, made.Target, made.CurrentError}, func() (Waiting, error) {
+	look := func() (Waiting, error) {
 		now, err := a.remote.GetProvisionConfig(ctx, name, qualifier)
 		if err = a.keep(err, func(s *Around) { s.Provision = now }); err != nil {
 			return Waiting{}, err
 		}
 		return Waiting{now.Current, now.Target, now.CurrentError}, nil
-	})
+	}
+	if d.Around.ProvisionMode == modeDrain && change.Action == Update {
+		if err := a.drain(ctx, change, look); err != nil {
+			return err
+		}
+	}
+	made, err := a.remote.PutProvisionConfig(ctx, name, qualifier, *d.Around.Provision)
+	if err = a.keep(err, func(s *Around) { s.Provision = made }); err != nil || d.Around.ProvisionMode == modeAsync {
+		return err
+	}
+	return a.wait(ctx, change, Waiting{made.Current, made.Target, made.CurrentError}, look)
 }
 
 // scaling sets how instances follow the load and waits for those that are always
@@ -65,17 +71,23 @@ func (a *applier) provision(ctx context.Context, change Change) error {
 func (a *applier) scaling(ctx context.Context, change Change) error {
 	d := a.plan.desired
 	name, qualifier := d.Function.FunctionName, qualifierOf(d.Around.ScalingQualifier)
-	made, err := a.remote.PutScalingConfig(ctx, name, qualifier, *d.Around.Scaling)
-	if err = a.keep(err, func(s *Around) { s.Scaling = made }); err != nil || d.Around.ScalingMode == modeAsync {
-		return err
-	}
-	return a.wait(ctx, change, scalingWait(made), func() (Waiting, error) {
+	look := func() (Waiting, error) {
 		now, err := a.remote.GetScalingConfig(ctx, name, qualifier)
 		if err = a.keep(err, func(s *Around) { s.Scaling = now }); err != nil {
 			return Waiting{}, err
 		}
 		return scalingWait(now), nil
-	})
+	}
+	if d.Around.ScalingMode == modeDrain && change.Action == Update {
+		if err := a.drain(ctx, change, look); err != nil {
+			return err
+		}
+	}
+	made, err := a.remote.PutScalingConfig(ctx, name, qualifier, *d.Around.Scaling)
+	if err = a.keep(err, func(s *Around) { s.Scaling = made }); err != nil || d.Around.ScalingMode == modeAsync {
+		return err
+	}
+	return a.wait(ctx, change, scalingWait(made), look)
 }
 
 func scalingWait(s *fc.ScalingStatus) Waiting {
@@ -85,10 +97,6 @@ func scalingWait(s *fc.ScalingStatus) Waiting {
 // wait looks until there are as many instances as are asked for. What is wrong
 // with them doesn't end it: the service goes on trying.
 func (a *applier) wait(ctx context.Context, change Change, now Waiting, look func() (Waiting, error)) error {
-	sleep := a.hooks.Sleep
-	if sleep == nil {
-		sleep = sleepFor
-	}
 	pause, waited := firstLook, time.Duration(0)
 	for told := false; now.Current != now.Target; {
 		if a.hooks.Waiting != nil {
@@ -98,7 +106,7 @@ func (a *applier) wait(ctx context.Context, change Change, now Waiting, look fun
 		if waited >= maxInstancesWait {
 			return &InstancesError{now, waited}
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := a.sleep(ctx, pause); err != nil {
 			return err
 		}
 		waited += pause

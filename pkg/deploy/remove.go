@@ -179,16 +179,12 @@ const (
 
 // deleteFunction waits for instances that are still ending.
 func (a *applier) deleteFunction(ctx context.Context, remote Remover, name string) error {
-	sleep := a.hooks.Sleep
-	if sleep == nil {
-		sleep = sleepFor
-	}
 	for try := 1; ; try++ {
 		err := remote.DeleteFunction(ctx, name)
 		if try == deleteTries || !fc.IsCode(err, "ProvisionConfigExist", "ResidentScalingConfigExists") {
 			return err
 		}
-		if err := sleep(ctx, deletePause); err != nil {
+		if err := a.sleep(ctx, deletePause); err != nil {
 			return err
 		}
 	}

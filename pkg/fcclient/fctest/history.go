@@ -96,3 +96,11 @@ func (h *history) alias(w http.ResponseWriter, call Call, more []string) {
 		refuse(w, http.StatusNotImplemented, fc.CodePathNotSupported, call.Path)
 	}
 }
+
+// restrict lets nobody call a function, or everybody again.
+func (s *Server) restrict(w http.ResponseWriter, key string, disable bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.functions[key]["invocationRestriction"] = map[string]any{"disable": disable}
+	reply(w, http.StatusOK, map[string]any{"success": true})
+}

@@ -84,6 +84,8 @@ func (s *Server) underFunction(w http.ResponseWriter, call Call, key string, tai
 		s.code(w, key)
 	case tail[0] == "instances":
 		reply(w, http.StatusOK, map[string]any{"instances": s.Instances, "requestId": "x"})
+	case len(tail) == 2 && tail[0] == "invoke":
+		s.restrict(w, key, tail[1] == "disable")
 	case tail[0] == "invocations":
 		s.invocation(w, call)
 	default:
