@@ -134,7 +134,7 @@ func (a *applier) blocked(change Change) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, failed := range a.report.Failed {
-		if lane := laneOf(failed); lane == "" || lane == laneOf(change) {
+		if lane := a.lane(failed); lane == "" || lane == a.lane(change) {
 			a.report.Skipped = append(a.report.Skipped, change)
 			return true
 		}

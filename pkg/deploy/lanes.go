@@ -20,13 +20,22 @@ func laneOf(c Change) string {
 	return string(c.Kind)
 }
 
+// lane is that of a step in this plan: with leftovers among them, triggers run one
+// after another.
+func (a *applier) lane(c Change) string {
+	if a.plan.pruned && c.Kind == KindTrigger {
+		return string(KindTrigger)
+	}
+	return laneOf(c)
+}
+
 // lanes groups the steps after the function by their lanes, in the order of the
 // plan.
 func (a *applier) lanes() [][]Change {
 	var order []string
 	lanes := map[string][]Change{}
 	for _, change := range a.plan.Items {
-		lane := laneOf(change)
+		lane := a.lane(change)
 		if lane == "" || change.Action == None {
 			continue
 		}

@@ -39,10 +39,16 @@ func (d Desired) hasDomain(name string) bool {
 	return false
 }
 
-// Prune plans the leftovers to be deleted.
+// Prune plans the leftovers to be deleted, triggers before others are made: a
+// function has one HTTP trigger for each version or alias, and it may only have got
+// another name.
 func (c *Changes) Prune() {
 	for _, left := range c.Leftovers() {
-		c.Items = append(c.Items, Change{Action: Delete, Kind: left.Kind, Name: left.Name})
+		at := len(c.Items)
+		if first := slices.IndexFunc(c.Items, func(item Change) bool { return item.Kind == KindTrigger }); first >= 0 && left.Kind == KindTrigger {
+			at = first
+		}
+		c.Items = slices.Insert(c.Items, at, Change{Action: Delete, Kind: left.Kind, Name: left.Name})
 		c.Unmanaged = slices.DeleteFunc(c.Unmanaged, func(name string) bool { return left.Kind == KindTrigger && name == left.Name })
 	}
 	c.pruned = true

@@ -207,3 +207,33 @@ func TestRemovalOfParts(t *testing.T) {
 		t.Errorf("%v, %+v", err, report.State)
 	}
 }
+
+// TestARenamedHTTPTrigger: a function has one for each version, so the old one goes
+// before the new one is made; if it can't, that isn't tried.
+func TestARenamedHTTPTrigger(t *testing.T) {
+	t.Parallel()
+	server := fctest.New(t)
+	remote := client(server, false)
+	d := want3(t)
+	d.Triggers = []fc.Trigger{httpTrigger("a", "anonymous")}
+	apply(t, remote, d)
+	d.Triggers = []fc.Trigger{httpTrigger("b", "anonymous"), {TriggerName: "c", TriggerType: fc.TriggerTimer, TriggerConfig: `{}`}}
+	d.Before = deploy.Footprint{Function: "hello", Triggers: []string{"a"}}
+	server.Fail(fctest.Failure{Method: "DELETE", Path: "/triggers/a", Times: 1, Status: 400, Body: `{"Code":"InvalidArgument"}`})
+	plan, _ := planned(t, remote, d)
+	plan.Prune()
+	report, err := deploy.Apply(t.Context(), remote, plan, deploy.Hooks{})
+	if err == nil || !slices.Equal(kinds(report.Skipped), []string{"trigger b", "trigger c"}) {
+		t.Errorf("%v, %+v", err, report)
+	}
+	server.Reset()
+	plan, _ = planned(t, remote, d)
+	plan.Prune()
+	if _, err := deploy.Apply(t.Context(), remote, plan, deploy.Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	const base = " /2023-03-30/functions/hello/triggers"
+	if d := cmp.Diff([]string{"DELETE" + base + "/a", "POST" + base, "POST" + base}, server.Writes()); d != "" {
+		t.Error(d)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Error codes that clients act on (FC API reference, error codes).
@@ -39,6 +40,13 @@ const (
 	CodeInternalServerError     = "InternalServerError"
 )
 
+// Codes of temporary keys whose time is over (STS, error codes).
+const (
+	CodeTokenExpired    = "InvalidSecurityToken.Expired"
+	CodeTokenExpiredOld = "SecurityTokenExpired"
+	CodeTokenMalformed  = "InvalidSecurityToken.Malformed"
+)
+
 // CodeInvocationDisabled is the code of an invocation of a function that was
 // disabled, at the local cloud; Function Compute's own isn't documented.
 const CodeInvocationDisabled = "FunctionInvocationDisabled"
@@ -50,6 +58,7 @@ type APIError struct {
 	Code      string // e.g. FunctionNotFound
 	Message   string
 	RequestID string
+	Date      time.Time // of the answer, by the service's clock; zero isn't known
 }
 
 // Error gives code, message and request id.

@@ -49,11 +49,13 @@ type Client struct {
 	// sleep waits between tries, or returns the context's error.
 	sleep func(context.Context, time.Duration) error
 	part  int64 // bytes of a part of an upload
+	// readTime and writeTime bound a request.
+	readTime, writeTime time.Duration
 }
 
 // New makes a client; it does no network call.
 func New(config Config) *Client {
-	return &Client{config: config, transport: newTransport(), now: time.Now, sleep: sleep, part: partSize}
+	return &Client{config: config, transport: newTransport(), now: time.Now, sleep: sleep, part: partSize, readTime: readTimeout, writeTime: controlTimeout}
 }
 
 // through gives the way that the requests of an action take: past the debug log.

@@ -26,6 +26,7 @@ type errorBody struct {
 // message.
 func apiError(a *answer) error {
 	e := &fc.APIError{Status: a.status, RequestID: a.header.Get(fc.HeaderRequestID)}
+	e.Date, _ = http.ParseTime(a.header.Get("Date")) // zero without one
 	var body errorBody
 	if json.Unmarshal(a.body, &body) == nil {
 		e.Code = first(body.Code, body.ErrorCode)

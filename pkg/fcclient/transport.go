@@ -26,6 +26,9 @@ import (
 // in its body included.
 const controlTimeout = 10 * time.Minute
 
+// readTimeout bounds one that only reads.
+const readTimeout = 2 * time.Minute
+
 // call is one control plane operation.
 type call struct {
 	action string // GetFunction
@@ -96,7 +99,7 @@ func (c *Client) send(ctx context.Context, op call, body payload) (*answer, erro
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	ctx, cancel := c.bounded(ctx, op.method)
 	defer cancel()
 	client, err := sdk.NewClientWithOptions(c.config.Region, c.sdkConfig(ctx, op.action), c.sdkCredential())
 	if err != nil {
@@ -137,7 +140,7 @@ func (c *Client) send(ctx context.Context, op call, body payload) (*answer, erro
 // the body: the SDK's older scheme asks for an MD5, which takes a machine four
 // times as long, and the local cloud as long again.
 func (c *Client) sendCode(ctx context.Context, op call, body payload) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	ctx, cancel := c.bounded(ctx, op.method)
 	defer cancel()
 	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Accept": {"application/json"}}
 	for name, value := range op.header {
@@ -203,11 +206,41 @@ type UnreachableError struct {
 // Error names the host.
 func (e *UnreachableError) Error() string { return fmt.Sprintf("no answer from %s: %v", e.Host, e.Err) }
 
+// NoHost reports whether there is no host of that name, as of a region that there
+// isn't.
+func (e *UnreachableError) NoHost() bool {
+	var dns *net.DNSError
+	return errors.As(e.Err, &dns) && dns.IsNotFound
+}
+
+// lateError is a request that took longer than it may.
+type lateError struct{ after time.Duration }
+
+// Error says how long it took.
+func (e *lateError) Error() string { return fmt.Sprintf("it took longer than %s", e.after) }
+
+// Is makes it a deadline that passed, which isn't tried again.
+func (e *lateError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// bounded gives the context of one request.
+func (c *Client) bounded(ctx context.Context, method string) (context.Context, context.CancelFunc) {
+	limit := c.writeTime
+	if method == http.MethodGet {
+		limit = c.readTime
+	}
+	return context.WithTimeoutCause(ctx, limit, &lateError{limit})
+}
+
 // Unwrap gives the network's error.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
 func (c *Client) unreachable(ctx context.Context, host string, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
+	cause := context.Cause(ctx)
+	var late *lateError
+	if errors.As(cause, &late) {
+		return &UnreachableError{Host: host, Err: late}
+	}
+	if cause != nil {
 		return cause
 	}
 	if err == nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"s/pkg/access"
 	"s/pkg/bundle"
@@ -34,6 +36,12 @@ func TestCloudError(t *testing.T) {
 		{&fc.APIError{Code: fc.CodeFunctionNotFound}, remote, ExitCloud, "s deploy"},
 		{&fc.APIError{Code: "Other"}, remote, ExitCloud, ""},
 		{&fcclient.UnreachableError{Host: "h", Err: errors.New("refused")}, remote, ExitFailed, "network"},
+		{&fcclient.UnreachableError{Host: "h", Err: &net.DNSError{IsNotFound: true}}, remote, ExitFailed, "no host of that name: is the region right"},
+		{&fcclient.UnreachableError{Host: "h", Err: &net.DNSError{IsTemporary: true}}, remote, ExitFailed, "is the network up"},
+		{&fc.APIError{Code: fc.CodeTokenExpired, Status: 403}, remote, ExitCloud, "temporary keys of access prod have expired"},
+		{&fc.APIError{Code: fc.CodeTokenMalformed, Status: 403}, remote, ExitCloud, "security token of access prod is wrong"},
+		{&fc.APIError{Code: "Other", Status: 404, Date: time.Now().Add(-time.Hour)}, remote, ExitCloud, ""},
+		{&fc.APIError{Code: fc.CodeAccessDenied, Status: 403, Date: time.Now()}, remote, ExitCloud, "may not do that"},
 		{&fcclient.UnreachableError{Host: "h", Err: errors.New("refused")}, &Target{Local: true}, ExitFailed, "s local status"},
 	}
 	for _, tt := range tests {
@@ -51,6 +59,21 @@ func TestCloudError(t *testing.T) {
 	for _, err := range []error{nil, plain, already, context.Canceled} {
 		if got := CloudError(err, remote); got != err {
 			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
+func TestClockOff(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for off, want := range map[time.Duration]string{
+		0: "", 5 * time.Minute: "", -5 * time.Minute: "",
+		90 * time.Minute:  "is 1h30m0s ahead of the service's, and at most 15 minutes are allowed",
+		-20 * time.Minute: "is 20m0s behind the service's",
+	} {
+		got := clockOff(&fc.APIError{Status: 403, Code: fc.CodeSignatureNotMatch, Date: now.Add(-off)}, now)
+		if (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q", off, got)
 		}
 	}
 }
