@@ -19,7 +19,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -117,7 +116,11 @@ func (k *killing) round(after time.Duration) {
 		})
 	}
 	time.Sleep(after)
-	if err := syscall.Kill(daemon.PID, syscall.SIGKILL); err != nil {
+	victim, err := os.FindProcess(daemon.PID)
+	if err == nil {
+		err = victim.Kill()
+	}
+	if err != nil {
 		k.t.Fatal(err)
 	}
 	stop()

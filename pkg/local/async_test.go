@@ -160,22 +160,6 @@ func TestAcceptedEventsSurviveKills(t *testing.T) {
 	}
 }
 
-// sendAsync queues an invocation of f; false if the daemon is gone.
-func (c *client) sendAsync(body string) bool {
-	r, err := http.NewRequestWithContext(c.t.Context(), "POST", c.base+"/2023-03-30/functions/f/invocations", strings.NewReader(body))
-	if err != nil {
-		return false
-	}
-	r.Header.Set("X-Fc-Invocation-Type", "Async")
-	c.sign(r, body)
-	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
-	if err != nil {
-		return false
-	}
-	response.Body.Close()
-	return response.StatusCode == http.StatusAccepted
-}
-
 // TestStopRunningTask: the instance of a task that is stopped ends.
 func TestStopRunningTask(t *testing.T) {
 	needPython(t)

@@ -221,3 +221,19 @@ func TestTimerRuns(t *testing.T) {
 		t.Errorf("%+v %v", q, err)
 	}
 }
+
+// sendAsync queues an invocation of f; false if the daemon is gone.
+func (c *client) sendAsync(body string) bool {
+	r, err := http.NewRequestWithContext(c.t.Context(), "POST", c.base+"/2023-03-30/functions/f/invocations", strings.NewReader(body))
+	if err != nil {
+		return false
+	}
+	r.Header.Set("X-Fc-Invocation-Type", "Async")
+	c.sign(r, body)
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if err != nil {
+		return false
+	}
+	response.Body.Close()
+	return response.StatusCode == http.StatusAccepted
+}
