@@ -55,7 +55,7 @@ func container(t testing.TB, img v1.Image, k fc.CustomContainerConfig) (Config, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened, release, err := store.Image(t.Context(), imagetest.Layout(t, t.TempDir(), "", img))
+	opened, release, err := store.Image(t.Context(), imagetest.Layout(t, t.TempDir(), "", img), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
