@@ -144,7 +144,7 @@ func TestQueueFlags(t *testing.T) {
 	for _, tt := range []struct {
 		args []string
 		bad  bool
-	}{{nil, false}, {[]string{"--replay", "1,2"}, false}, {[]string{"--discard", "all"}, false}, {[]string{"--replay", "1", "--discard", "2"}, true}} {
+	}{{[]string{}, false}, {[]string{"--replay", "1,2"}, false}, {[]string{"--discard", "all"}, false}, {[]string{"--replay", "1", "--discard", "2"}, true}} {
 		opts, _ := testOptions(t, "")
 		ran := false
 		cmd := newQueueCmd(opts, func(context.Context, *QueueOptions) error { ran = true; return nil })

@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"maps"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -131,13 +133,16 @@ func (p *ports) serve(listener *os.File) {
 func (p *ports) stop() {
 	p.mu.Lock()
 	p.stopped = true
-	for listener := range p.listeners {
-		listener.Close()
-	}
+	listeners := slices.Collect(maps.Keys(p.listeners))
 	for s := range p.sockets {
 		_ = unix.Shutdown(s.fd, unix.SHUT_RDWR) // ends a connect
 	}
 	p.mu.Unlock()
+	// To close one waits for the question that is being answered, which may need the
+	// lock.
+	for _, listener := range listeners {
+		listener.Close()
+	}
 	p.serving.Wait()
 }
 
