@@ -19,11 +19,38 @@ type OneFunction struct {
 // that is named, or the only one, and where it is deployed. What of it only other
 // resources' deployments give is looked up.
 func FindOne(ctx context.Context, f *Factory, name, command string) (*OneFunction, error) {
+	found, err := find(ctx, f, command, func(project *spec.Project) ([]*spec.Resource, error) {
+		r, err := OneResource(project, name, command)
+		return []*spec.Resource{r}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	client, err := found.Target.Client(found.Resources[0])
+	return &OneFunction{found.Resources[0], found.Target, client}, err
+}
+
+// Name is what the function is called at the service.
+func (o *OneFunction) Name() string { return o.Resource.Function.FunctionName }
+
+// Functions are those that a command about several functions acts on.
+type Functions struct {
+	Project   *spec.Project
+	Resources []*spec.Resource
+	Target    *Target
+}
+
+// FindAll is FindOne for the resources that are named, without names all.
+func FindAll(ctx context.Context, f *Factory, names []string, command string) (*Functions, error) {
+	return find(ctx, f, command, func(project *spec.Project) ([]*spec.Resource, error) { return Resources(project, names) })
+}
+
+func find(ctx context.Context, f *Factory, command string, choose func(*spec.Project) ([]*spec.Resource, error)) (*Functions, error) {
 	project, err := f.Project(ctx, command)
 	if err != nil {
 		return nil, err
 	}
-	r, err := OneResource(project, name, command)
+	resources, err := choose(project)
 	if err != nil {
 		return nil, err
 	}
@@ -31,16 +58,9 @@ func FindOne(ctx context.Context, f *Factory, name, command string) (*OneFunctio
 	if err != nil {
 		return nil, err
 	}
-	_, named, err := SettleNames(ctx, command, project, []*spec.Resource{r}, SettleOptions{
+	project, resources, err = SettleNames(ctx, command, project, resources, SettleOptions{
 		Reload: f.Reload, Flags: AccessFlags(f.Settings),
 		Remote: func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) },
 	})
-	if err != nil {
-		return nil, CloudError(err, target)
-	}
-	client, err := target.Client(named[0])
-	return &OneFunction{named[0], target, client}, err
+	return &Functions{project, resources, target}, CloudError(err, target)
 }
-
-// Name is what the function is called at the service.
-func (o *OneFunction) Name() string { return o.Resource.Function.FunctionName }

@@ -2,8 +2,6 @@ package layercmd
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -78,23 +76,9 @@ func Remove(ctx context.Context, o *Options) error {
 }
 
 func (o *Options) confirm(numbers []int) error {
-	if o.Yes {
-		return nil
-	}
-	if !o.IO.CanPrompt() {
-		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New("removing needs a yes and there is no terminal to ask on"), "s layer remove -y")
-	}
-	question := fmt.Sprintf(o.IO.T("Remove version %d of layer %s?"), numbers[0], o.LayerName)
+	question := o.IO.T("Remove version %d of layer %s?", numbers[0], o.LayerName)
 	if len(numbers) > 1 {
-		question = fmt.Sprintf(o.IO.T("Remove all %d versions of layer %s?"), len(numbers), o.LayerName)
+		question = o.IO.T("Remove all %d versions of layer %s?", len(numbers), o.LayerName)
 	}
-	yes, err := o.IO.Prompter().Confirm(question, false)
-	if err != nil {
-		return err
-	}
-	if !yes {
-		o.IO.Errf("nothing was removed")
-		return cmdutil.Quiet(cmdutil.ExitFailed)
-	}
-	return nil
+	return cmdutil.Confirm(o.IO, question, o.Yes, "s layer remove -y")
 }

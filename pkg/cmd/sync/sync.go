@@ -16,7 +16,6 @@ import (
 	"s/pkg/atomicfile"
 	"s/pkg/bundle"
 	"s/pkg/cmd/cmdutil"
-	"s/pkg/deploy"
 	"s/pkg/export"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
@@ -74,34 +73,19 @@ type Written struct {
 
 // Run writes the files of all resources.
 func Run(ctx context.Context, opts *Options) error {
-	project, err := opts.Project(ctx, "sync")
+	found, err := cmdutil.FindAll(ctx, opts.Factory, opts.Resources, "sync")
 	if err != nil {
 		return err
-	}
-	resources, err := cmdutil.Resources(project, opts.Resources)
-	if err != nil {
-		return err
-	}
-	target, err := opts.Target(ctx, project)
-	if err != nil {
-		return err
-	}
-	project, resources, err = cmdutil.SettleNames(ctx, "sync", project, resources, cmdutil.SettleOptions{
-		Reload: opts.Reload, Flags: cmdutil.AccessFlags(opts.Settings),
-		Remote: func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) },
-	})
-	if err != nil {
-		return cmdutil.CloudError(err, target)
 	}
 	var results []cmdutil.Named
-	for _, r := range resources {
-		written, err := opts.one(ctx, project, target, r)
+	for _, r := range found.Resources {
+		written, err := opts.one(ctx, found.Project, found.Target, r)
 		if err != nil {
-			return cmdutil.CloudError(err, target)
+			return cmdutil.CloudError(err, found.Target)
 		}
 		results = append(results, cmdutil.Named{Name: r.Name, Value: written})
 	}
-	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, len(resources), results)
+	return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, found.Project, len(found.Resources), results)
 }
 
 // one writes the files of a resource.
