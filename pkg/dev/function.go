@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -88,21 +89,38 @@ func see(ctx context.Context, builders build.Builders, project *spec.Project, r 
 }
 
 // image looks at an image in files; that of an engine or a registry is looked for
-// when an instance starts.
+// when an instance starts. A layout that has no image yet is one that is still
+// being written.
 func image(name string) look {
 	_, path, _, ok := fc.LocalImage(name)
 	if !ok {
 		return look{print: name}
 	}
-	file := path
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		file = filepath.Join(path, "index.json") // written last (OCI image layout)
+		return layout(name, path)
 	}
-	info, err := os.Stat(file)
+	info, err := os.Stat(path)
 	if err != nil {
 		return look{folders: []string{filepath.Dir(path)}, err: err}
 	}
-	return look{print: fmt.Sprint(name, info.Size(), info.ModTime().UnixNano()), folders: []string{filepath.Dir(file)}}
+	return look{print: fmt.Sprint(name, info.Size(), info.ModTime().UnixNano()), folders: []string{filepath.Dir(path)}}
+}
+
+// layout looks at an image in a folder: its index is written last, and names its
+// images by their contents (OCI image layout).
+func layout(name, dir string) look {
+	text, err := os.ReadFile(filepath.Join(dir, "index.json"))
+	if err != nil {
+		// Once it is there, the folder changes; once the folder is gone, its parent does.
+		return look{folders: []string{dir, filepath.Dir(dir)}, err: err}
+	}
+	var index struct {
+		Manifests []json.RawMessage `json:"manifests"`
+	}
+	if err := json.Unmarshal(text, &index); err != nil || len(index.Manifests) == 0 {
+		return look{folders: []string{dir}, err: fmt.Errorf("%s: index.json names no image (yet)", dir)}
+	}
+	return look{print: name + string(text), folders: []string{dir}}
 }
 
 // list looks at code that runs as it is.

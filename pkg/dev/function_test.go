@@ -65,3 +65,39 @@ func TestSee(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A layout that is being written is no image until its index names one; what
+// counts is what the index says, not when it was written.
+func TestSeeLayout(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "img")
+	at := func() look { return image("oci:" + dir) }
+	if l := at(); l.err == nil || !slices.Equal(l.folders, []string{filepath.Dir(dir)}) {
+		t.Errorf("without a folder: %+v", l)
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if l := at(); l.err == nil || !slices.Contains(l.folders, dir) || !slices.Contains(l.folders, filepath.Dir(dir)) {
+		t.Errorf("without an index: %+v", l)
+	}
+	write := func(text string) look {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "index.json"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return at()
+	}
+	for _, text := range []string{``, `{"manifests":[`, `{"manifests":[]}`} {
+		if l := write(text); l.err == nil || !slices.Equal(l.folders, []string{dir}) {
+			t.Errorf("%q: %+v", text, l)
+		}
+	}
+	first := write(`{"manifests":[{"digest":"sha256:1"}]}`)
+	if first.err != nil || !first.same(write(`{"manifests":[{"digest":"sha256:1"}]}`)) {
+		t.Errorf("%+v", first)
+	}
+	if second := write(`{"manifests":[{"digest":"sha256:2"}]}`); second.err != nil || second.same(first) {
+		t.Errorf("%+v", second)
+	}
+}
