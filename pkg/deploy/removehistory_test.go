@@ -19,7 +19,15 @@ import (
 // publish makes two versions of a function, or of its service, and an alias of each.
 func publish(t *testing.T, remote *fcclient.Client, function string) {
 	t.Helper()
+	f, err := remote.GetFunction(t.Context(), function, "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, alias := range []string{"old", "prod"} {
+		f.Description = alias
+		if _, err := remote.UpdateFunction(t.Context(), *f, nil); err != nil {
+			t.Fatal(err)
+		}
 		v, err := remote.PublishVersion(t.Context(), function, "")
 		if err != nil {
 			t.Fatal(err)

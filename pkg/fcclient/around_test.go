@@ -1,6 +1,7 @@
 package fcclient
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -28,6 +29,7 @@ func TestAroundContracts(t *testing.T) {
 			"vpc":     func(t *testing.T, c *Client) { t.Helper(); fctest.VPCContract(t, c, name) },
 			"layer":   func(t *testing.T, c *Client) { t.Helper(); fctest.LayerContract(t, c, name) },
 			"domain":  func(t *testing.T, c *Client) { t.Helper(); fctest.DomainContract(t, c, name) },
+			"history": func(t *testing.T, c *Client) { t.Helper(); fctest.HistoryContract(t, c, name) },
 		} {
 			t.Run(what+" "+name, func(t *testing.T) {
 				t.Parallel()
@@ -35,6 +37,39 @@ func TestAroundContracts(t *testing.T) {
 				contract(t, c)
 			})
 		}
+	}
+}
+
+func TestRestrictContract(t *testing.T) {
+	t.Parallel()
+	c, _ := aroundClient(t, false)
+	fctest.RestrictContract(t, c, "hello", func() error {
+		_, err := c.Invoke(t.Context(), InvokeInput{Function: "hello"})
+		return err
+	})
+}
+
+// instanceIDs lists the ids of instances.
+type instanceIDs struct{ *Client }
+
+func (c instanceIDs) Instances(ctx context.Context, function, qualifier string) (ids []string, err error) {
+	all, err := c.ListInstances(ctx, function, qualifier)
+	for _, i := range all {
+		ids = append(ids, i.InstanceID)
+	}
+	return ids, err
+}
+
+func TestInstanceContract(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"hello", "svc$hello"} {
+		c, server := aroundClient(t, strings.Contains(name, "$"))
+		fctest.InstanceContract(t, instanceIDs{c}, name, func(ids ...string) {
+			server.Instances = nil
+			for _, id := range ids {
+				server.Instances = append(server.Instances, map[string]any{"instanceId": id})
+			}
+		})
 	}
 }
 

@@ -34,6 +34,54 @@ func TestTaskContract(t *testing.T) {
 	}
 }
 
+// hangingPool runs what it is given until it is broken off.
+type hangingPool struct {
+	echoPool
+	runs chan<- string
+}
+
+func (p hangingPool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error) {
+	p.runs <- inv.RequestID
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+func TestStopContract(t *testing.T) {
+	t.Parallel()
+	runs := make(chan string, 10)
+	o := options(t.TempDir())
+	o.NewPool = func(instance.Config) gateway.Pool { return hangingPool{runs: runs} }
+	info := startCloud(t, o).Info()
+	for name, v2 := range map[string]bool{"hello": false, "svc$hello": true} {
+		c := fcclient.New(fcclient.Config{
+			Region: DefaultRegion, Endpoint: info.Endpoint, V2: v2,
+			Credentials: access.Credentials{AccountID: info.AccountID, AccessKeyID: info.AccessKeyID, AccessKeySecret: info.AccessKeySecret},
+		})
+		t.Cleanup(c.Close)
+		invoke := func(id string, event []byte) (*fc.InvokeResult, error) {
+			return c.Invoke(t.Context(), fcclient.InvokeInput{Function: name, Event: event, Async: true, AsyncTaskID: id})
+		}
+		fctest.StopContract(t, c, name, invoke, func() { <-runs }, func() { time.Sleep(5 * time.Millisecond) })
+	}
+	if len(runs) > 0 {
+		t.Error("what was stopped is tried again")
+	}
+}
+
+func TestRestrictContract(t *testing.T) {
+	t.Parallel()
+	info := startCloud(t, options(t.TempDir())).Info()
+	c := fcclient.New(fcclient.Config{
+		Region: DefaultRegion, Endpoint: info.Endpoint,
+		Credentials: access.Credentials{AccountID: info.AccountID, AccessKeyID: info.AccessKeyID, AccessKeySecret: info.AccessKeySecret},
+	})
+	t.Cleanup(c.Close)
+	fctest.RestrictContract(t, c, "hello", func() error {
+		_, err := c.Invoke(t.Context(), fcclient.InvokeInput{Function: "hello"})
+		return err
+	})
+}
+
 // choosyPool tells its events and fails those that begin with "bad".
 type choosyPool struct {
 	echoPool

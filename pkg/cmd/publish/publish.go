@@ -185,7 +185,7 @@ func runPublishAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) 
 	return o.print(out)
 }
 
-// runRemoveAlias asks first. What isn't there is removed already.
+// runRemoveAlias asks first. The service says if it isn't there.
 func runRemoveAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 	question := o.IO.T("Remove alias %s of %s?", o.AliasName, one.Name())
 	if err := cmdutil.Confirm(o.IO, question, o.Yes, "s alias remove "+one.Resource.Name+" --alias-name "+o.AliasName+" -y"); err != nil {

@@ -15,6 +15,14 @@ import (
 	"s/pkg/fc"
 )
 
+// orEmpty is a list that JSON shows as one.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
 const timestamp = "2026-01-02T03:04:05Z"
 
 // route finds the operation. Paths are matched escaped and their segments hold
@@ -68,6 +76,9 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, call Call) {
 }
 
 func (s *Server) underFunction(w http.ResponseWriter, call Call, key string, tail []string) {
+	if s.qualifiedGet(w, call, key, tail) {
+		return
+	}
 	s.mu.Lock()
 	_, known := s.functions[key]
 	s.mu.Unlock()
@@ -83,17 +94,47 @@ func (s *Server) underFunction(w http.ResponseWriter, call Call, key string, tai
 	case tail[0] == "code":
 		s.code(w, key)
 	case tail[0] == "instances":
-		reply(w, http.StatusOK, map[string]any{"instances": s.Instances, "requestId": "x"})
+		reply(w, http.StatusOK, map[string]any{"instances": orEmpty(s.Instances), "requestId": "x"})
 	case len(tail) == 2 && tail[0] == "invoke":
-		s.restrict(w, key, tail[1] == "disable")
+		s.restrict(w, call, key, tail[1] == "disable")
 	case tail[0] == "invocations":
-		s.invocation(w, call)
+		s.invocation(w, call, key)
 	default:
 		refuse(w, http.StatusBadRequest, fc.CodePathNotSupported, call.Path)
 	}
 }
 
-func (s *Server) invocation(w http.ResponseWriter, call Call) {
+// qualifiedGet serves GetFunction at a version or an alias, which ListInstances needs,
+// too; it tells whether the answer is given.
+func (s *Server) qualifiedGet(w http.ResponseWriter, call Call, key string, tail []string) bool {
+	query, _ := url.ParseQuery(call.Query)
+	qualifier := query.Get("qualifier")
+	instances := len(tail) == 1 && tail[0] == "instances"
+	if call.Method != http.MethodGet || len(tail) > 0 && !instances || qualifier == "" || qualifier == fc.LatestQualifier {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, code := s.at(key, qualifier)
+	if code != "" {
+		refuse(w, http.StatusNotFound, code, "'"+qualifier+"' of '"+key+"' does not exist")
+		return true
+	}
+	if instances {
+		return false
+	}
+	reply(w, http.StatusOK, f)
+	return true
+}
+
+func (s *Server) invocation(w http.ResponseWriter, call Call, key string) {
+	s.mu.Lock()
+	restriction, _ := s.functions[key]["invocationRestriction"].(map[string]any)
+	s.mu.Unlock()
+	if restriction["disable"] == true {
+		refuse(w, http.StatusForbidden, fc.CodeInvocationDisabled, "the function is disabled")
+		return
+	}
 	answer := Reply{Body: call.Body}
 	if s.Invoke != nil {
 		answer = s.Invoke(call)

@@ -109,3 +109,37 @@ func listed(t *testing.T, c TaskClient, name string) {
 		}
 	}
 }
+
+// StopContract is what every endpoint must do with a task that is stopped. It makes
+// the function name, which must run until it is broken off; running waits until an
+// invocation of it runs.
+func StopContract(t *testing.T, c TaskClient, name string, invoke func(id string, event []byte) (*fc.InvokeResult, error), running, await func()) {
+	t.Helper()
+	ctx := t.Context()
+	made(t, c, name)
+	retries := 3
+	if _, err := c.PutAsyncInvokeConfig(ctx, name, "", fc.AsyncConfig{AsyncTask: true, MaxAsyncRetryAttempts: &retries}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := invoke("endless", []byte("event")); err != nil {
+		t.Fatal(err)
+	}
+	running()
+	if task, err := c.GetAsyncTask(ctx, name, "", "endless"); err != nil || task.Status != fc.TaskRunning || task.EndTime != 0 {
+		t.Errorf("it runs: %+v, %v", task, err)
+	}
+	if err := c.StopAsyncTask(ctx, name, fc.LatestQualifier, "endless"); err != nil {
+		t.Fatal(err)
+	}
+	task := finished(t, c, name, "endless", await)
+	if task.Status != fc.TaskStopped || task.RetriedTimes != 0 || task.EndTime < task.StartedTime {
+		t.Errorf("stopped: %+v", task)
+	}
+	var states []string
+	for _, e := range task.Events {
+		states = append(states, e.Status)
+	}
+	if n := len(states); n < 3 || states[n-1] != fc.TaskStopped || states[n-2] != fc.TaskStopping || states[0] != fc.TaskEnqueued {
+		t.Errorf("its events: %q", states)
+	}
+}
