@@ -79,6 +79,8 @@ type Actual struct {
 	Function *fc.Function
 	Triggers []fc.Trigger
 	Around   Around
+	// Qualifier is the version or alias that was read; empty is what was deployed last.
+	Qualifier string
 	// Image is the digest of the function's image, after a plan was carried out.
 	Image string
 }

@@ -254,7 +254,7 @@ func TestSavedPlan(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "plan.json")
 	place := deploy.Place{File: "s.yaml", Account: "1"}
 	plan, _ := planned(t, remote, desired(t, resource()))
-	if err := deploy.Save(path, place, deploy.Scope{}, false, []*deploy.Changes{plan}); err != nil {
+	if err := deploy.Save(path, deploy.Saved{Place: place}, []*deploy.Changes{plan}, nil); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -311,7 +311,7 @@ func TestTimesAndInstancesDoNotAgePlans(t *testing.T) {
 	apply(t, remote, d)
 	path := filepath.Join(t.TempDir(), "plan.json")
 	plan, _ := planned(t, remote, d)
-	if err := deploy.Save(path, deploy.Place{}, deploy.Scope{}, false, []*deploy.Changes{plan}); err != nil {
+	if err := deploy.Save(path, deploy.Saved{}, []*deploy.Changes{plan}, nil); err != nil {
 		t.Fatal(err)
 	}
 	saved, err := deploy.ReadSaved(path)

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"s/pkg/fc"
@@ -38,6 +39,50 @@ func Read(ctx context.Context, remote Reader, desired Desired) (Actual, error) {
 	}, around.steps(ctx)...)...)
 	actual.Around = around.read()
 	return actual, err
+}
+
+// ReadVersion is Read for a version, or what an alias leads to; an empty qualifier
+// is Read. Of triggers, routes and configurations it gives those of the qualifier,
+// whether s.yaml has any or not. A version or an alias that there isn't is an error,
+// a function that isn't deployed is none.
+func ReadVersion(ctx context.Context, remote Reader, desired Desired, qualifier string) (Actual, error) {
+	if qualifier == "" {
+		return Read(ctx, remote, desired)
+	}
+	var function *fc.Function
+	var actual Actual
+	err := inParallel(func() (err error) {
+		function, err = remote.GetFunction(ctx, desired.Function.FunctionName, qualifier)
+		if fc.IsCode(err, fc.CodeFunctionNotFound, fc.CodeServiceNotFound) {
+			return nil
+		}
+		return wrap("function", desired.Function.FunctionName+"@"+qualifier, err)
+	}, func() (err error) {
+		actual, err = Read(ctx, remote, desired.at(qualifier))
+		return err
+	})
+	if err != nil {
+		return Actual{}, err
+	}
+	actual.Function, actual.Qualifier = function, qualifier
+	actual.Triggers = slices.DeleteFunc(actual.Triggers, func(t fc.Trigger) bool { return qualifierOf(t.Qualifier) != qualifier })
+	actual.Around.Domains = slices.DeleteFunc(actual.Around.Domains, func(d fc.CustomDomain) bool {
+		return d.RouteConfig == nil || !slices.ContainsFunc(d.RouteConfig.Routes, func(r fc.PathConfig) bool {
+			return desired.hasRoute(d.DomainName, r) && qualifierOf(r.Qualifier) == qualifier
+		})
+	})
+	return actual, nil
+}
+
+// at asks for what is configured for a qualifier. FC 2.0 has no scaling configs.
+func (d Desired) at(qualifier string) Desired {
+	a := &d.Around
+	a.Async, a.AsyncQualifier = &fc.AsyncConfig{}, qualifier
+	a.Provision, a.ProvisionQualifier = &fc.ProvisionConfig{}, qualifier
+	if d.Service == nil {
+		a.Scaling, a.ScalingQualifier = &fc.ScalingConfig{}, qualifier
+	}
+	return d
 }
 
 // found turns "not there" into nil.

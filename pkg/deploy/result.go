@@ -168,15 +168,15 @@ func triggers3(triggers []fc.Trigger) []Trigger3 {
 	return out
 }
 
-// urls gives the addresses of the HTTP trigger of the latest version, and the
-// first custom domain.
+// urls gives the addresses of the HTTP trigger of the version that was read, and
+// the first custom domain.
 func urls(state Actual) *URLs {
 	out := &URLs{}
 	if names := domainNames(state.Around); len(names) > 0 {
 		out.Custom = names[0]
 	}
 	for _, t := range state.Triggers {
-		if t.HTTPTrigger != nil && (t.Qualifier == "" || t.Qualifier == fc.LatestQualifier) {
+		if t.HTTPTrigger != nil && qualifierOf(t.Qualifier) == qualifierOf(state.Qualifier) {
 			out.System, out.Intranet = t.HTTPTrigger.URLInternet, t.HTTPTrigger.URLIntranet
 			break
 		}

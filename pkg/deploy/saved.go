@@ -27,6 +27,10 @@ type Saved struct {
 	Prune     bool            `json:"prune,omitempty"`
 	Salt      string          `json:"salt"`
 	Resources []SavedResource `json:"resources"`
+	// Whole is a plan for all of s.yaml that prunes: Dropped are the removals of what
+	// was deployed of resources that s.yaml no longer has.
+	Whole   bool            `json:"whole,omitempty"`
+	Dropped []SavedResource `json:"dropped,omitempty"`
 }
 
 // SavedResource is the plan for one resource.
@@ -38,21 +42,28 @@ type SavedResource struct {
 	Deployed string `json:"deployedHash"`
 }
 
-// Save writes plans to a file that only its user may read.
-func Save(path string, place Place, scope Scope, prune bool, plans []*Changes) error {
+// Save writes plans, and those of removals, to a file that only its user may read.
+// out says what they are about.
+func Save(path string, out Saved, plans, dropped []*Changes) error {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // it never fails
-	out := Saved{Version: savedVersion, Place: place, Scope: scope, Prune: prune, Salt: hex.EncodeToString(salt)}
-	for _, plan := range plans {
-		r := SavedResource{Changes: plan}
-		r.Spec, r.Code, r.Deployed = plan.hashes(out.Salt)
-		out.Resources = append(out.Resources, r)
-	}
+	out.Version, out.Salt = savedVersion, hex.EncodeToString(salt)
+	out.Resources, out.Dropped = out.saved(plans), out.saved(dropped)
 	data, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
 		return err
 	}
 	return atomicfile.Write(path, append(data, '\n'), atomicfile.Options{Mode: 0o600})
+}
+
+func (s *Saved) saved(plans []*Changes) []SavedResource {
+	var out []SavedResource
+	for _, plan := range plans {
+		r := SavedResource{Changes: plan}
+		r.Spec, r.Code, r.Deployed = plan.hashes(s.Salt)
+		out = append(out, r)
+	}
+	return out
 }
 
 // ReadSaved reads a saved plan.
@@ -68,7 +79,7 @@ func ReadSaved(path string) (*Saved, error) {
 	if s.Version != savedVersion {
 		return nil, fmt.Errorf("%s is a plan of version %d, and this is version %d: plan again", path, s.Version, savedVersion)
 	}
-	for _, r := range s.Resources {
+	for _, r := range slices.Concat(s.Resources, s.Dropped) {
 		if r.Changes == nil {
 			return nil, errors.New(path + " is a plan that isn't whole: plan again")
 		}
@@ -120,6 +131,28 @@ func (s *Saved) Fits(plan *Changes) error {
 	}
 	if len(what) > 0 {
 		return &StalePlanError{plan.Resource, what}
+	}
+	return nil
+}
+
+// FitsDropped holds the removals that are due now against the saved ones. The error
+// is a *StalePlanError.
+func (s *Saved) FitsDropped(plans []*Changes) error {
+	left := slices.Clone(s.Dropped)
+	for _, plan := range plans {
+		i := slices.IndexFunc(left, func(r SavedResource) bool { return r.Resource == plan.Resource && r.Region == plan.Region })
+		if i < 0 {
+			return &StalePlanError{plan.Resource, []string{"what is left of earlier deployments"}}
+		}
+		spec, _, deployed := plan.hashes(s.Salt)
+		same := slices.EqualFunc(left[i].Items, plan.Items, func(a, b Change) bool { return a.Kind == b.Kind && a.Name == b.Name })
+		if spec != left[i].Spec || deployed != left[i].Deployed || !same {
+			return &StalePlanError{plan.Resource, []string{"what is deployed"}}
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	if len(left) > 0 {
+		return &StalePlanError{left[0].Resource, []string{"what is left of earlier deployments"}}
 	}
 	return nil
 }

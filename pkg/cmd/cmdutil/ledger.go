@@ -1,9 +1,11 @@
 package cmdutil
 
 import (
+	"context"
 	"path/filepath"
 
 	"s/pkg/deploy"
+	"s/pkg/fcclient"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
@@ -40,4 +42,44 @@ func Dropped(project *spec.Project, ledger *deploy.Ledger) []deploy.Footprint {
 			return false
 		},
 	)
+}
+
+// Gone is a resource that s.yaml no longer has, and what there is of it to remove.
+type Gone struct {
+	Footprint deploy.Footprint
+	Remote    *fcclient.Client
+	Plan      *deploy.Changes
+}
+
+// PlanGone plans the removal of what was deployed of resources that there no longer
+// are.
+func PlanGone(ctx context.Context, target *Target, dropped []deploy.Footprint) ([]Gone, error) {
+	gone, errs := make([]Gone, len(dropped)), make([]error, len(dropped))
+	Parallel(readsAtOnce, len(dropped), func(i int) {
+		f := dropped[i]
+		desired := f.Desired()
+		gone[i].Footprint = f
+		gone[i].Remote, errs[i] = target.Client(&spec.Resource{Name: f.Resource, Region: f.Region, Service: desired.Service, Function: desired.Function})
+		if errs[i] == nil {
+			gone[i].Plan, errs[i] = deploy.PlanRemoval(ctx, gone[i].Remote, desired)
+		}
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return gone, nil
+}
+
+// readsAtOnce is how many resources are read at the same time.
+const readsAtOnce = 16
+
+// PlansOf gives the plans of removals.
+func PlansOf(gone []Gone) []*deploy.Changes {
+	plans := make([]*deploy.Changes, len(gone))
+	for i, g := range gone {
+		plans[i] = g.Plan
+	}
+	return plans
 }

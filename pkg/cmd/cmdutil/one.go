@@ -2,6 +2,7 @@ package cmdutil
 
 import (
 	"context"
+	"strings"
 
 	"s/pkg/deploy"
 	"s/pkg/fcclient"
@@ -13,13 +14,15 @@ type OneFunction struct {
 	Resource *spec.Resource
 	Target   *Target
 	Client   *fcclient.Client // of the resource's region, speaking the API of its edition
+
+	settings *Settings
 }
 
 // FindOne loads the project for a command, "version list", and gives the resource
 // that is named, or the only one, and where it is deployed. What of it only other
 // resources' deployments give is looked up.
 func FindOne(ctx context.Context, f *Factory, name, command string) (*OneFunction, error) {
-	found, err := find(ctx, f, command, func(project *spec.Project) ([]*spec.Resource, error) {
+	found, err := Find(ctx, f, command, func(project *spec.Project) ([]*spec.Resource, error) {
 		r, err := OneResource(project, name, command)
 		return []*spec.Resource{r}, err
 	})
@@ -27,7 +30,7 @@ func FindOne(ctx context.Context, f *Factory, name, command string) (*OneFunctio
 		return nil, err
 	}
 	client, err := found.Target.Client(found.Resources[0])
-	return &OneFunction{found.Resources[0], found.Target, client}, err
+	return &OneFunction{found.Resources[0], found.Target, client, f.Settings}, err
 }
 
 // Name is what the function is called at the service.
@@ -42,11 +45,18 @@ type Functions struct {
 
 // FindAll is FindOne for the resources that are named, without names all.
 func FindAll(ctx context.Context, f *Factory, names []string, command string) (*Functions, error) {
-	return find(ctx, f, command, func(project *spec.Project) ([]*spec.Resource, error) { return Resources(project, names) })
+	return Find(ctx, f, command, func(project *spec.Project) ([]*spec.Resource, error) { return Resources(project, names) })
 }
 
-func find(ctx context.Context, f *Factory, command string, choose func(*spec.Project) ([]*spec.Resource, error)) (*Functions, error) {
-	project, err := f.Project(ctx, command)
+// Find loads the project for a command, chooses resources of it, and says where
+// they are deployed. What of them only other resources' deployments give is looked
+// up. With the flags of BindFunction it is about what they name.
+func Find(ctx context.Context, f *Factory, command string, choose func(*spec.Project) ([]*spec.Resource, error)) (*Functions, error) {
+	verb, _, _ := strings.Cut(command, " ")
+	if f.Settings.Function != "" {
+		return findByName(ctx, f, verb, choose)
+	}
+	project, err := f.Project(ctx, verb)
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +64,25 @@ func find(ctx context.Context, f *Factory, command string, choose func(*spec.Pro
 	if err != nil {
 		return nil, err
 	}
+	found, err := settled(ctx, f, verb, project, resources)
+	if err == nil && f.Settings.Region != "" {
+		found.Resources = moved(found.Resources, f.Settings.Region)
+	}
+	return found, err
+}
+
+// settled says where resources are deployed, and looks up what isn't known of them.
+func settled(ctx context.Context, f *Factory, verb string, project *spec.Project, resources []*spec.Resource) (*Functions, error) {
 	target, err := f.Target(ctx, project)
 	if err != nil {
 		return nil, err
 	}
-	project, resources, err = SettleNames(ctx, command, project, resources, SettleOptions{
+	project, resources, err = SettleNames(ctx, verb, project, resources, SettleOptions{
 		Reload: f.Reload, Flags: AccessFlags(f.Settings),
 		Remote: func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) },
 	})
-	return &Functions{project, resources, target}, CloudError(err, target)
+	if err != nil {
+		return nil, CloudError(err, target)
+	}
+	return &Functions{project, resources, target}, nil
 }

@@ -18,7 +18,8 @@ type Named struct {
 }
 
 // PrintNamed prints the results of the resources that a command was asked for, in
-// the order of the file: each under its name, whether all have one or not; or, if
+// the order of the file, and then others: each under its name, whether all have one
+// or not; or, if
 // it was asked for one only, its result as it is.
 func PrintNamed(w io.Writer, format string, project *spec.Project, asked int, results []Named) error {
 	if asked == 1 && len(results) == 1 {
@@ -27,9 +28,9 @@ func PrintNamed(w io.Writer, format string, project *spec.Project, asked int, re
 	if len(results) == 0 && (asked < 2 || format == OutputDefault) {
 		return nil
 	}
-	at := map[string]int{}
+	at := map[string]int{} // what isn't in the file comes last
 	for i, r := range project.Resources {
-		at[r.Name] = i
+		at[r.Name] = i - len(project.Resources)
 	}
 	sorted := slices.Clone(results)
 	slices.SortStableFunc(sorted, func(a, b Named) int { return at[a.Name] - at[b.Name] })

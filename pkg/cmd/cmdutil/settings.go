@@ -22,6 +22,9 @@ type Settings struct {
 	Debug    bool
 	NoColor  bool
 
+	// Function and Region are those of BindFunction.
+	Function, Region string
+
 	// From tells for the name of each global flag where its value comes from: the
 	// flag (--access), its twin (S_ACCESS) or FromDefault.
 	From map[string]string

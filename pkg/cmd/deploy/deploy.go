@@ -35,9 +35,6 @@ type Options struct {
 	// Build runs the builder for a pre-deploy action "fc build <flags>" of a
 	// resource; nil takes Artifacts.Build and ignores the flags.
 	Build func(ctx context.Context, project *spec.Project, r *spec.Resource, flags []string) error
-	// Remote gives what a resource is deployed to; nil takes the target's
-	// client.
-	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remote, error)
 	// Outside gives what actions need; nil gives them nothing.
 	Outside func() cmdutil.Outside
 
@@ -138,7 +135,7 @@ func Run(ctx context.Context, opts *Options) error {
 	}
 	d := &deployment{Options: opts, project: project, target: target, groups: groups, failed: map[string]bool{}, saved: saved}
 	d.ledger = cmdutil.OpenLedger(opts.IO, project, target)
-	d.deployed = cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return d.remote(r) })
+	d.deployed = cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) })
 	err = d.deploy(ctx)
 	return cmdutil.CloudError(d.end(ctx, err), target)
 }
@@ -155,6 +152,7 @@ type deployment struct {
 	failed   map[string]bool   // resources that others can't build on
 	ledger   *deploy.Ledger    // what earlier deployments made
 	saved    *deploy.Saved     // the plan to carry out; nil makes one
+	gone     []cmdutil.Gone    // what s.yaml no longer has and is to go
 	locks    deploy.Locks      // of what several resources change
 	hookErr  error             // the first of the actions that follow a resource
 }
@@ -177,6 +175,9 @@ type item struct {
 // deploy runs the groups. A resource that fails keeps those that depend on it
 // from being tried, and nothing else.
 func (d *deployment) deploy(ctx context.Context) error {
+	if err := d.savedDropped(ctx); err != nil {
+		return err
+	}
 	if err := d.settleActions(ctx); err != nil {
 		return err
 	}
@@ -310,7 +311,7 @@ func (d *deployment) setAside(ctx context.Context, it *item, err error) error {
 // plan reads what is deployed, all resources at the same time, and compares.
 func (d *deployment) plan(ctx context.Context) error {
 	for _, it := range d.items {
-		remote, err := d.remote(it.resource)
+		remote, err := d.target.Client(it.resource)
 		if err != nil {
 			return err
 		}
@@ -336,13 +337,6 @@ func (d *deployment) plan(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (d *deployment) remote(r *spec.Resource) (deploy.Remote, error) {
-	if d.Remote != nil {
-		return d.Remote(d.target, r)
-	}
-	return d.target.Client(r)
 }
 
 // confirm asks on a terminal. Without one, what creates or updates goes ahead,

@@ -18,7 +18,7 @@ func (d *deployment) leftovers() error {
 	}
 	var with []*item
 	for _, it := range d.items {
-		if it.err == nil && len(it.plan.Leftovers()) > 0 {
+		if it.err == nil && (d.Prune || len(it.plan.Leftovers()) > 0) {
 			with = append(with, it)
 		}
 	}
@@ -88,24 +88,37 @@ func (d *deployment) record() {
 	}
 }
 
+// savedDropped plans the removals of a saved plan anew and holds them against it,
+// before anything is done.
+func (d *deployment) savedDropped(ctx context.Context) error {
+	if d.saved == nil || !d.saved.Whole {
+		return nil
+	}
+	var err error
+	if d.gone, err = cmdutil.PlanGone(ctx, d.target, cmdutil.Dropped(d.project, d.ledger)); err != nil {
+		return err
+	}
+	if err := d.saved.FitsDropped(cmdutil.PlansOf(d.gone)); err != nil {
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, "s plan --prune --out "+d.Plan)
+	}
+	return nil
+}
+
 // dropped deals with functions of resources that s.yaml no longer has, as
-// leftovers does. A run that is about some resources leaves them alone.
+// leftovers does. A run that is about some resources leaves them alone; one of a saved
+// plan does what is in it.
 func (d *deployment) dropped(ctx context.Context) (bool, error) {
-	gone := cmdutil.Dropped(d.project, d.ledger)
-	if len(gone) == 0 || len(d.Resources) > 0 || !d.Scope.All() || d.worst(nil) != nil {
+	if d.worst(nil) != nil {
 		return false, nil
 	}
-	prune, err := d.wantsPrune(func() {
-		for _, f := range gone {
-			d.IO.Errf("s.yaml no longer has %s: its function %s in %s is deployed still", f.Resource, f.Function, f.Region)
+	if d.saved == nil {
+		if err := d.planDropped(ctx); err != nil {
+			return false, err
 		}
-	})
-	if err != nil || !prune {
-		return false, err
 	}
 	changed := false
-	for _, f := range gone {
-		removed, err := d.removeDropped(ctx, f)
+	for _, g := range d.gone {
+		removed, err := d.removeDropped(ctx, g)
 		if err != nil {
 			return changed, err
 		}
@@ -114,41 +127,45 @@ func (d *deployment) dropped(ctx context.Context) (bool, error) {
 	return changed, nil
 }
 
+func (d *deployment) planDropped(ctx context.Context) error {
+	gone := cmdutil.Dropped(d.project, d.ledger)
+	if len(gone) == 0 || len(d.Resources) > 0 || !d.Scope.All() {
+		return nil
+	}
+	prune, err := d.wantsPrune(func() {
+		for _, f := range gone {
+			d.IO.Errf("s.yaml no longer has %s: its function %s in %s is deployed still", f.Resource, f.Function, f.Region)
+		}
+	})
+	if err != nil || !prune {
+		return err
+	}
+	d.gone, err = cmdutil.PlanGone(ctx, d.target, gone)
+	return err
+}
+
 // removeDropped shows what is left of a resource and removes it.
-func (d *deployment) removeDropped(ctx context.Context, f deploy.Footprint) (bool, error) {
-	desired := f.Desired()
-	remote, err := d.remote(&spec.Resource{Name: f.Resource, Region: f.Region, Service: desired.Service, Function: desired.Function})
-	if err != nil {
-		return false, err
-	}
-	remover, ok := remote.(deploy.Remover)
-	if !ok {
-		return false, fmt.Errorf("%s can't be removed here", f.Resource)
-	}
-	plan, err := deploy.PlanRemoval(ctx, remover, desired)
-	if err != nil {
-		return false, err
-	}
-	if !plan.Empty() {
-		fmt.Fprint(d.IO.ErrOut, deploy.Render([]*deploy.Changes{plan}, d.IO))
+func (d *deployment) removeDropped(ctx context.Context, g cmdutil.Gone) (bool, error) {
+	if !g.Plan.Empty() {
+		fmt.Fprint(d.IO.ErrOut, deploy.Render([]*deploy.Changes{g.Plan}, d.IO))
 		if d.DryRun {
 			return true, nil
 		}
 		if d.Prune { // else it was asked for already
-			if err := d.confirm([]*deploy.Changes{plan}); err != nil {
+			if err := d.confirm([]*deploy.Changes{g.Plan}); err != nil {
 				return false, err
 			}
 		}
-		it := &item{resource: &spec.Resource{Name: f.Resource}}
-		if _, err := deploy.Remove(ctx, remover, plan, d.hooks(it, d.IO)); err != nil {
+		it := &item{resource: &spec.Resource{Name: g.Footprint.Resource}}
+		if _, err := deploy.Remove(ctx, g.Remote, g.Plan, d.hooks(it, d.IO)); err != nil {
 			return true, err
 		}
 	}
 	if !d.DryRun {
-		d.ledger.Forget(f.Region, f.Function)
+		d.ledger.Forget(g.Footprint.Region, g.Footprint.Function)
 		if err := d.ledger.Save(); err != nil {
 			d.IO.Errf("warning: what was deployed couldn't be noted: %v", err)
 		}
 	}
-	return !plan.Empty(), nil
+	return !g.Plan.Empty(), nil
 }

@@ -11,31 +11,28 @@ import (
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
 	"s/pkg/fc"
-	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
 // Options is what the command was asked for, and what it works with.
 type Options struct {
-	IO       *iostreams.IOStreams
-	Settings *cmdutil.Settings
-	Project  func(ctx context.Context, command string) (*spec.Project, error)
-	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
-	Reload   cmdutil.Reload // nil leaves values open that only a deployment gives
-	// Remote gives where a resource is looked up; nil takes the target's
-	// client.
-	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
+	*cmdutil.Factory
 
 	Resources []string // names; none is all
+	Qualifier string   // version or alias; empty is what was deployed last
 }
 
 // NewCmd makes the info command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
-	return &cobra.Command{
+	opts := &Options{Factory: f}
+	cmd := &cobra.Command{
 		Use:   "info [resource...]",
 		Short: "Show what is deployed",
-		Args:  cobra.ArbitraryArgs,
+		Long: "Info shows the functions as they are deployed, with their triggers, what is configured around them, and where\n" +
+			"they can be called. With --qualifier it shows a version, or the one that an alias leads to, with what is\n" +
+			"configured for that name.",
+		Example: "s info\ns info hello -o json\ns info hello --qualifier prod",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Resources = args
 			if runF != nil {
@@ -44,31 +41,19 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 			return Run(cmd.Context(), opts)
 		},
 	}
+	cmdutil.BindFunction(cmd.Flags(), f.Settings)
+	cmd.Flags().StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
+	return cmd
 }
 
 // Run shows what is deployed. A function that isn't is an error.
 func Run(ctx context.Context, opts *Options) error {
-	project, err := opts.Project(ctx, "info")
+	found, err := cmdutil.FindAll(ctx, opts.Factory, opts.Resources, "info")
 	if err != nil {
 		return err
 	}
-	resources, err := cmdutil.Resources(project, opts.Resources)
-	if err != nil {
-		return err
-	}
-	target, err := opts.Target(ctx, project)
-	if err != nil {
-		return err
-	}
-	project, resources, err = cmdutil.SettleNames(ctx, "info", project, resources, cmdutil.SettleOptions{
-		Reload: opts.Reload, Flags: cmdutil.AccessFlags(opts.Settings),
-		Remote: func(r *spec.Resource) (deploy.Reader, error) { return opts.remote(target, r) },
-	})
-	if err != nil {
-		return cmdutil.CloudError(err, target)
-	}
-	results, err := opts.all(ctx, project, target, resources)
-	if printed := cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, len(resources), results); err == nil {
+	results, err := opts.all(ctx, found)
+	if printed := cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, found.Project, len(found.Resources), results); err == nil {
 		err = printed
 	}
 	return err
@@ -79,25 +64,26 @@ const atOnce = 16
 
 // all reads the resources. Of several, the errors are shown, and what could be
 // read is given all the same.
-func (o *Options) all(ctx context.Context, project *spec.Project, target *cmdutil.Target, resources []*spec.Resource) ([]cmdutil.Named, error) {
-	values, errs := make([]any, len(resources)), make([]error, len(resources))
-	cmdutil.Parallel(atOnce, len(resources), func(i int) {
-		value, err := o.read(ctx, target, resources[i])
-		values[i], errs[i] = value, cmdutil.CloudError(err, target)
+func (o *Options) all(ctx context.Context, found *cmdutil.Functions) ([]cmdutil.Named, error) {
+	n, redact := len(found.Resources), found.Project.Redact
+	values, errs := make([]any, n), make([]error, n)
+	cmdutil.Parallel(atOnce, n, func(i int) {
+		value, err := o.read(ctx, found.Target, found.Resources[i])
+		values[i], errs[i] = value, cmdutil.CloudError(err, found.Target)
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if len(errs) == 1 && errs[0] != nil {
+	if n == 1 && errs[0] != nil {
 		return nil, errs[0]
 	}
 	var results []cmdutil.Named
-	for i, r := range resources {
+	for i, r := range found.Resources {
 		if errs[i] != nil {
-			cmdutil.ShowError(o.IO, errs[i], project.Redact)
+			cmdutil.ShowError(o.IO, errs[i], redact)
 			continue
 		}
-		results = append(results, cmdutil.Named{Name: r.Name, Value: deploy.Redacted(values[i], project.Redact)})
+		results = append(results, cmdutil.Named{Name: r.Name, Value: deploy.Redacted(values[i], redact)})
 	}
 	if worst := cmdutil.Worst(errs...); worst != nil {
 		return results, cmdutil.Quiet(cmdutil.CodeOf(worst))
@@ -106,15 +92,15 @@ func (o *Options) all(ctx context.Context, project *spec.Project, target *cmduti
 }
 
 func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Resource) (any, error) {
-	remote, err := o.remote(target, r)
+	remote, err := target.Client(r)
 	if err != nil {
 		return nil, err
 	}
 	desired := deploy.Want(r, nil, nil, nil)
 	cmdutil.NameDomain(target, r, &desired)
-	actual, err := deploy.Read(ctx, remote, desired)
+	actual, err := deploy.ReadVersion(ctx, remote, desired, o.Qualifier)
 	if err != nil {
-		return nil, err
+		return nil, o.advise(err, r)
 	}
 	if actual.Function == nil {
 		return nil, &fc.APIError{
@@ -125,9 +111,13 @@ func (o *Options) read(ctx context.Context, target *cmdutil.Target, r *spec.Reso
 	return deploy.Result(desired, actual, true), nil
 }
 
-func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error) {
-	if o.Remote != nil {
-		return o.Remote(target, r)
+// advise says where the versions and aliases are that there are.
+func (o *Options) advise(err error, r *spec.Resource) error {
+	switch {
+	case fc.IsCode(err, fc.CodeVersionNotFound):
+		return cmdutil.WithHint(cmdutil.ExitCloud, err, "s version list "+r.Name)
+	case fc.IsCode(err, fc.CodeAliasNotFound):
+		return cmdutil.WithHint(cmdutil.ExitCloud, err, "s alias list "+r.Name)
 	}
-	return target.Client(r)
+	return err
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func newExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := newOptions(f)
+	opts := &Options{Factory: f}
 	cmd := &cobra.Command{
 		Use:   "exec [resource]",
 		Short: "Run a command, or a shell, in a running instance",
@@ -41,6 +41,7 @@ func newExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) *co
 		},
 	}
 	flags := cmd.Flags()
+	cmdutil.BindFunction(flags, f.Settings)
 	flags.StringVar(&opts.InstanceID, "instance-id", "", "the instance (default: the first that runs)")
 	flags.StringVar(&opts.Command, "cmd", "", "the command line")
 	flags.StringVar(&opts.Shell, "shell", "", "the shell that runs it (default sh; bash, if it is there, with -it)")
@@ -74,7 +75,7 @@ func (t *together) Type() string { return "t" }
 
 // Exec runs the command. Its exit code, if not 0, is that of the error.
 func Exec(ctx context.Context, opts *Options) error {
-	r, remote, target, err := opts.find(ctx)
+	r, remote, target, err := opts.find(ctx, "instance exec")
 	if err != nil {
 		return err
 	}

@@ -10,10 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
-	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
-	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
@@ -25,14 +23,9 @@ type Remote interface {
 
 // Options is what the commands were asked for, and what they work with.
 type Options struct {
-	IO       *iostreams.IOStreams
-	Settings *cmdutil.Settings
-	Project  func(ctx context.Context, command string) (*spec.Project, error)
-	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
-	Reload   cmdutil.Reload // nil leaves values open that only a deployment gives
-	// Remote gives where the instances of a resource are; nil takes the
-	// target's client.
-	Remote func(target *cmdutil.Target, r *spec.Resource) (Remote, error)
+	*cmdutil.Factory
+	// Remote is where the instances are; nil takes the resource's client.
+	Remote Remote
 
 	Resource  string // may be empty if there is one only
 	Qualifier string
@@ -60,12 +53,8 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	return cmd
 }
 
-func newOptions(f *cmdutil.Factory) *Options {
-	return &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload}
-}
-
 func newList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := newOptions(f)
+	opts := &Options{Factory: f}
 	cmd := &cobra.Command{
 		Use:   "list [resource]",
 		Short: "List the running instances of a function",
@@ -80,13 +69,14 @@ func newList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *co
 			return List(cmd.Context(), opts)
 		},
 	}
+	cmdutil.BindFunction(cmd.Flags(), f.Settings)
 	cmd.Flags().StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
 	return cmd
 }
 
 // List prints the running instances.
 func List(ctx context.Context, opts *Options) error {
-	r, remote, target, err := opts.find(ctx)
+	r, remote, target, err := opts.find(ctx, "instance list")
 	if err != nil {
 		return err
 	}
@@ -107,34 +97,15 @@ func List(ctx context.Context, opts *Options) error {
 }
 
 // find gives the resource that the command is about and where it is deployed.
-func (o *Options) find(ctx context.Context) (*spec.Resource, Remote, *cmdutil.Target, error) {
-	project, err := o.Project(ctx, "instance")
+func (o *Options) find(ctx context.Context, command string) (*spec.Resource, Remote, *cmdutil.Target, error) {
+	one, err := cmdutil.FindOne(ctx, o.Factory, o.Resource, command)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	r, err := cmdutil.OneResource(project, o.Resource, "instance list")
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	target, err := o.Target(ctx, project)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	_, named, err := cmdutil.SettleNames(ctx, "instance", project, []*spec.Resource{r}, cmdutil.SettleOptions{
-		Reload: o.Reload, Flags: cmdutil.AccessFlags(o.Settings),
-		Remote: func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) },
-	})
-	if err != nil {
-		return nil, nil, nil, cmdutil.CloudError(err, target)
-	}
-	r = named[0]
-	var remote Remote
 	if o.Remote != nil {
-		remote, err = o.Remote(target, r)
-	} else {
-		remote, err = target.Client(r)
+		return one.Resource, o.Remote, one.Target, nil
 	}
-	return r, remote, target, err
+	return one.Resource, one.Client, one.Target, nil
 }
 
 func (o *Options) instances(ctx context.Context, remote Remote, r *spec.Resource) ([]fcclient.Instance, error) {

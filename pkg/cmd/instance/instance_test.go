@@ -44,7 +44,7 @@ func (f *fakeRemote) Exec(ctx context.Context, in fcclient.ExecInput) (int, erro
 
 func command(w *cmdtest.World, remote *fakeRemote) *cobra.Command {
 	return NewCmd(w.Factory, func(ctx context.Context, opts *Options) error {
-		opts.Remote = func(*cmdutil.Target, *spec.Resource) (Remote, error) { return remote, nil }
+		opts.Remote = remote
 		if opts.Command != "" || opts.TTY {
 			return Exec(ctx, opts)
 		}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -24,9 +25,6 @@ type Options struct {
 	Target    func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
 	Reload    cmdutil.Reload // nil leaves values open that only a deployment gives
 	Artifacts deploy.Artifacts
-	// Remote gives what a resource is compared with; nil takes the target's
-	// client.
-	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error)
 
 	Resources []string // names; none is all
 	// NoDefaultIgnore packs .git, .env* and the like, too, as deploy would.
@@ -96,15 +94,19 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return cmdutil.CloudError(err, target)
 	}
-	opts.tellLeft(project, plans)
-	if err := opts.save(project, target, plans); err != nil {
+	dropped, err := opts.dropped(ctx, project, target, plans)
+	if err != nil {
+		return cmdutil.CloudError(err, target)
+	}
+	if err := opts.save(project, target, plans, dropped); err != nil {
 		return err
 	}
+	plans = append(plans, slices.DeleteFunc(dropped, (*deploy.Changes).Empty)...)
 	// The plan is this command's data.
 	if opts.Settings.Output != cmdutil.OutputDefault {
 		results := make([]cmdutil.Named, len(plans))
 		for i, plan := range plans {
-			results[i] = cmdutil.Named{Name: resources[i].Name, Value: plan}
+			results[i] = cmdutil.Named{Name: plan.Resource, Value: plan}
 		}
 		return cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, project, asked, results)
 	}
@@ -119,7 +121,7 @@ func (o *Options) settle(ctx context.Context, project *spec.Project, target *cmd
 	for _, r := range resources {
 		names = append(names, r.Name)
 	}
-	deployed := cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return o.remote(target, r) })
+	deployed := cmdutil.NewDeployed(ctx, project, func(r *spec.Resource) (deploy.Reader, error) { return target.Client(r) })
 	project, err := cmdutil.Settle(ctx, "plan", project, names, o.Reload, deployed.Known)
 	if err = cmp.Or(err, deployed.Err()); err != nil {
 		return nil, nil, err
@@ -149,7 +151,7 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 			return nil, err
 		}
 		cmdutil.TellCode(o.IO, project, r, prepared)
-		remote, err := o.remote(target, r)
+		remote, err := target.Client(r)
 		if err != nil {
 			return nil, err
 		}
@@ -182,41 +184,50 @@ func (o *Options) plan(ctx context.Context, project *spec.Project, target *cmdut
 	return plan, nil
 }
 
-// tellLeft lists what earlier deployments made and s.yaml no longer has.
-func (o *Options) tellLeft(project *spec.Project, plans []*deploy.Changes) {
+// dropped lists what earlier deployments made and s.yaml no longer has. With --prune
+// it plans the removal of resources that are gone as a whole.
+func (o *Options) dropped(ctx context.Context, project *spec.Project, target *cmdutil.Target, plans []*deploy.Changes) ([]*deploy.Changes, error) {
 	if !o.Scope.All() {
-		return
+		return nil, nil
 	}
+	stays := false
 	for _, plan := range plans {
 		for _, left := range plan.Leftovers() {
 			if !o.Prune {
 				o.IO.Errf("%s no longer has the %s %s, which an earlier deployment made", plan.Resource, left.Kind, left.Name)
+				stays = true
 			}
 		}
 	}
-	if len(o.Resources) > 0 {
-		return
+	var gone []deploy.Footprint
+	if o.whole() {
+		gone = cmdutil.Dropped(project, o.ledger)
 	}
-	for _, f := range cmdutil.Dropped(project, o.ledger) {
+	for _, f := range gone {
 		o.IO.Errf("s.yaml no longer has %s: its function %s in %s is deployed still", f.Resource, f.Function, f.Region)
 	}
+	if !o.Prune {
+		if stays || len(gone) > 0 {
+			o.IO.Errf("it stays; `s plan --prune` plans to delete it")
+		}
+		return nil, nil
+	}
+	planned, err := cmdutil.PlanGone(ctx, target, gone)
+	return cmdutil.PlansOf(planned), err
 }
 
+// whole tells whether the plan is about all of s.yaml.
+func (o *Options) whole() bool { return len(o.Resources) == 0 && o.Scope.All() }
+
 // save writes the plan to a file, if one is asked for.
-func (o *Options) save(project *spec.Project, target *cmdutil.Target, plans []*deploy.Changes) error {
+func (o *Options) save(project *spec.Project, target *cmdutil.Target, plans, dropped []*deploy.Changes) error {
 	if o.Out == "" {
 		return nil
 	}
-	if err := deploy.Save(o.Out, cmdutil.PlaceOf(project, target), o.Scope, o.Prune, plans); err != nil {
+	about := deploy.Saved{Place: cmdutil.PlaceOf(project, target), Scope: o.Scope, Prune: o.Prune, Whole: o.Prune && o.whole()}
+	if err := deploy.Save(o.Out, about, plans, dropped); err != nil {
 		return err
 	}
 	o.IO.Errf("the plan is in %s: s deploy --plan %s", o.Out, o.Out)
 	return nil
-}
-
-func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (deploy.Reader, error) {
-	if o.Remote != nil {
-		return o.Remote(target, r)
-	}
-	return target.Client(r)
 }

@@ -73,7 +73,7 @@ func NewAliasCmd(f *cmdutil.Factory) *cobra.Command {
 
 // verb makes a subcommand about the function of one resource.
 func (o *Options) verb(group, name, short string, run func(context.Context, *Options, *cmdutil.OneFunction) error) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: name + " [resource]", Short: short, Args: cmdutil.OneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -91,6 +91,8 @@ func (o *Options) verb(group, name, short string, run func(context.Context, *Opt
 			return cmdutil.CloudError(run(cmd.Context(), o, one), one.Target)
 		},
 	}
+	cmdutil.BindFunction(cmd.Flags(), o.Settings)
+	return cmd
 }
 
 func (o *Options) print(doc any, columns ...string) error {
@@ -107,7 +109,7 @@ func (o *Options) number(ctx context.Context, one *cmdutil.OneFunction) (string,
 	}
 	last, err := one.Client.ListVersions(ctx, one.Name(), 1)
 	if err == nil && len(last) == 0 {
-		err = cmdutil.WithHint(cmdutil.ExitFailed, fmt.Errorf("%s has no version", one.Name()), "s version publish "+one.Resource.Name)
+		err = cmdutil.WithHint(cmdutil.ExitFailed, fmt.Errorf("%s has no version", one.Name()), "s version publish "+one.Args())
 	}
 	if err != nil {
 		return "", err
@@ -137,7 +139,7 @@ func runRemoveVersion(ctx context.Context, o *Options, one *cmdutil.OneFunction)
 		return err
 	}
 	question := o.IO.T("Remove version %s of %s?", id, one.Name())
-	if err := cmdutil.Confirm(o.IO, question, o.Yes, "s version remove "+one.Resource.Name+" --version-id "+id+" -y"); err != nil {
+	if err := cmdutil.Confirm(o.IO, question, o.Yes, "s version remove "+one.Args()+" --version-id "+id+" -y"); err != nil {
 		return err
 	}
 	if err := one.Client.DeleteVersion(ctx, one.Name(), id); err != nil {
@@ -188,7 +190,7 @@ func runPublishAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) 
 // runRemoveAlias asks first. The service says if it isn't there.
 func runRemoveAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 	question := o.IO.T("Remove alias %s of %s?", o.AliasName, one.Name())
-	if err := cmdutil.Confirm(o.IO, question, o.Yes, "s alias remove "+one.Resource.Name+" --alias-name "+o.AliasName+" -y"); err != nil {
+	if err := cmdutil.Confirm(o.IO, question, o.Yes, "s alias remove "+one.Args()+" --alias-name "+o.AliasName+" -y"); err != nil {
 		return err
 	}
 	if err := one.Client.DeleteAlias(ctx, one.Name(), o.AliasName); err != nil {

@@ -83,7 +83,7 @@ func (o *Options) deleteMade(ctx context.Context, target *cmdutil.Target, m depl
 // userOf gives a function of the region that uses a resource; empty if none does.
 // With more functions than one list has, not all of them can be looked at.
 func (o *Options) userOf(ctx context.Context, target *cmdutil.Target, r alicloud.Resource) (string, error) {
-	remote, err := o.remote(target, &spec.Resource{Region: r.Region})
+	remote, err := target.Client(&spec.Resource{Region: r.Region})
 	if err != nil {
 		return "", err
 	}

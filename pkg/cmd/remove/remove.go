@@ -5,26 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
-	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
 // Options is what the command was asked for, and what it works with.
 type Options struct {
-	IO       *iostreams.IOStreams
-	Settings *cmdutil.Settings
-	Project  func(ctx context.Context, command string) (*spec.Project, error)
-	Target   func(ctx context.Context, project *spec.Project) (*cmdutil.Target, error)
-	Reload   cmdutil.Reload // nil leaves values open that only a deployment gives
-	// Remote gives where a resource is removed; nil takes the target's client.
-	Remote func(target *cmdutil.Target, r *spec.Resource) (deploy.Remover, error)
-	// Outside gives what actions need; nil gives them nothing.
-	Outside func() cmdutil.Outside
+	*cmdutil.Factory
 
 	Resources   []string // names; none is all
 	Yes         bool
@@ -43,7 +35,7 @@ type Options struct {
 
 // NewCmd makes the remove command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Settings: f.Settings, Project: f.Project, Target: f.Target, Reload: f.Reload, Outside: f.Outside}
+	opts := &Options{Factory: f}
 	cmd := &cobra.Command{
 		Use:   "remove [resource...]",
 		Short: "Remove the resources of s.yaml from where they are deployed",
@@ -65,38 +57,25 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	cmd.Flags().BoolVar(&opts.SkipActions, "skip-actions", false, "run no actions of s.yaml")
 	cmd.Flags().BoolVar(&opts.Prune, "prune", false, "remove what was deployed of resources that s.yaml no longer has, too")
 	bindScope(cmd.Flags(), opts)
+	cmdutil.BindFunction(cmd.Flags(), f.Settings)
 	cmd.Flags().BoolVar(&opts.Auto, "auto", false, "delete what was made because s.yaml says auto, too, once no function is left")
 	return cmd
 }
 
 // Run removes, a resource at a time and the last of the file first.
 func Run(ctx context.Context, opts *Options) error {
-	project, err := opts.Project(ctx, "remove")
-	if err != nil {
-		return err
-	}
-	if err := opts.prepareScope(project); err != nil {
-		return err
-	}
-	resources, err := cmdutil.Resources(project, opts.Resources)
-	if err != nil {
-		return err
-	}
-	target, err := opts.Target(ctx, project)
-	if err != nil {
-		return err
-	}
-	project, resources, err = cmdutil.SettleNames(ctx, "remove", project, resources, cmdutil.SettleOptions{
-		Reload: opts.Reload, Flags: cmdutil.AccessFlags(opts.Settings),
-		Remote: func(r *spec.Resource) (deploy.Reader, error) { return opts.remote(target, r) },
+	found, err := cmdutil.Find(ctx, opts.Factory, "remove", func(project *spec.Project) ([]*spec.Resource, error) {
+		if err := opts.prepareScope(project); err != nil {
+			return nil, err
+		}
+		return cmdutil.Resources(project, opts.Resources)
 	})
 	if err != nil {
-		return cmdutil.CloudError(err, target)
+		return err
 	}
+	project, resources, target := found.Project, found.Resources, found.Target
 	opts.ledger = cmdutil.OpenLedger(opts.IO, project, target)
-	ordered := cmdutil.In(cmdutil.OrderBack(project, resources, len(opts.Resources) > 0), project)
-	ordered = append(ordered, opts.dropped(project)...)
-	jobs, err := opts.plan(ctx, target, ordered)
+	jobs, err := opts.plan(ctx, target, append(opts.ordered(found), opts.dropped(project)...))
 	if err != nil {
 		return cmdutil.CloudError(err, target)
 	}
@@ -125,6 +104,22 @@ func Run(ctx context.Context, opts *Options) error {
 	return cmdutil.CloudError(err, target)
 }
 
+// ordered gives the resources that others don't need first.
+func (o *Options) ordered(found *cmdutil.Functions) []*spec.Resource {
+	if o.Settings.Function != "" {
+		return found.Resources
+	}
+	var list []*spec.Resource
+	for _, group := range cmdutil.OrderBack(found.Project, found.Resources, len(o.Resources) > 0) {
+		for _, name := range group {
+			if i := slices.IndexFunc(found.Resources, func(r *spec.Resource) bool { return r.Name == name }); i >= 0 {
+				list = append(list, found.Resources[i]) // the project has them in their own region
+			}
+		}
+	}
+	return list
+}
+
 // job is one resource with something to remove.
 type job struct {
 	resource *spec.Resource
@@ -135,7 +130,7 @@ type job struct {
 func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []*spec.Resource) ([]job, error) {
 	var jobs []job
 	for _, r := range resources {
-		remote, err := o.remote(target, r)
+		remote, err := target.Client(r)
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +159,7 @@ func (o *Options) plan(ctx context.Context, target *cmdutil.Target, resources []
 // dropped gives what was deployed of resources that s.yaml no longer has. Without
 // --prune it is listed, and stays.
 func (o *Options) dropped(project *spec.Project) []*spec.Resource {
-	if len(o.Resources) > 0 || !o.Scope.All() {
+	if len(o.Resources) > 0 || o.Settings.Function != "" || !o.Scope.All() {
 		return nil
 	}
 	var gone []*spec.Resource
@@ -178,13 +173,6 @@ func (o *Options) dropped(project *spec.Project) []*spec.Resource {
 		gone = append(gone, &spec.Resource{Name: f.Resource, Region: f.Region, Service: desired.Service, Function: desired.Function})
 	}
 	return gone
-}
-
-func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (deploy.Remover, error) {
-	if o.Remote != nil {
-		return o.Remote(target, r)
-	}
-	return target.Client(r)
 }
 
 func (o *Options) confirm(jobs []job) error {

@@ -93,6 +93,7 @@ func (s setting) verb(
 			return cmdutil.CloudError(run(cmd.Context(), opts, one), one.Target)
 		},
 	}
+	cmdutil.BindFunction(cmd.Flags(), opts.Settings)
 	if s.qualified && name != "list" {
 		cmd.Flags().StringVar(&opts.Qualifier, "qualifier", fc.LatestQualifier, "version or alias")
 	}
@@ -116,7 +117,7 @@ func (s setting) runRemove(ctx context.Context, opts *Options, one *cmdutil.OneF
 		of += "/" + opts.Qualifier
 	}
 	question := opts.IO.T("Remove the %s configuration of %s?", s.name, of)
-	if err := cmdutil.Confirm(opts.IO, question, opts.Yes, "s "+s.name+" remove "+one.Resource.Name+" -y"); err != nil {
+	if err := cmdutil.Confirm(opts.IO, question, opts.Yes, "s "+s.name+" remove "+one.Args()+" -y"); err != nil {
 		return err
 	}
 	switch err := s.remove(ctx, one, opts.Qualifier); {

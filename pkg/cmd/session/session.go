@@ -85,6 +85,7 @@ func (v verb) command(f *cmdutil.Factory, runF func(context.Context, *Options) e
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
 	flags.StringVar(&opts.SessionID, "session-id", "", "the session")
+	cmdutil.BindFunction(flags, f.Settings)
 	if v.flags != nil {
 		v.flags(flags, opts)
 	}
@@ -238,7 +239,7 @@ func resume(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 // remove asks first. A session that isn't there has ended already.
 func remove(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 	question := o.IO.T("End session %s of %s?", o.SessionID, one.Name())
-	if err := cmdutil.Confirm(o.IO, question, o.Yes, "s session remove "+one.Resource.Name+" --session-id "+o.SessionID+" -y"); err != nil {
+	if err := cmdutil.Confirm(o.IO, question, o.Yes, "s session remove "+one.Args()+" --session-id "+o.SessionID+" -y"); err != nil {
 		return err
 	}
 	switch err := one.Client.DeleteSession(ctx, one.Name(), o.Qualifier, o.SessionID); {

@@ -59,6 +59,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		},
 	}
 	flags := cmd.Flags()
+	cmdutil.BindFunction(flags, f.Settings)
 	flags.StringVar(&opts.Dir, "target-dir", DefaultDir, "the folder to write into")
 	flags.StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
 	flags.BoolVarP(&opts.Yes, "assume-yes", "y", false, "replace what is there without a question")
