@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -112,8 +113,9 @@ func daemons(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// await NAME FILE REGEXP waits until REGEXP is found in a file that a program in
-// the background writes, and sets a variable to its first group; NAME - sets none.
+// await NAME FILE REGEXP waits until REGEXP is found in the whole lines of a file that
+// a program in the background writes, and sets a variable to its first group; NAME -
+// sets none.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: await NAME FILE REGEXP")
@@ -122,6 +124,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for deadline := time.Now().Add(settle); ; time.Sleep(10 * time.Millisecond) {
 		text, _ := os.ReadFile(ts.MkAbs(args[1])) // it may not be there yet
+		text = text[:bytes.LastIndexByte(text, '\n')+1]
 		if match := pattern.FindSubmatch(text); match != nil {
 			if args[0] != "-" {
 				ts.Setenv(args[0], string(match[1]))

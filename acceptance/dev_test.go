@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"s/pkg/proc/proctest"
 	"s/pkg/toolchain"
 )
 
@@ -73,12 +74,13 @@ func (s *started) said() string {
 	return s.text.String()
 }
 
-// wait waits until it says something, and gives the first group.
+// wait waits until it says something, in whole lines, and gives the last group.
 func (s *started) wait(pattern string) string {
 	s.t.Helper()
 	re := regexp.MustCompile("(?m)" + pattern)
 	for deadline := time.Now().Add(settle); ; time.Sleep(10 * time.Millisecond) {
-		if match := re.FindStringSubmatch(s.said()); match != nil {
+		said := s.said()
+		if match := re.FindStringSubmatch(said[:strings.LastIndexByte(said, '\n')+1]); match != nil {
 			return match[len(match)-1]
 		}
 		if time.Now().After(deadline) {
@@ -124,9 +126,7 @@ func TestReloadUnderARequest(t *testing.T) {
 	answer := make(chan string, 1)
 	go func() { answer <- s.post(url, "wait") }()
 	s.wait(`waiting$`)
-	if err := os.WriteFile(filepath.Join(w.work, "code/index.py"), fmt.Appendf(nil, waiting, "new"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	w.save("code/index.py", fmt.Sprintf(waiting, "new"))
 	s.wait(`echo: reloaded`)
 	if got := s.post(url, "x"); got != "new" {
 		t.Errorf("the new code says %q", got)
@@ -162,8 +162,8 @@ func TestInterruptedUnderARequest(t *testing.T) {
 	s.end()
 	s.done <- nil // it has ended
 	<-done
-	if left := processes(w.work); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if err := awaitNone(w.work); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -172,15 +172,13 @@ func TestDebugPython(t *testing.T) {
 	t.Parallel()
 	skipWithoutPip(t)
 	w := newWorld(t, map[string]string{"s.yaml": echoProject, "code/index.py": echoCode})
-	port := strconv.Itoa(freePort(t))
+	port := strconv.Itoa(proctest.Port(t))
 	s := w.start("--port", "0", "--debug-port", port)
 	s.wait(`"type": "debugpy"`)
 	s.wait(`watching for changes`)
 	attach(t, "127.0.0.1:"+port)
 	// After a reload the same port leads to the new instance.
-	if err := os.WriteFile(filepath.Join(w.work, "code/index.py"), []byte(echoCode+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	w.save("code/index.py", echoCode+"\n")
 	s.wait(`(?s)echo: reloaded.*runtime inited`)
 	if got := s.post(s.wait(`(http://\S+/invocations)`), "x"); !strings.HasSuffix(got, " x") {
 		t.Errorf("%q", got)
@@ -272,7 +270,7 @@ func TestBreakpointOfOneCall(t *testing.T) {
 	t.Parallel()
 	skipWithoutPip(t)
 	w := newWorld(t, map[string]string{"s.yaml": strings.ReplaceAll(echoProject, "timeout: 60", "timeout: 1"), "code/index.py": echoCode})
-	port := strconv.Itoa(freePort(t))
+	port := strconv.Itoa(proctest.Port(t))
 	cmd := s(w.vars, "local", "invoke", "-e", "x", "--debug-port", port)
 	cmd.Dir = w.work
 	var out, errOut bytes.Buffer
@@ -338,7 +336,7 @@ func TestDebugJavaServer(t *testing.T) {
 }
 `,
 	})
-	port := strconv.Itoa(freePort(t))
+	port := strconv.Itoa(proctest.Port(t))
 	s := w.start("--port", "0", "--debug-port", port)
 	s.wait(`watching for changes`)
 	conn, err := net.Dial("tcp", "127.0.0.1:"+port)
@@ -388,7 +386,7 @@ func TestDebugNode(t *testing.T) {
 		"web/server.js": `require("http").createServer((q, r) => r.end("hello")).listen(9000, "0.0.0.0")`,
 		"code/index.js": `exports.handler = async () => "hello"`,
 	})
-	port := freePort(t)
+	port := proctest.Port(t)
 	s := w.start("--port", "0", "--debug-port", strconv.Itoa(port))
 	s.wait(`watching for changes`)
 	for _, p := range []int{port, port + 1} {
@@ -426,23 +424,3 @@ resources:
       handler: index.handler
       code: ./code
 `
-
-// freePort is a port that, with the next one, nobody has.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		one, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := one.Addr().(*net.TCPAddr).Port
-		two, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+1)))
-		one.Close()
-		if err == nil {
-			two.Close()
-			return port
-		}
-	}
-	t.Fatal("no two free ports")
-	return 0
-}

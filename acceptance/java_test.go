@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"s/pkg/proc/proctest"
 )
 
 const javaProject = `edition: 3.0.0
@@ -52,7 +54,7 @@ func TestDebugJava(t *testing.T) {
 	}
 	w := newWorld(t, map[string]string{"s.yaml": javaProject, "code/lib/fc-java-core.jar": string(core)})
 	w.javac("old")
-	port := strconv.Itoa(freePort(t))
+	port := strconv.Itoa(proctest.Port(t))
 	s := w.start("--port", "0", "--debug-port", port)
 	s.wait(`"type": "java"`)
 	url := s.wait(`(http://\S+/invocations)`)
@@ -87,9 +89,7 @@ func (w *world) javac(says string) {
 	if err := os.MkdirAll(filepath.Join(w.work, "code/example"), 0o755); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(w.work, "code/example/App.class"), class, 0o644); err != nil {
-		w.t.Fatal(err)
-	}
+	w.save("code/example/App.class", string(class))
 }
 
 // attachJava shakes hands: the first step of the Java Debug Wire Protocol, after

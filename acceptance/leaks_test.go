@@ -10,14 +10,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// settle is how long processes may take to disappear once they were ended. It
-// bounds a failing test; a passing one doesn't wait.
-const settle = 20 * time.Second
+// settle is how long what must happen may take: programs to say something, and
+// processes to disappear once they were ended. It bounds a failing test on a machine
+// with much to do; a passing one doesn't wait.
+const settle = 2 * time.Minute
 
 // status is what `s local status -o json` says.
 type status struct {
@@ -70,7 +72,9 @@ func endWorld(work string, vars map[string]string) error {
 		problems = append(problems, err)
 		killAll(work)
 	}
-	if before != nil && answers(before.Endpoint) {
+	// Where processes are seen, none is left that could; another test may have the
+	// port by now.
+	if before != nil && runtime.GOOS != "linux" && answers(before.Endpoint) {
 		problems = append(problems, fmt.Errorf("%s still answers after s local down", before.Endpoint))
 	}
 	if left := leftIn(vars["TMPDIR"]); len(left) > 0 {

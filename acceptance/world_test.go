@@ -52,6 +52,19 @@ func newWorld(t *testing.T, files map[string]string) *world {
 	return w
 }
 
+// save puts a file into its place whole: who watches sees no half of it.
+func (w *world) save(name, content string) {
+	w.t.Helper()
+	temp := filepath.Join(w.t.TempDir(), filepath.Base(name))
+	err := os.WriteFile(temp, []byte(content), 0o644)
+	if err == nil {
+		err = os.Rename(temp, filepath.Join(w.work, name))
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // s runs a command in the project that must succeed, and gives its stdout.
 func (w *world) s(args ...string) string {
 	w.t.Helper()

@@ -117,7 +117,7 @@ func TestLoadEndsInTime(t *testing.T) {
 	defer server.Close()
 	addr := strings.TrimPrefix(server.URL, "http://")
 	request := []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	load := Load{Addr: addr, Connections: 2, For: 50 * time.Millisecond, Next: func(int, int) []byte { return request }}
+	load := Load{Addr: addr, Connections: 2, For: time.Second, Next: func(int, int) []byte { return request }}
 	result := load.Run(context.Background())
 	if result.firstError() != nil || result.Requests == 0 || result.RPS() <= 0 {
 		t.Errorf("%+v", result)

@@ -7,15 +7,20 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"s/pkg/fc/fcsign"
+	"s/pkg/local/flock"
 	"s/pkg/local/gateway"
+	"s/pkg/local/store"
+	"s/pkg/proc/proctest"
 	"s/pkg/runtime/instance"
 	"s/pkg/runtime/pool"
 )
@@ -77,6 +82,47 @@ func TestStopWhileBusy(t *testing.T) {
 	}
 	again := startCloud(t, options(c.Info().DataDir)) // the lock was given back
 	clientOf(t, again.Info()).do(200, "GET", "/2023-03-30/functions/f", "")
+}
+
+// TestLateDaemon: one that is late and has its folder open is asked again; what
+// doesn't answer at the port of one that is gone isn't.
+func TestLateDaemon(t *testing.T) {
+	t.Parallel()
+	for _, open := range []bool{true, false} {
+		t.Run(fmt.Sprint("open ", open), func(t *testing.T) {
+			t.Parallel()
+			var asked atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if asked.Add(1) == 1 {
+					<-r.Context().Done()
+					return
+				}
+				_ = json.NewEncoder(w).Encode(Info{PID: 7})
+			}))
+			t.Cleanup(server.Close)
+			home := t.TempDir()
+			if err := os.MkdirAll(DataDir(home), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := writePrivate(filepath.Join(DataDir(home), infoName), record{Info: Info{Endpoint: server.URL, PID: 7}}); err != nil {
+				t.Fatal(err)
+			}
+			if open {
+				lock, err := flock.Try(filepath.Join(DataDir(home), store.LockName))
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { lock.Close() })
+			}
+			info, err := Find(t.Context(), home)
+			if open && (err != nil || info.PID != 7) {
+				t.Errorf("a late daemon: %+v, %v", info, err)
+			}
+			if !open && (!errors.Is(err, ErrNotRunning) || asked.Load() != 1) {
+				t.Errorf("%d requests: %v", asked.Load(), err)
+			}
+		})
+	}
 }
 
 // TestStartedTwice: the second start finds the first, by Ensure and by Serve.
@@ -186,14 +232,12 @@ func TestStaleInfoGoesBeforeACloudServes(t *testing.T) {
 // TestPortOfAnotherProgram is named with its holder, and nothing is left behind.
 func TestPortOfAnotherProgram(t *testing.T) {
 	t.Parallel()
-	other, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, text, _ := net.SplitHostPort(other.Addr().String())
 	home := t.TempDir()
 	o := ensureOptions(t, home, "1")
-	if o.Port, err = strconv.Atoi(text); err != nil {
+	o.Port = proctest.Port(t) // nobody takes it once it is free again
+	text := strconv.Itoa(o.Port)
+	other, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", text))
+	if err != nil {
 		t.Fatal(err)
 	}
 	var taken *PortTakenError

@@ -20,9 +20,11 @@ import (
 // ErrNotRunning says that no local cloud serves.
 var ErrNotRunning = errors.New("the local cloud is not running")
 
-// How long a daemon may take to answer and to end.
+// How long a program may take to answer, a daemon that is known to run, and the
+// daemon to end.
 const (
 	answerTime = 3 * time.Second
+	busyTime   = 20 * time.Second
 	endTime    = 20 * time.Second
 )
 
@@ -32,7 +34,7 @@ func Find(ctx context.Context, home string) (*Info, error) {
 	if r == nil {
 		return nil, ErrNotRunning
 	}
-	status, err := ask(ctx, &r.Info, http.MethodGet, statusPath)
+	status, err := askBusy(ctx, DataDir(home), &r.Info, http.MethodGet, statusPath)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -40,6 +42,18 @@ func Find(ctx context.Context, home string) (*Info, error) {
 		return nil, ErrNotRunning
 	}
 	return &r.Info, nil
+}
+
+// askBusy asks again while there is no answer but a process has the data directory
+// open: on a machine with much to do the daemon may be late.
+func askBusy(ctx context.Context, dir string, to *Info, method, path string) (*Info, error) {
+	for end := time.Now().Add(busyTime); ; {
+		got, err := ask(ctx, to, method, path)
+		late := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && time.Now().Before(end)
+		if !late || !errors.Is(ended(ctx, dir, 0), flock.ErrLocked) {
+			return got, err
+		}
+	}
 }
 
 // ask sends a request of the daemon's own, signed.
@@ -80,7 +94,7 @@ func Stop(ctx context.Context, home string) error {
 	if r == nil {
 		return fmt.Errorf("a local cloud has %s open but doesn't say which process it is", dir)
 	}
-	_, err := ask(ctx, &r.Info, http.MethodPost, stopPath)
+	_, err := askBusy(ctx, dir, &r.Info, http.MethodPost, stopPath)
 	if err == nil {
 		err = ended(ctx, dir, endTime)
 	}

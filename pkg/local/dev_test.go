@@ -16,6 +16,7 @@ import (
 	"s/pkg/fc"
 	"s/pkg/local/gateway"
 	"s/pkg/local/store"
+	"s/pkg/proc/proctest"
 	"s/pkg/runtime/debugger"
 	"s/pkg/runtime/instance"
 )
@@ -320,7 +321,7 @@ func TestDevDebug(t *testing.T) {
 	t.Parallel()
 	w := newDev(t, DevOptions{})
 	f := w.function("f", "python3.10")
-	f.Debug = &debugger.Options{Port: freePort(t)}
+	f.Debug = &debugger.Options{Port: proctest.Port(t)}
 	f.Function.InstanceLifecycleConfig = &fc.InstanceLifecycleConfig{Initializer: &fc.LifecycleHook{Handler: "index.init", Timeout: 3}}
 	w.set(f)
 	if err := w.Warm(t.Context(), "f"); err != nil {
@@ -386,7 +387,7 @@ func TestDevFolders(t *testing.T) {
 
 func TestDevPorts(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := proctest.Port(t)
 	w := newDev(t, DevOptions{Port: port})
 	if w.Endpoint() != "http://127.0.0.1:"+itoa(port) {
 		t.Error(w.Endpoint())

@@ -12,17 +12,6 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// freePort is a port of the loopback that nobody has.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // greeter is a server that says a word to everybody.
 func greeter(t *testing.T, word string) (addr string) {
 	t.Helper()

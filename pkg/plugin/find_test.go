@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"s/pkg/proc/proctest"
 )
 
 // files makes files below a folder; "+x" in a name makes one that can be run, and
@@ -22,11 +24,11 @@ func files(t *testing.T, list map[string]string) string {
 		if strings.HasSuffix(name, "/") {
 			err = os.MkdirAll(path, 0o755)
 		} else if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
-			mode := os.FileMode(0o644)
 			if executable {
-				mode = 0o755
+				proctest.Program(t, path, text)
+			} else {
+				err = os.WriteFile(path, []byte(text), 0o644)
 			}
-			err = os.WriteFile(path, []byte(text), mode)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"s/pkg/fc/fcsign"
+	"s/pkg/proc/proctest"
 	"s/pkg/runtime/image/imagetest"
 )
 
@@ -28,9 +29,7 @@ case "$*" in
 esac
 echo >>` + file + "\n"
 	path := filepath.Join(dir, "docker")
-	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, path, script)
 	return Engine{Name: "docker", Path: path}, func() []string {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -128,9 +127,7 @@ func TestPodmanPushes(t *testing.T) {
 	// A store of its own, and no layers of the user's.
 	wrapper := filepath.Join(t.TempDir(), "podman")
 	script := "#!/bin/sh\nexec '" + path + "' --root '" + store + "/root' --runroot '" + store + "/run' --storage-driver vfs \"$@\"\n"
-	if err := os.WriteFile(wrapper, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, wrapper, script)
 	e := Engine{Name: "podman", Path: wrapper}
 	load := func(text string) {
 		reference := w.host() + "/me/app:1"

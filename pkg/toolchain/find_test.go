@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"s/pkg/debug"
+	"s/pkg/proc/proctest"
 )
 
 // world is a machine made of folders with fake interpreters.
@@ -40,21 +40,14 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) path(rel string) string { return filepath.Join(w.root, rel) }
 
-// script writes an executable. ForkLock keeps another test's child from
-// inheriting the open file, which would make starting it fail with "text file
-// busy".
+// script writes an executable.
 func (w *world) script(rel, body string) string {
 	w.t.Helper()
 	path := w.path(rel)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		w.t.Fatal(err)
 	}
-	syscall.ForkLock.RLock()
-	err := os.WriteFile(path, []byte("#!/bin/sh\n"+body), 0o755)
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	proctest.Program(w.t, path, "#!/bin/sh\n"+body)
 	return path
 }
 

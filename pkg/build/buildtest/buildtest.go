@@ -10,9 +10,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"s/pkg/proc/proctest"
 )
 
 // Old is a time that fingerprints trust.
@@ -107,14 +108,7 @@ func Script(t testing.TB, path, text string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// ForkLock keeps another test's child from inheriting the open file, which
-	// would make starting it fail with "text file busy".
-	syscall.ForkLock.RLock()
-	err := os.WriteFile(path, []byte(text), 0o755)
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, path, text)
 }
 
 // Lines are those of a file that a program notes its runs in; none if it isn't

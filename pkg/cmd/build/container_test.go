@@ -15,6 +15,7 @@ import (
 	"s/pkg/build"
 	"s/pkg/build/buildtest"
 	"s/pkg/iostreams"
+	"s/pkg/proc/proctest"
 )
 
 // podman is an engine that knows one image, can't pull another, and runs what it
@@ -87,9 +88,7 @@ func TestEngine(t *testing.T) {
 			if body == "" {
 				continue
 			}
-			if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
-				t.Fatal(err)
-			}
+			proctest.Program(t, filepath.Join(dir, name), "#!/bin/sh\n"+body+"\n")
 		}
 		t.Setenv("PATH", dir)
 		io, _, _, told := iostreams.Test()

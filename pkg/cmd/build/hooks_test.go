@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/proc/proctest"
 	"s/pkg/spec"
 )
 
@@ -16,9 +17,7 @@ import (
 func TestPluginReplacesResult(t *testing.T) {
 	t.Parallel()
 	w := newBench(t, script{tool: py("3.10.4", true)}, "go1", "custom")
-	if err := os.WriteFile(filepath.Join(w.project.Dir, "p"), []byte("#!/bin/sh\ncat >seen\necho '{\"output\":{\"size\":5}}'\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, filepath.Join(w.project.Dir, "p"), "#!/bin/sh\ncat >seen\necho '{\"output\":{\"size\":5}}'\n")
 	w.project.Resources[0].Actions = []spec.Action{{When: "success", Command: "build", Plugin: "./p", ReplaceOutput: true}}
 	w.Settings.Output = cmdutil.OutputRaw
 	if err := RunBuild(t.Context(), w.Options); err != nil {

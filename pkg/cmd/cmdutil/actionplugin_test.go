@@ -14,6 +14,7 @@ import (
 
 	"s/pkg/diag"
 	"s/pkg/iostreams"
+	"s/pkg/proc/proctest"
 	"s/pkg/spec"
 )
 
@@ -54,9 +55,7 @@ func plugged(t *testing.T, script, allow string) *Subject {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		proctest.Program(t, path, text)
 	}
 	p, diags := spec.Load(t.Context(), spec.Options{
 		File: filepath.Join(dir, "s.yaml"), Credential: func(string) (string, error) { return "hush-key", nil },
@@ -254,9 +253,7 @@ func TestPluginErrors(t *testing.T) {
 			if err := os.Chmod(filepath.Join(s.Project.Dir, "s.yaml"), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(s.Project.Dir, "talks"), []byte("#!/bin/sh\necho done\n"), 0o755); err != nil {
-				t.Fatal(err)
-			}
+			proctest.Program(t, filepath.Join(s.Project.Dir, "talks"), "#!/bin/sh\necho done\n")
 			s.Resource.Actions = []spec.Action{{When: WhenPre, Command: "deploy", Plugin: tt.plugin}}
 			err := a.Before(t.Context(), s)
 			if err == nil || !strings.Contains(err.Error(), tt.err) {

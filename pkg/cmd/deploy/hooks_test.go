@@ -15,6 +15,7 @@ import (
 	"s/pkg/cmd/cmdutil/cmdtest"
 	"s/pkg/fcclient/fctest"
 	"s/pkg/iostreams"
+	"s/pkg/proc/proctest"
 	"s/pkg/spec"
 )
 
@@ -22,9 +23,7 @@ import (
 func plugin(t *testing.T, w *cmdtest.World, name, script string) {
 	t.Helper()
 	path := filepath.Join(filepath.Dir(w.CodeDir), name)
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, path, "#!/bin/sh\n"+script+"\n")
 }
 
 // A pre plugin's props are deployed, those of its sibling are the file's.

@@ -14,6 +14,7 @@ import (
 	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/iostreams"
+	"s/pkg/proc/proctest"
 	"s/pkg/spec"
 )
 
@@ -21,9 +22,7 @@ import (
 func hooked(t *testing.T, script string, actions ...spec.Action) *cmdtest.World {
 	t.Helper()
 	w := world(t, spec.Edition3)
-	if err := os.WriteFile(filepath.Join(w.Project.Dir, "p"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, filepath.Join(w.Project.Dir, "p"), "#!/bin/sh\n"+script+"\n")
 	for _, a := range actions {
 		a.Command, a.Plugin = "invoke", "./p"
 		w.Resource().Actions = append(w.Resource().Actions, a)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/local"
+	"s/pkg/proc/proctest"
 	"s/pkg/runtime/debugger"
 	"s/pkg/runtime/instance"
 	"s/pkg/spec"
@@ -197,9 +197,7 @@ func TestAgain(t *testing.T) {
 		t.Skip("no sh")
 	}
 	script := filepath.Join(t.TempDir(), "again")
-	if err := os.WriteFile(script, []byte("#!"+sh+"\nread x; echo \"$x\"; exit 6\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, script, "#!"+sh+"\nread x; echo \"$x\"; exit 6\n")
 	io, in, out, _ := iostreams.Test()
 	in.WriteString("event\n")
 	err = again(t.Context(), io, script, nil, true)

@@ -3,13 +3,13 @@
 package removecmd
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/cmdutil/cmdtest"
+	"s/pkg/proc/proctest"
 	"s/pkg/spec"
 )
 
@@ -29,9 +29,7 @@ resources:
 `
 	script := "#!/bin/sh\nsed 's/.*\"props\":\\(.*\\)}$/{\"props\":\\1}/; s/\"old\"/\"new\"/'\n"
 	for name, text := range map[string]string{"s.yaml": text, "p": script} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		proctest.Program(t, filepath.Join(dir, name), text)
 	}
 	p, diags := spec.Load(t.Context(), spec.Options{File: filepath.Join(dir, "s.yaml")})
 	if diags.HasErrors() {

@@ -13,13 +13,15 @@ import (
 )
 
 // refreshLimit bounds how long somebody waits who only asks what a function is.
-const refreshLimit = 2 * time.Second
+const refreshLimit = 5 * time.Second
 
 // Images keeps images ready to run.
 type Images interface {
 	// Image gives the image of a reference, which stays until release is called.
 	// registry says how its registry is reached; nil is as Docker would.
 	Image(ctx context.Context, reference string, registry *fc.RegistryConfig) (img *image.Image, release func(), err error)
+	// ID is the Image.ID of the image that a reference stands for now.
+	ID(ctx context.Context, reference string, registry *fc.RegistryConfig) (string, error)
 	// Collect removes those that no function has any more.
 	Collect()
 }
@@ -41,7 +43,8 @@ func (g *Gateway) image(reference string, registry *fc.RegistryConfig) (*image.I
 
 // Refresh looks whether the name of a function's image stands for another image
 // by now, as after a build; then new instances run that one, and the old ones
-// finish what they do and end. Versions keep theirs.
+// finish what they do and end. Versions keep theirs. It doesn't wait until the new
+// one is unpacked: the next invocation does.
 func (g *Gateway) Refresh(ctx context.Context, region, function string) {
 	k := key{region: region, function: function, qualifier: fc.LatestQualifier}
 	g.mu.RLock()
@@ -60,13 +63,9 @@ func (g *Gateway) Refresh(ctx context.Context, region, function string) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, refreshLimit)
 	defer cancel()
-	img, release, err := g.cfg.Images.Image(ctx, e.image.Reference, e.fn.Function.CustomContainerConfig.RegistryConfig)
-	if err != nil {
-		return // for the next start to tell
-	}
-	defer release()
-	if img.ID == e.image.ID {
-		return
+	id, err := g.cfg.Images.ID(ctx, e.image.Reference, e.fn.Function.CustomContainerConfig.RegistryConfig)
+	if err != nil || id == e.image.ID {
+		return // what is wrong is for the next start to tell
 	}
 	g.mu.Lock()
 	current := g.entries[k] == e && !g.closed

@@ -19,11 +19,18 @@ type fakeImages struct {
 	mu        sync.Mutex
 	id        string
 	err       error
+	unpacked  chan struct{} // Image waits for it, if it is set
 	held      int
 	collected int
 }
 
 func (f *fakeImages) Image(_ context.Context, reference string, _ *fc.RegistryConfig) (*image.Image, func(), error) {
+	f.mu.Lock()
+	unpacked := f.unpacked
+	f.mu.Unlock()
+	if unpacked != nil {
+		<-unpacked
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err != nil {
@@ -35,6 +42,12 @@ func (f *fakeImages) Image(_ context.Context, reference string, _ *fc.RegistryCo
 		defer f.mu.Unlock()
 		f.held--
 	}, nil
+}
+
+func (f *fakeImages) ID(context.Context, string, *fc.RegistryConfig) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.id, f.err
 }
 
 func (f *fakeImages) Collect() {
@@ -118,7 +131,12 @@ func TestImageOfAContainer(t *testing.T) {
 		t.Errorf("%d pools", n)
 	}
 	images.set("2", nil)
+	images.mu.Lock()
+	images.unpacked = make(chan struct{})
+	images.mu.Unlock()
+	w.g.Refresh(t.Context(), region, "c") // ends although unpacking takes long
 	w.g.Refresh(t.Context(), region, "c")
+	close(images.unpacked)
 	soon(t, "the old pool drained", func() bool { return w.nth(0).endedAs() == "drained" })
 	e, err := w.g.entry(t.Context(), &Target{Region: region, Function: "c"})
 	if err != nil || e.image.ID != "2" {

@@ -125,6 +125,13 @@ func (s *Store) Image(ctx context.Context, reference string, registry *fc.Regist
 	return img, sync.OnceFunc(func() { s.release(names) }), nil
 }
 
+// ID is the Image.ID of what a reference stands for now, whether it is here or not;
+// nothing is fetched. The arguments and errors are those of Image.
+func (s *Store) ID(ctx context.Context, reference string, registry *fc.RegistryConfig) (string, error) {
+	f, err := s.find(ctx, reference, registry)
+	return f.id, err
+}
+
 func (s *Store) release(layers []string) {
 	s.mu.Lock()
 	for _, name := range layers {

@@ -317,8 +317,18 @@ func TestMovedReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if id, err := s.ID(t.Context(), reference, nil); id != old.ID || err != nil {
+		t.Errorf("%s is %q, %v", old.ID, id, err)
+	}
 	push(t, reference, plain(t, imagetest.Entry{Name: "new", Text: "2"}))
+	moved, err := s.ID(t.Context(), reference, nil)
+	if names := stored(t, s); err != nil || len(names) != 1 {
+		t.Errorf("asking fetched %v, %v", names, err)
+	}
 	young := opened(t, s, reference)
+	if moved != young.ID {
+		t.Errorf("%s was %q", young.ID, moved)
+	}
 	if young.ID == old.ID || fmt.Sprint(merged(t, young), merged(t, old)) != "[new = 2] [old = 1]" {
 		t.Errorf("%v and %v", merged(t, young), merged(t, old))
 	}
@@ -329,6 +339,9 @@ func TestMovedReference(t *testing.T) {
 	server.Close()
 	if img := opened(t, s, reference); img.ID != young.ID || img.Warning == "" {
 		t.Errorf("without its registry: %+v", img)
+	}
+	if id, err := s.ID(t.Context(), reference, nil); err == nil {
+		t.Errorf("without its registry: %q", id)
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 	slowestPoll = 100 * time.Millisecond
 	// exitLag is how long after a broken connection the end of the program may
 	// be noticed.
-	exitLag = 300 * time.Millisecond
+	exitLag = time.Second
 )
 
 // custom drives a custom runtime: a program that is an HTTP server.

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"s/pkg/fc"
+	"s/pkg/proc/proctest"
 )
 
 // goProgram is the program of the tests of Go functions, compiled once.
@@ -51,9 +52,7 @@ func goConfig(t testing.TB, mode, handler string, fn fc.Function) (Config, *coll
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, handler), program, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, filepath.Join(dir, handler), string(program))
 	fn.Runtime, fn.Handler = "go1", handler
 	return config(t, mode, dir, fn)
 }

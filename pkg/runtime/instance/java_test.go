@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"s/pkg/fc"
+	"s/pkg/proc/proctest"
 	"s/pkg/toolchain"
 )
 
@@ -189,9 +190,7 @@ func holdJava(t *testing.T, c clause, code string) {
 // user's options are taken.
 func TestJavaEnvironment(t *testing.T) {
 	dir := javaCode(t, javaCore)
-	if err := os.WriteFile(filepath.Join(dir, "wrap"), []byte("#!/bin/sh\necho wrapped by $1\nshift\nexec \"$@\" more\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	proctest.Program(t, filepath.Join(dir, "wrap"), "#!/bin/sh\necho wrapped by $1\nshift\nexec \"$@\" more\n")
 	cfg, logs := config(t, "", dir, fc.Function{
 		FunctionName: "svc$hello", Runtime: "java8", Handler: "clauses.Events$Environment::handleRequest",
 		EnvironmentVariables: map[string]string{

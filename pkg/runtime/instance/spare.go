@@ -18,8 +18,8 @@ import (
 	"s/pkg/runtime/sandbox"
 )
 
-// spareLimit is how long a spare may take until it waits.
-const spareLimit = 10 * time.Second
+// spareLimit is how long a spare may take until it waits. Nobody waits for it.
+const spareLimit = time.Minute
 
 // early are beginnings of variables that any program's C library or dynamic linker
 // reads when the program starts. Functions that set them get no spare.

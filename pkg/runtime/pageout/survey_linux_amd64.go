@@ -19,8 +19,8 @@ const (
 	// minArea is the least memory, in bytes, for which an area is worth a call.
 	minArea = 32 << 10
 	// stopWait is how long a process may take to stand still: a thread may wait
-	// for a disk.
-	stopWait = 200 * time.Millisecond
+	// for a disk, or for a processor.
+	stopWait = 2 * time.Second
 )
 
 // area is a mapping whose memory can be taken.

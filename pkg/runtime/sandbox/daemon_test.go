@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"s/pkg/proc/proctest"
 	"s/pkg/runtime/rloader"
 )
 
@@ -109,9 +110,7 @@ func TestDeletedBinary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(own, text, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		proctest.Program(t, own, string(text))
 	}
 	f, err := os.Open(own)
 	if err != nil {

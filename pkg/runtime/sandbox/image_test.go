@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"s/pkg/proc/proctest"
 )
 
 // layered makes an image of two layers with a shell: the upper one takes /gone
@@ -32,9 +34,7 @@ func layered(t *testing.T) *Image {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		proctest.Program(t, file, text)
 	}
 	for _, name := range []string{"sh", "cat", "ls", "id", "mount", "grep", "env"} {
 		if err := os.Symlink("busybox", filepath.Join(dir, "low/bin", name)); err != nil {

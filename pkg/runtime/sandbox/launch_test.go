@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"s/pkg/proc/proctest"
 	"s/pkg/runtime/rloader"
 )
 
@@ -103,9 +104,7 @@ func TestStartFailures(t *testing.T) {
 	each(t, func(h *house) {
 		dir := h.t.TempDir()
 		for name, text := range map[string]string{"orphan": "#!/no/such/interpreter\n", "plain": "text", "nonsense": "\x00\x01\x02"} {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
-				h.t.Fatal(err)
-			}
+			proctest.Program(h.t, filepath.Join(dir, name), text)
 		}
 		if err := os.Chmod(filepath.Join(dir, "plain"), 0o644); err != nil {
 			h.t.Fatal(err)

@@ -34,6 +34,8 @@ var programCopy = sync.OnceValues(func() (string, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
+	syscall.ForkLock.RLock() // no other test's child inherits the file while it is open for writing
+	defer syscall.ForkLock.RUnlock()
 	from, err := os.Open("/proc/self/exe")
 	if err != nil {
 		return "", err

@@ -78,7 +78,8 @@ function h_allocate($event, $context)
     return count($kept);
 }
 
-function h_orphan($event, $context) { return exec('sleep 600 >/dev/null 2>&1 & echo $!'); }
+// The shell's child is sleep only once it has executed it.
+function h_orphan($event, $context) { return exec('sleep 600 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do sleep 0.01; done; echo $!'); }
 
 function h_context($event, $context)
 {
