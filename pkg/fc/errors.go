@@ -16,6 +16,7 @@ const (
 	CodeMissingRequiredHeader   = "MissingRequiredHeader"
 	CodePathNotSupported        = "PathNotSupported"
 	CodeEntityTooLarge          = "EntityTooLarge"
+	CodeLimitExceeded           = "LimitExceededError"
 	CodeServiceNotFound         = "ServiceNotFound"
 	CodeServiceAlreadyExists    = "ServiceAlreadyExists"
 	CodeServiceNotEmpty         = "ServiceNotEmpty"

@@ -227,6 +227,8 @@ func TestLimits(t *testing.T) {
 		{"path and query of an HTTP trigger", MaxTriggerPathAndQuery, 4096},
 		{"timeout in seconds", MaxTimeoutSeconds, 24 * 60 * 60},
 		{"requests at once of an instance", MaxInstanceConcurrency, 200},
+		{"environment variables", MaxEnvironment, 4096},
+		{"functions of a service", MaxServiceFunctions, 50},
 		{"port", DefaultPort, 9000},
 		{"seconds until a server must listen", MaxStartSeconds, 120},
 	} {

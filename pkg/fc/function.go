@@ -61,6 +61,15 @@ type FunctionRestriction struct {
 	LastModifiedTime string `json:"lastModifiedTime,omitempty"`
 }
 
+// EnvironmentSize is how many bytes variables have, which fc.MaxEnvironment bounds.
+func EnvironmentSize(variables map[string]string) int {
+	size := 0
+	for name, value := range variables {
+		size += len(name) + len(value)
+	}
+	return size
+}
+
 // SplitName gives the FC 2.0 service and function behind a name of the form
 // "service$function"; service is empty for a plain FC 3.0 name.
 func SplitName(name string) (service, function string) {

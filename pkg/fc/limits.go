@@ -26,9 +26,15 @@ const (
 	MaxInstanceConcurrency      = 200
 	MaxLayers                   = 5
 	MaxMounts                   = 5 // of NAS, and as many of OSS
-	MaxInstances                = 300
-	DefaultPort                 = 9000
-	DefaultDiskMB               = 512
+	// MaxEnvironment is how many bytes the names and values of a function's variables
+	// may have together (documentation of environment variables, of FC 2.0 and 3.0).
+	MaxEnvironment = 4 << 10
+	// MaxServiceFunctions is how many functions a service of FC 2.0 can have (its
+	// limits page).
+	MaxServiceFunctions = 50
+	MaxInstances        = 300
+	DefaultPort         = 9000
+	DefaultDiskMB       = 512
 	// MaxProcesses is how many processes and threads an instance can have
 	// (documentation "Limits").
 	MaxProcesses = 1024

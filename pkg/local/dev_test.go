@@ -127,7 +127,7 @@ func TestDevServes(t *testing.T) {
 	if got := w.get(418, "GET", routes[0].URL+"a/b?x=1", ""); got != "/a/b" {
 		t.Errorf("%q", got)
 	}
-	w.get(405, "PUT", routes[0].URL, "")
+	w.get(403, "PUT", routes[0].URL, "")
 	w.get(403, "GET", routes[0].URL, "", "Host: evil.example")
 	for _, r := range routes[1:] {
 		if got := w.get(200, "POST", r.URL, "hello"); got != "hello" {

@@ -125,6 +125,23 @@ func TestRatio(t *testing.T) {
 	}
 }
 
+// TestEnvironmentSize: names and values, in bytes, in both editions.
+func TestEnvironmentSize(t *testing.T) {
+	for n, ok := range map[int]bool{4095: true, 4096: true, 4097: false} {
+		line := "environmentVariables: {NAME: '" + strings.Repeat("x", n-4-1-3) + "', B: 函}"
+		for _, text := range []string{
+			with3(line),
+			"edition: 1.0.0\nservices:\n  hello:\n    component: fc\n    props:\n      region: cn-hangzhou\n      service: {name: svc}\n" +
+				"      function: {name: f, runtime: python3.10, handler: index.handler, codeUri: ./, " + line + "}\n",
+		} {
+			_, ds := load(t, text)
+			if ok && len(ds) > 0 || !ok && !slices.Equal(codesOf(ds), []string{CodeRange}) {
+				t.Errorf("%d bytes: %v", n, ds)
+			}
+		}
+	}
+}
+
 // TestComputedValuesConvert: an expression gives text where the environment is
 // its source; numbers and booleans may be made of that, and nothing else.
 func TestComputedValuesConvert(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 func (l *loader) rulesV3(p props) {
 	l.functionName(p.v)
 	l.size(p, "cpu", "memorySize")
+	l.environmentSize(p)
 	if e := p.v.Entry("code"); e != nil && isURL(asText(e.Value)) {
 		if u, err := url.Parse(asText(e.Value)); err != nil || u.Host == "" {
 			l.add(problem(CodeFormat, at(e.Value, e.KeyRange), "code isn't a URL that can be fetched"))
@@ -52,9 +53,31 @@ func (l *loader) size(p props, cpuKey, memoryKey string) {
 	l.add(d)
 }
 
+// environmentSize holds the variables against what all of them may have together. One
+// that isn't known yet counts by its name.
+func (l *loader) environmentSize(p props) {
+	e := p.v.Entry("environmentVariables")
+	if e == nil || e.Value.Kind != expr.Map {
+		return
+	}
+	size := 0
+	for _, v := range e.Value.Entries {
+		if size += len(v.Key); v.Value.Kind != expr.Pending {
+			size += len(asText(v.Value))
+		}
+	}
+	if size > fc.MaxEnvironment {
+		d := problem(CodeRange, at(e.Value, e.KeyRange), "environmentVariables has %d bytes", size)
+		d.Detail = fmt.Sprintf("names and values may have %d bytes together", fc.MaxEnvironment)
+		d.Hint = "put long values into a file of the code"
+		l.add(d)
+	}
+}
+
 // rulesV1 are the rules for the props of component fc.
 func (l *loader) rulesV1(p, function props) {
 	l.size(function, "cpu", "memorySize")
+	l.environmentSize(function)
 	c := function.sub("customContainerConfig")
 	for _, name := range []string{"command", "args"} {
 		e := c.v.Entry(name)

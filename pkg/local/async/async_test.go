@@ -141,6 +141,24 @@ func TestTooOld(t *testing.T) {
 	})
 }
 
+// A task keeps 1 MB of what its function returned.
+func TestKeptResult(t *testing.T) {
+	for size, kept := range map[int]int{maxResult: maxResult, maxResult + 1: maxResult} {
+		bubble(t, func(t *testing.T, w *world) {
+			w.config.AsyncTask = true
+			w.run = func(context.Context, *store.Event, *instance.Invocation) (*instance.Result, error) {
+				return &instance.Result{Body: make([]byte, size)}, nil
+			}
+			e := w.send("x")
+			w.after(time.Minute)
+			task, err := w.d.Task(region, "f", e.TaskID)
+			if err != nil || task.Status != store.EventSucceeded || len(task.Result) != kept {
+				t.Errorf("%d bytes of %d, %v", len(task.Result), size, err)
+			}
+		})
+	}
+}
+
 func TestDelay(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.send("later", func(e *store.Event) { e.Due = time.Now().Add(90 * time.Second).UnixMilli() })

@@ -259,7 +259,7 @@ func TestLargeBodies(t *testing.T) {
 	}
 	defer response.Body.Close()
 	var doc map[string]string
-	if err := json.NewDecoder(response.Body).Decode(&doc); err != nil || response.StatusCode != 413 || doc["Code"] != "EntityTooLarge" {
+	if err := json.NewDecoder(response.Body).Decode(&doc); err != nil || response.StatusCode != 400 || doc["Code"] != "EntityTooLarge" {
 		t.Errorf("status %d, %v, %v", response.StatusCode, doc, err)
 	}
 	big := strings.Repeat(" ", 3<<20) // chunked, still fine

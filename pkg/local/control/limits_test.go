@@ -52,6 +52,9 @@ func limits() []limit {
 	variable := func(f map[string]any, value any) {
 		f["environmentVariables"] = map[string]any{value.(string): "1"}
 	}
+	sized := func(f map[string]any, value any) {
+		f["environmentVariables"] = map[string]any{"A": long(value.(int) - 4), "B": "é"}
+	}
 	return []limit{
 		{"timeout", field("timeout"), []any{1, 86400}, []any{-1, 86401}, "timeout must be between 1 and 86400"},
 		{"memorySize", field("memorySize"), []any{128, 192, 32768}, []any{64, 32832}, "memorySize must be between 128 and 32768"},
@@ -66,6 +69,7 @@ func limits() []limit {
 		{"runtime", field("runtime"), []any{"nodejs20", "go1"}, []any{"python", "Python3.10", "rust1"}, "is not one of"},
 		{"no runtime", field("runtime"), []any{"java11"}, []any{""}, "runtime is required"},
 		{"variable", variable, []any{"A", "aB_9", "FC"}, []any{"", "1A", "_A", "A-B", "Ä", "A B"}, "must begin with a letter"},
+		{"environmentVariables", sized, []any{4096}, []any{4097}, "the limit is 4096"},
 		{"sessionAffinity", field("sessionAffinity"), []any{"NONE", "GENERATED_COOKIE"}, []any{"cookie", "MCP_SSE", "HEADER_FIELD"}, ""},
 		{"instanceIsolationMode", field("instanceIsolationMode"), []any{"SHARE"}, []any{"share", "SESSION_EXCLUSIVE"}, "SESSION_EXCLUSIVE"},
 		{"tags", field("tags"), []any{tags(20)}, []any{tags(21)}, "20 tags"},
@@ -111,6 +115,48 @@ func TestEveryLimit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLimitsOfFC2: that of variables, in bytes, names included, is that of FC 3.0; the
+// hook before freezing is FC 2.0's own.
+func TestLimitsOfFC2(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do("POST", "/2021-04-06/services", `{"serviceName":"svc"}`).is(200)
+	freeze := func(seconds int) string {
+		return fmt.Sprintf(`{"instanceLifecycleConfig":{"preFreeze":{"handler":"index.h","timeout":%d}}}`, seconds)
+	}
+	for i, version := range []string{"/2021-04-06", "/2016-08-15"} {
+		path := version + "/services/svc/functions"
+		f := w.minimal(fmt.Sprint("f", i))
+		f["environmentVariables"] = map[string]any{"NAME": strings.Repeat("x", fc.MaxEnvironment-3)}
+		w.do("POST", path, with(f, nil)).is(400, "InvalidArgument").says("environmentVariables has 4097 bytes")
+		f["environmentVariables"] = map[string]any{"NAME": strings.Repeat("x", fc.MaxEnvironment-4)}
+		w.do("POST", path, with(f, nil)).is(200)
+		w.do("PUT", path+"/f"+fmt.Sprint(i), `{"environmentVariables":{"NAME":"`+strings.Repeat("函", fc.MaxEnvironment/3)+`"}}`).is(400, "InvalidArgument")
+		w.do("PUT", path+"/f"+fmt.Sprint(i), freeze(90)).is(200)
+		w.do("PUT", path+"/f"+fmt.Sprint(i), freeze(91)).is(400, "InvalidArgument").says("preFreeze.timeout must be between 1 and 90")
+	}
+}
+
+// TestFunctionsOfAService: 50 in each, and those of another service don't count.
+func TestFunctionsOfAService(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, service := range []string{"svc", "svc2"} {
+		w.do("POST", "/2021-04-06/services", `{"serviceName":"`+service+`"}`).is(200)
+		for i := range fc.MaxServiceFunctions {
+			w.do("POST", "/2021-04-06/services/"+service+"/functions", with(w.minimal(fmt.Sprint("f", i)), nil)).is(200)
+		}
+	}
+	const functions = "/2021-04-06/services/svc/functions"
+	w.do("POST", functions, with(w.minimal("more"), nil)).is(400, "LimitExceededError").says("service 'svc' has 50 functions")
+	w.do("POST", functions, with(w.minimal("f1"), nil)).is(409, "FunctionAlreadyExists")
+	w.do("GET", functions+"/more", "").is(404, "FunctionNotFound")
+	w.do("PUT", functions+"/f1", `{"description":"it can be changed"}`).is(200)
+	w.do("DELETE", functions+"/f1", "").is(204)
+	w.do("POST", functions, with(w.minimal("more"), nil)).is(200)
+	w.create("of-fc3") // which has no services
 }
 
 func TestHandlerAndCommandExclude(t *testing.T) {

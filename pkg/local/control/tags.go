@@ -14,7 +14,7 @@ import (
 
 // Limits of the operations on tags (SDK fc-20230330), in elements.
 const (
-	maxTags      = 20 // of a function
+	maxTags      = 20 // of a function, of one request, and of a query
 	maxUntagKeys = 50 // that one request takes off
 )
 
@@ -156,6 +156,9 @@ func listTagResources(c *call) (answer, error) {
 	names, err := c.functionsOf(in)
 	if err != nil {
 		return answer{}, err
+	}
+	if len(wanted) > maxTags {
+		return answer{}, invalid("Tag must have up to %d elements, it has %d", maxTags, len(wanted))
 	}
 	if len(names) == 0 && len(wanted) == 0 {
 		return answer{}, reply.Invalid("ResourceId or Tag is required")

@@ -139,6 +139,8 @@ func TestTagsRefuse(t *testing.T) {
 	}
 	w.do("GET", tagQueryOf("ResourceType", "FUNCTION"), "").is(400, "InvalidArgument").says("ResourceId or Tag is required")
 	w.do("GET", tagQueryOf("ResourceType", "FUNCTION", "Tag", "x"), "").is(400, "InvalidArgument").says("Tag must be a JSON list")
+	w.do("GET", tagQueryOf("ResourceType", "FUNCTION", "Tag", tags(20)), "").is(200)
+	w.do("GET", tagQueryOf("ResourceType", "FUNCTION", "Tag", tags(21)), "").is(400, "InvalidArgument").says("Tag must have up to 20")
 	w.do("PUT", groupPath, `{"NewResourceGroupId":"rg","ResourceId":"f","ResourceType":"service"}`).is(501, "NotImplemented")
 	w.do("PUT", groupPath, `{"ResourceId":"f","ResourceType":"function"}`).is(400, "InvalidArgument").says("NewResourceGroupId is required")
 	w.do("PUT", groupPath, `{"NewResourceGroupId":"rg","ResourceId":"gone"}`).is(404, "FunctionNotFound")

@@ -180,6 +180,9 @@ func checkVariables(f *fc.Function) error {
 			return invalid("environment variable '%s' has a NUL in its value", name)
 		}
 	}
+	if n := fc.EnvironmentSize(f.EnvironmentVariables); n > fc.MaxEnvironment {
+		return invalid("environmentVariables has %d bytes, the limit is %d", n, fc.MaxEnvironment)
+	}
 	return checkTags(f)
 }
 

@@ -63,7 +63,7 @@ func (g *Gateway) serveDomain(w http.ResponseWriter, r *http.Request, d *store.D
 		return nil
 	}
 	if !way.Allows(r.Method) {
-		return notAllowed("route '"+way.Path+"'", r.Method, way.Methods)
+		return notAllowed(http.StatusMethodNotAllowed, "route '"+way.Path+"'", r.Method, way.Methods)
 	}
 	if trigger != nil {
 		if err := checkMethod(r, trigger); err != nil {
@@ -126,9 +126,11 @@ func noHTTPTrigger(function string) error {
 	}
 }
 
-func notAllowed(who, method string, served []string) error {
+// notAllowed refuses a method. What Function Compute answers for a route isn't
+// documented.
+func notAllowed(status int, who, method string, served []string) error {
 	return &fc.APIError{
-		Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
+		Status: status, Code: "MethodNotAllowed",
 		Message: who + " doesn't serve " + method + ", it serves " + strings.Join(served, ", "),
 	}
 }

@@ -126,7 +126,7 @@ func TestDomainOfAService(t *testing.T) {
 	w.trigger("svc$f", fc.HTTPTriggerConfig{AuthType: "function", Methods: []string{"GET"}, DisableURLInternet: true})
 	w.want(w.do("GET", "/", "", host), 403, fc.CodeSignatureNotMatch)
 	w.want(w.do("GET", "/", "", host, "Authorization: good"), 201, "")
-	w.want(w.do("PUT", "/", "", host, "Authorization: good"), 405, "MethodNotAllowed")
+	w.want(w.do("PUT", "/", "", host, "Authorization: good"), 403, "MethodNotAllowed")
 	d.AuthConfig = &fc.DomainAuthConfig{AuthType: "anonymous"}
 	w.domain("www.example.com", d)
 	w.want(w.do("PUT", "/", "", host), 201, "") // the domain's word counts

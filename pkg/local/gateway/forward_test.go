@@ -122,7 +122,7 @@ func TestMethodsOfTriggers(t *testing.T) {
 						g.has(t, "method", method)
 						continue
 					}
-					if w.want(g, 405, "MethodNotAllowed"); !strings.HasSuffix(g.doc["Message"].(string), "it serves "+served) {
+					if w.want(g, 403, "MethodNotAllowed"); !strings.HasSuffix(g.doc["Message"].(string), "it serves "+served) {
 						t.Errorf("message %v", g.doc["Message"])
 					}
 				}
@@ -148,7 +148,7 @@ func TestRefusedBeforeItIsVerified(t *testing.T) {
 		host := w.trigger(name, fc.HTTPTriggerConfig{AuthType: "function", Methods: []string{"POST"}})
 		for _, header := range []string{"X-A: 1", "X-Fc-Invocation-Type: Async", "X-Fc-Log-Type: Tail"} {
 			checked = 0
-			w.want(w.do("GET", "/", "", "Host: "+host, header), 405, "MethodNotAllowed")
+			w.want(w.do("GET", "/", "", "Host: "+host, header), 403, "MethodNotAllowed")
 			if checked != 0 {
 				t.Errorf("%s: checked %d times", name, checked)
 			}

@@ -120,9 +120,10 @@ type Gateway struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // drains and unpacking under way
 
-	mu      sync.RWMutex
-	entries map[key]*entry
-	closed  bool
+	mu       sync.RWMutex
+	entries  map[key]*entry
+	underWay map[store.FunctionKey]*atomic.Int64 // invocations of functions that have or had a pool
+	closed   bool
 }
 
 // key names a pool. The instances of a function that are reached by another
@@ -166,7 +167,7 @@ func New(cfg Config) *Gateway {
 	if cfg.Random == nil {
 		cfg.Random = rand.Float64
 	}
-	g := &Gateway{cfg: cfg, entries: map[key]*entry{}}
+	g := &Gateway{cfg: cfg, entries: map[key]*entry{}, underWay: map[store.FunctionKey]*atomic.Int64{}}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	return g
 }
@@ -239,6 +240,7 @@ func (g *Gateway) Changed(region, function string) {
 	}
 	if current.Function == nil {
 		g.heirs.forget(region, function)
+		delete(g.underWay, store.FunctionKey{Region: region, Function: function})
 	}
 	g.wg.Go(func() { g.ahead(current) })
 }
@@ -373,7 +375,7 @@ func (g *Gateway) fill(e *entry) error {
 		Function: e.fn.Function, Qualifier: e.Qualifier, VersionID: e.VersionID, Region: e.fn.Region, AccountID: g.cfg.AccountID,
 		AccessKeyID: g.cfg.AccessKeyID, AccessKeySecret: g.cfg.AccessKeySecret, SecurityToken: g.cfg.SecurityToken,
 		CodeDir: dir, LayerDir: layers, Image: img, WorkDir: g.cfg.WorkDir, SharedDir: g.cfg.SharedDir, Launcher: g.cfg.Launcher, Toolchain: g.cfg.Toolchain,
-		HTTPParams:  !e.custom && service != "",
+		HTTPParams: !e.custom && service != "", UnderWay: g.counter(e.fn.Region, e.fn.Function.FunctionName),
 		IdleTimeout: g.cfg.IdleTimeout, MaxInstances: g.cfg.MaxInstances, Now: g.cfg.Now, Logs: e.live.add,
 	}
 	if g.cfg.Adjust != nil {

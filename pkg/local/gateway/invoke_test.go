@@ -62,8 +62,8 @@ func TestInvokeRefuses(t *testing.T) {
 	w.want(w.do("POST", "/invoke/f?qualifier=prod", ""), 404, "AliasNotFound")
 	w.want(w.do("POST", "/invoke/f?qualifier=LATEST", ""), 200, "")
 	w.want(w.do("POST", "/invoke/f", "", "X-Fc-Invocation-Type: Later"), 400, "InvalidArgument")
-	w.want(w.do("POST", "/invoke/f", strings.Repeat("x", fc.MaxAsyncBody+1), "X-Fc-Invocation-Type: Async"), 413, "EntityTooLarge")
-	w.want(w.do("POST", "/invoke/f", strings.Repeat("x", fc.MaxSyncBody+1)), 413, "EntityTooLarge")
+	w.want(w.do("POST", "/invoke/f", strings.Repeat("x", fc.MaxAsyncBody+1), "X-Fc-Invocation-Type: Async"), 400, "EntityTooLarge")
+	w.want(w.do("POST", "/invoke/f", strings.Repeat("x", fc.MaxSyncBody+1)), 400, "EntityTooLarge")
 	if g := w.do("POST", "/invoke/f", strings.Repeat("x", fc.MaxSyncBody)); len(g.body) != fc.MaxSyncBody {
 		t.Errorf("the largest event: %d, %d bytes", g.StatusCode, len(g.body))
 	}

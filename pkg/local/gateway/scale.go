@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"sync/atomic"
+
 	"s/pkg/local/store"
 	"s/pkg/runtime/instance"
 )
@@ -51,6 +53,18 @@ func (g *Gateway) scaleEntry(e *entry) {
 	if e.pool != nil {
 		e.pool.Scale(g.scale(keyOf(e.Resolved)))
 	}
+}
+
+// counter counts the invocations of a function in all of its pools: its reserved
+// concurrency is of them together.
+func (g *Gateway) counter(region, function string) *atomic.Int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	k := store.FunctionKey{Region: region, Function: function}
+	if g.underWay[k] == nil {
+		g.underWay[k] = new(atomic.Int64)
+	}
+	return g.underWay[k]
 }
 
 // scale is what is configured for a pool. Of an alias, the instances of its main

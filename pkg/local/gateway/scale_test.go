@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"s/pkg/local/store"
 	"s/pkg/runtime/instance"
 )
 
@@ -26,6 +27,43 @@ func (w *world) scaled(pool int, want instance.Scale) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("pool %d is never ruled by %+v", pool, want)
 		}
+	}
+}
+
+// The pools of a function count its invocations together, those of another don't
+// count for it, and one that is made anew begins at nothing.
+func TestPoolsCountTogether(t *testing.T) {
+	w := newWorld(t)
+	for _, f := range []string{"f", "g"} {
+		w.deploy(f, "python3", "one")
+		if _, err := w.store.PublishVersion(region, f, "", "now", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{"/invoke/f", "/invoke/f?qualifier=1", "/invoke/g"} {
+		w.want(w.do("POST", path, "x"), 200, "")
+	}
+	w.deploy("f", "python3", "two")
+	w.g.Changed(region, "f")
+	w.want(w.do("POST", "/invoke/f", "x"), 200, "")
+	first := w.pool(0).cfg.UnderWay
+	if first == nil || w.pool(1).cfg.UnderWay != first || w.pool(3).cfg.UnderWay != first {
+		t.Error("pools of f count for themselves")
+	}
+	if w.pool(2).cfg.UnderWay == first {
+		t.Error("g counts for f")
+	}
+	if err := w.store.DeleteVersion(region, "f", "1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.DeleteFunction(region, "f", func(*store.Function) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	w.g.Changed(region, "f")
+	w.deploy("f", "python3", "three")
+	w.want(w.do("POST", "/invoke/f", "x"), 200, "")
+	if w.pool(4).cfg.UnderWay == first {
+		t.Error("a function that was made anew goes on counting")
 	}
 }
 

@@ -189,9 +189,11 @@ func (g *Gateway) admit(r *http.Request, t *store.Trigger) error {
 	return withinLimits(r)
 }
 
+// checkMethod refuses the methods that a trigger doesn't have with 403
+// (documentation of HTTP triggers, status codes; the code there isn't told).
 func checkMethod(r *http.Request, t *store.Trigger) error {
 	if !slices.Contains(t.HTTP.Methods, r.Method) {
-		return notAllowed("the trigger", r.Method, t.HTTP.Methods)
+		return notAllowed(http.StatusForbidden, "the trigger", r.Method, t.HTTP.Methods)
 	}
 	return nil
 }

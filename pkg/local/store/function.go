@@ -98,7 +98,7 @@ func (s *Store) Function(region, name string) (*Function, error) {
 }
 
 // CreateFunction stores a new function. The service in its name, if any, must
-// be there.
+// be there; the error is a *LimitError if it has as many as it can.
 func (s *Store) CreateFunction(f *Function) error {
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -110,6 +110,9 @@ func (s *Store) CreateFunction(f *Function) error {
 	}
 	if _, err := s.Function(f.Region, name); err == nil {
 		return &ExistsError{Kind: KindFunction, Name: name}
+	}
+	if service, _ := fc.SplitName(name); service != "" && len(s.functionsOf(f.Region, service)) >= fc.MaxServiceFunctions {
+		return &LimitError{Kind: KindService, Name: service, Has: "functions", Limit: fc.MaxServiceFunctions}
 	}
 	f.Revision = 1
 	return s.replaceFunction(f)

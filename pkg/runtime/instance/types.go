@@ -6,6 +6,7 @@ package instance
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"s/pkg/fc"
@@ -70,6 +71,9 @@ type Config struct {
 	PageOutAfter time.Duration
 	// MaxInstances bounds the pool; 0 is DefaultMaxInstances.
 	MaxInstances int
+	// UnderWay counts the invocations that are under way of the function, whatever
+	// their qualifier; nil is a count of the pool's own.
+	UnderWay *atomic.Int64
 	// Grace is how long a program may take to end after SIGTERM before it is
 	// killed; 0 is DefaultGrace.
 	Grace time.Duration
@@ -91,7 +95,9 @@ type Scale struct {
 	Min       int  // instances that are there always
 	AlwaysCPU bool // those are never frozen
 	Max       int  // instances; 0 is Config.MaxInstances
-	Reserved  *int // invocations at once; nil is no bound
+	// Reserved bounds the invocations at once, as Config.UnderWay counts them; nil is
+	// no bound.
+	Reserved *int
 }
 
 // LogLine is a line of a function's output.

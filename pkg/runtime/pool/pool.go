@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"s/pkg/fc"
@@ -58,6 +59,9 @@ type Pool struct {
 	start func(ctx context.Context, cfg instance.Config) (member, error)
 	clock clock
 
+	underWay *atomic.Int64       // invocations, of all pools of the function
+	reserved atomic.Pointer[int] // how many of them there may be; nil is no bound
+
 	affinity *fc.Affinity // nil if the function has no sessions
 	once     bool         // an instance gets one request
 
@@ -100,6 +104,9 @@ func newPool(cfg instance.Config, c clock, start func(context.Context, instance.
 	p.once = cfg.Function.InstanceIsolationMode == fc.IsolationRequest
 	p.book.open = map[string]*session{}
 	p.max, p.idle = cfg.MaxInstances, cfg.IdleTimeout
+	if p.underWay = cfg.UnderWay; p.underWay == nil {
+		p.underWay = new(atomic.Int64)
+	}
 	if p.max <= 0 {
 		p.max = instance.DefaultMaxInstances
 	}
@@ -124,6 +131,20 @@ func newPool(cfg instance.Config, c clock, start func(context.Context, instance.
 // ErrClosed after Drain or Close, or the context's error; the function then
 // goes on to its end if it had begun, as on FC, and counts as in flight so long.
 func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error) {
+	if err := p.enter(); err != nil {
+		return nil, withRequestID(err, inv.RequestID)
+	}
+	res, err := p.invoke(ctx, inv)
+	var detached *instance.DetachedError
+	if err == nil || !errors.As(err, &detached) {
+		p.leave()
+	}
+	return res, err
+}
+
+// invoke runs an invocation that was counted. With a *instance.DetachedError it counts
+// on.
+func (p *Pool) invoke(ctx context.Context, inv *instance.Invocation) (*instance.Result, error) {
 	for try := 1; ; try++ {
 		s, held, err := p.acquire(ctx, inv.Session)
 		if err != nil {
@@ -146,6 +167,7 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 			go func() {
 				<-detached.Done
 				p.release(s, held)
+				p.leave()
 			}()
 			return nil, err
 		}
@@ -164,6 +186,10 @@ func (p *Pool) Invoke(ctx context.Context, inv *instance.Invocation) (*instance.
 // invocations. The error is as Invoke's, or the *instance.InitError of a runtime
 // that couldn't start.
 func (p *Pool) Warm(ctx context.Context) error {
+	if err := p.enter(); err != nil {
+		return err
+	}
+	defer p.leave()
 	s, _, err := p.acquire(ctx, nil)
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ func (p *Pool) Scale(s instance.Scale) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.scale = s
+	p.reserved.Store(s.Reserved)
 	p.max = p.most
 	if s.Max > 0 {
 		p.max = min(p.max, s.Max)
@@ -84,14 +85,30 @@ func (p *Pool) restUpkeep() {
 	}
 }
 
-// reserved refuses an invocation above the reserved concurrency. The pool is
-// locked.
-func (p *Pool) reserved() error {
-	if p.scale.Reserved == nil || p.inFlight+len(p.waiters) < *p.scale.Reserved {
-		return nil
+// enter counts an invocation, or refuses it above the reserved concurrency, which
+// those of other pools of the function count for, too; leave ends what enter began.
+func (p *Pool) enter() error {
+	bound := p.reserved.Load()
+	for {
+		n := p.underWay.Load()
+		if bound != nil && n >= int64(*bound) && p.isOpen() {
+			break
+		}
+		if p.underWay.CompareAndSwap(n, n+1) {
+			return nil
+		}
 	}
 	return &fc.APIError{
 		Status: http.StatusTooManyRequests, Code: fc.CodeResourceExhausted,
 		Message: "function " + p.cfg.Function.FunctionName + " has as many requests under way as its concurrency allows",
 	}
+}
+
+func (p *Pool) leave() { p.underWay.Add(-1) }
+
+// isOpen reports whether the pool takes invocations; one that doesn't says so itself.
+func (p *Pool) isOpen() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.phase == open
 }

@@ -1,7 +1,9 @@
 package pool
 
 import (
+	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +50,72 @@ func TestReservedConcurrency(t *testing.T) {
 	}
 	w.pool.Scale(instance.Scale{})
 	w.invoke()
+}
+
+// TestReservedConcurrencyIsShared: what a pool runs counts for the other pools of the
+// function, and one that is closed refuses for that reason alone.
+func TestReservedConcurrencyIsShared(t *testing.T) {
+	count := new(atomic.Int64)
+	two := 2
+	var worlds []*world
+	for range 3 {
+		w := newWorld(t, instance.Config{Function: function(10), UnderWay: count})
+		w.pool.Scale(instance.Scale{Reserved: &two})
+		worlds = append(worlds, w)
+	}
+	var leave []chan struct{}
+	var answers []<-chan outcome
+	for _, w := range worlds[:2] {
+		b := newBlocker(w)
+		answers = append(answers, w.background(t.Context(), 1))
+		b.enter(t, 1)
+		leave = append(leave, b.leave)
+	}
+	for _, w := range worlds {
+		if _, err := w.pool.Invoke(t.Context(), &instance.Invocation{}); !fc.IsCode(err, fc.CodeResourceExhausted) {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := worlds[2].pool.Warm(t.Context()); !fc.IsCode(err, fc.CodeResourceExhausted) || worlds[2].starts() != 0 {
+		t.Errorf("%v, %d starts", err, worlds[2].starts())
+	}
+	close(leave[0])
+	if o := get(t, answers[0]); o.err != nil {
+		t.Error(o.err)
+	}
+	worlds[2].invoke()
+	worlds[2].pool.Close()
+	if _, err := worlds[2].pool.Invoke(t.Context(), &instance.Invocation{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	close(leave[1])
+	if o := get(t, answers[1]); o.err != nil {
+		t.Error(o.err)
+	}
+	if n := count.Load(); n != 0 {
+		t.Errorf("%d are still counted", n)
+	}
+}
+
+// TestReservedCountsWhatGoesOn: a caller that is gone leaves its invocation behind,
+// which counts until it ends.
+func TestReservedCountsWhatGoesOn(t *testing.T) {
+	count := new(atomic.Int64)
+	w := newWorld(t, instance.Config{Function: function(1), UnderWay: count})
+	done := make(chan struct{})
+	w.run = func(context.Context, *fakeInstance, *instance.Invocation) (*instance.Result, error) {
+		return nil, &instance.DetachedError{Done: done, Cause: context.Canceled}
+	}
+	one := 1
+	w.pool.Scale(instance.Scale{Reserved: &one})
+	if _, err := w.pool.Invoke(t.Context(), &instance.Invocation{}); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if _, err := w.pool.Invoke(t.Context(), &instance.Invocation{}); !fc.IsCode(err, fc.CodeResourceExhausted) {
+		t.Errorf("%v", err)
+	}
+	close(done)
+	w.until("it has ended", func() bool { return count.Load() == 0 })
 }
 
 func TestMostInstances(t *testing.T) {

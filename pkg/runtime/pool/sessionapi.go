@@ -31,6 +31,10 @@ func (p *Pool) CreateSession(ctx context.Context, id string, change func(*instan
 }
 
 func (p *Pool) create(ctx context.Context, id string, change func(*instance.SessionSettings) error) (*session, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer p.leave()
 	p.mu.Lock()
 	held, err := p.mayCreate(id, change)
 	if err != nil {
@@ -54,9 +58,6 @@ func (p *Pool) mayCreate(id string, change func(*instance.SessionSettings) error
 	}
 	if p.affinity == nil {
 		return nil, p.noSessions()
-	}
-	if err := p.reserved(); err != nil {
-		return nil, err
 	}
 	if old := p.current(id); old != nil && old.status != fc.SessionExpired {
 		return nil, refused(http.StatusConflict, codeSessionAlreadyExists, "session '%s' already exists", id)

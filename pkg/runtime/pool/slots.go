@@ -53,10 +53,6 @@ func (p *Pool) acquire(ctx context.Context, call *instance.SessionCall) (*slot, 
 		p.mu.Unlock()
 		return nil, nil, ErrClosed
 	}
-	if err := p.reserved(); err != nil {
-		p.mu.Unlock()
-		return nil, nil, err
-	}
 	var held *session
 	if call != nil && p.affinity != nil {
 		var err error
