@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/runtime/image"
 	"s/pkg/runtime/instance"
+	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
 )
 
@@ -45,6 +47,9 @@ type language struct {
 	logLine func(id, level, message string) string
 	// cannot are clauses that can't apply, each with the reason.
 	cannot map[string]string
+	// image gives the image of a container, which has the handlers; it runs only
+	// where instances are confined.
+	image func(s *subject) *image.Image
 	// change changes the function under test; may be nil.
 	change func(*fc.Function)
 }
@@ -67,10 +72,11 @@ func (l *language) folder(s *subject) string {
 
 // languages are the columns, each in a file of its own.
 func languages() []*language {
-	return []*language{python3(), nodejs(), python2(), java(), php(), golang(), custom()}
+	return []*language{python3(), nodejs(), python2(), java(), php(), golang(), custom(), container()}
 }
 
-// here reports whether a runtime's interpreter is on this machine.
+// here reports whether this machine has what a runtime needs: its interpreter, or
+// for an image namespaces.
 func here(t *testing.T, name string) bool {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -79,6 +85,9 @@ func here(t *testing.T, name string) bool {
 	rt, ok := fc.LookupRuntime(name)
 	if !ok {
 		t.Fatalf("there is no runtime %s", name)
+	}
+	if rt.Container {
+		return launcher(&subject{T: t}, "").Isolation().Mode != sandbox.ModeProcess
 	}
 	if rt.Custom || rt.Language == "go" {
 		return true
@@ -111,7 +120,7 @@ func TestConformance(t *testing.T) {
 					continue
 				}
 				hold(t, l, name, "", all, first)
-				if first {
+				if first && l.image == nil {
 					hold(t, l, name, "process", all, false)
 				}
 				if first && l.spares {

@@ -44,8 +44,10 @@ func TestMain(m *testing.M) {
 		l.(io.Closer).Close()
 	}
 	os.RemoveAll(launchers.dir)
-	if goDir != "" {
-		os.RemoveAll(goDir)
+	for _, dir := range []string{goDir, imageDir} {
+		if dir != "" {
+			os.RemoveAll(dir)
+		}
 	}
 	os.Exit(code)
 }

@@ -129,8 +129,13 @@ func (s *subject) config() instance.Config {
 	cfg := instance.Config{
 		Function: fn, Qualifier: fc.LatestQualifier, Region: "cn-hangzhou", AccountID: "1234567890",
 		AccessKeyID: "KEY", AccessKeySecret: "SECRET", SecurityToken: "TOKEN",
-		CodeDir: s.lang.folder(s), WorkDir: s.TempDir(), Launcher: launcher(s, s.mode), Toolchain: tools(), Logs: s.logs.add,
+		WorkDir: s.TempDir(), Launcher: launcher(s, s.mode), Toolchain: tools(), Logs: s.logs.add,
 		Grace: 2 * time.Second, HTTPParams: s.http, Spares: s.spares,
+	}
+	if s.lang.image != nil {
+		cfg.Image = s.lang.image(s)
+	} else {
+		cfg.CodeDir = s.lang.folder(s)
 	}
 	if s.layer != "" {
 		dir, err := filepath.Abs(filepath.Join("testdata", "layers", s.layer))

@@ -306,15 +306,53 @@ func TestContainerConfig(t *testing.T) {
 func TestContainerMemory(t *testing.T) {
 	t.Parallel()
 	cfg, _ := container(t, imagetest.Image(t, v1.Config{Entrypoint: []string{"/app/server"}}, layers(t)...), fc.CustomContainerConfig{})
+	cfg.Launcher = lateEnds{cfg.Launcher}
 	i := start(t, cfg)
-	_, err := i.Invoke(t.Context(), &Invocation{RequestID: "r", Event: []byte("hold 400")})
+	res, err := i.Invoke(t.Context(), &Invocation{RequestID: "r", Event: []byte("hold 400")})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if res.ErrorType != fc.ErrorTypeOOM || !strings.Contains(string(res.Body), "Process exited unexpectedly before completing request (duration: ") {
+		t.Errorf("%s %s", res.ErrorType, res.Body)
 	}
 	ended(t, i)
 	if !i.exit.OOM {
 		t.Errorf("the end was %+v", i.exit)
 	}
+}
+
+// lateEnds is a launcher of instances that are over only once somebody has asked
+// why, as where much memory is given back slowly.
+type lateEnds struct{ sandbox.Launcher }
+
+func (l lateEnds) Launch(ctx context.Context, spec sandbox.Spec) (sandbox.Process, error) {
+	p, err := l.Launcher.Launch(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	late := &lateEnd{Process: p, asked: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		<-p.Done()
+		<-late.asked
+		close(late.done)
+	}()
+	return late, nil
+}
+
+type lateEnd struct {
+	sandbox.Process
+	once        sync.Once
+	asked, done chan struct{}
+}
+
+func (l *lateEnd) Done() <-chan struct{} { return l.done }
+
+func (l *lateEnd) OutOfMemory() bool {
+	over := l.Process.OutOfMemory()
+	if over {
+		l.once.Do(func() { close(l.asked) })
+	}
+	return over
 }
 
 // TestContainerLinks runs an image whose own names lead to folders of the host's.

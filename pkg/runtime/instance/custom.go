@@ -25,6 +25,9 @@ const (
 	// exitLag is how long after a broken connection the end of the program may
 	// be noticed.
 	exitLag = time.Second
+	// memoryLag is how long a program that the kernel ends for want of memory may
+	// take to give it all back.
+	memoryLag = 10 * time.Second
 )
 
 // custom drives a custom runtime: a program that is an HTTP server.
@@ -297,7 +300,11 @@ func (c *custom) broken(ctx context.Context, err error, deadline time.Time) erro
 		c.i.terminate()
 		return errTimeout
 	}
-	if exit, ok := c.i.waitExit(exitLag); ok {
+	exit, ok := c.i.waitExit(exitLag)
+	if !ok && c.i.proc.OutOfMemory() {
+		exit, ok = c.i.waitExit(memoryLag)
+	}
+	if ok {
 		return exit
 	}
 	// A server that closes the connection under a request looks the same to the

@@ -210,6 +210,11 @@ func (g *cgroup) finish() {
 	defer g.mu.Unlock()
 	g.read()
 	g.last, g.finished = 0, true
+	g.count()
+}
+
+// count asks the kernel whether it has ended a process for want of memory.
+func (g *cgroup) count() {
 	n := names(g.v2)
 	events, err := os.ReadFile(filepath.Join(g.dir, n.events))
 	if err == nil && statValue(events, n.oomKill) > 0 {
@@ -218,7 +223,14 @@ func (g *cgroup) finish() {
 }
 
 // oom reports whether the kernel has ended a process for want of memory.
-func (g *cgroup) oom() bool { return g.killed.Load() }
+func (g *cgroup) oom() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.finished {
+		g.count()
+	}
+	return g.killed.Load()
+}
 
 // remove deletes the cgroup. The kernel lets go of a process shortly after it
 // has been reaped.

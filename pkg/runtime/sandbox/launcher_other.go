@@ -153,6 +153,13 @@ func (p *process) command(args, env []string, dir string) *exec.Cmd {
 	return cmd
 }
 
+// OutOfMemory reports whether the limit ends the program, or has.
+func (p *process) OutOfMemory() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.oom
+}
+
 // watch waits for the end, looking at the memory meanwhile.
 func (p *process) watch() {
 	quit := make(chan struct{})

@@ -163,7 +163,7 @@ func TestCgroup2Files(t *testing.T) {
 	g := fakeCgroup2(t, map[string]string{
 		"memory.current": "10485760\n", "memory.peak": "20971520\n",
 		"memory.stat":   "anon 1\nfile 2097152\nshmem 1048576\n",
-		"memory.events": "low 0\nhigh 0\nmax 3\noom 1\noom_kill 1\noom_group_kill 1\n",
+		"memory.events": "low 0\nhigh 0\nmax 3\noom 1\noom_kill 0\noom_group_kill 0\n",
 	})
 	if err := g.setUp(64); err != nil {
 		t.Fatal(err)
@@ -184,7 +184,10 @@ func TestCgroup2Files(t *testing.T) {
 		t.Errorf("not frozen: %v", err)
 	}
 	if g.oom() {
-		t.Error("out of memory before the end")
+		t.Error("out of memory though nothing was killed")
+	}
+	if err := g.write("memory.events", "oom 1\noom_kill 1\noom_group_kill 1\n"); err != nil || !g.oom() {
+		t.Errorf("not out of memory, though one was killed: %v", err)
 	}
 	g.finish()
 	if current, _ := g.memory(); current != 0 || !g.oom() {

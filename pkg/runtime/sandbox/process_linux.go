@@ -286,6 +286,9 @@ func (p *process) Memory() (current, peak int64) { return p.usage.memory() }
 // ResetPeak starts the peak anew.
 func (p *process) ResetPeak() { p.usage.resetPeak() }
 
+// OutOfMemory reports whether the limit ends the instance, or has.
+func (p *process) OutOfMemory() bool { return p.usage.oom() }
+
 // pids are the instance's processes on the host, without a staying rloader.
 func (p *process) pids() []int {
 	var pids []int

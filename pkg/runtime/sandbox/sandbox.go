@@ -133,6 +133,9 @@ type Process interface {
 	// the peak since the last ResetPeak (or start).
 	Memory() (current, peak int64)
 	ResetPeak()
+	// OutOfMemory reports whether the instance ends, or has ended, because it used
+	// more than its limit: Done follows.
+	OutOfMemory() bool
 	// Exec runs a command inside, with its namespaces, and returns its exit
 	// code.
 	Exec(ctx context.Context, spec ExecSpec) (int, error)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"os"
 	"os/signal"
@@ -28,6 +29,9 @@ var counter, busy atomic.Int64
 
 func main() {
 	name := filepath.Base(os.Args[0])
+	if tool(name, os.Args[1:]) {
+		return
+	}
 	switch name {
 	case "exits":
 		fmt.Println("no loop here")
@@ -37,9 +41,13 @@ func main() {
 		m["x"] = 1
 	}
 	if clause, ok := os.LookupEnv("CLAUSE"); ok {
-		start(functions{
+		f := functions{
 			handler: conformance()[clause], initializer: hooks()[os.Getenv("INITIALIZER")], preStop: hooks()[os.Getenv("PRE_STOP")],
-		})
+		}
+		if port := os.Getenv("FC_SERVER_PORT"); port != "" {
+			log.Fatal(listen(f, port))
+		}
+		start(f)
 	}
 	start(functions{
 		handler: handlers()[name], initializer: initializers()[name],
