@@ -66,15 +66,15 @@ func created(server *fctest.Server) int {
 	return len(seen)
 }
 
-// TestAnAnswerThatIsLost: the create may have been carried out; it isn't sent again,
-// and the next run finds out.
-func TestAnAnswerThatIsLost(t *testing.T) {
+// TestAnswersThatAreLost: the create may have been carried out; it is tried as often
+// as makes sense, and the next run finds out.
+func TestAnswersThatAreLost(t *testing.T) {
 	t.Parallel()
 	server := fctest.New(t)
 	remote := client(server, false)
 	d := desired(t, around3(t))
 	plan, _ := planned(t, remote, d)
-	server.Fail(fctest.Failure{Method: "POST", Path: "/functions", End: true, Times: 1, Break: true})
+	server.Fail(fctest.Failure{Method: "POST", Path: "/functions", End: true, Times: 4, Break: true})
 	report, err := deploy.Apply(t.Context(), remote, plan, deploy.Hooks{})
 	var failed *deploy.ApplyError
 	if !errors.As(err, &failed) || failed.Change.Kind != deploy.KindFunction || len(report.Done) != 0 {

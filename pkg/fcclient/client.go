@@ -5,6 +5,7 @@
 package fcclient
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -33,6 +34,10 @@ type Config struct {
 	// Uploaded, if set, is told how much of such an archive has arrived, in bytes; -1
 	// is that it comes to nothing.
 	Uploaded func(done, total int64)
+	// ConnectTimeout is how long it may take to reach a host, AnswerTimeout how long
+	// a request of the control plane may take, without the time for the code in it.
+	// 0 is s's own.
+	ConnectTimeout, AnswerTimeout time.Duration
 	// Version of s, for the User-Agent.
 	Version string
 	// Debug is told of every request; nil is nobody.
@@ -55,7 +60,10 @@ type Client struct {
 
 // New makes a client; it does no network call.
 func New(config Config) *Client {
-	return &Client{config: config, transport: newTransport(), now: time.Now, sleep: sleep, part: partSize, readTime: readTimeout, writeTime: controlTimeout}
+	return &Client{
+		config: config, transport: newTransport(cmp.Or(config.ConnectTimeout, connectTimeout)), now: time.Now, sleep: sleep, part: partSize,
+		readTime: cmp.Or(config.AnswerTimeout, readTimeout), writeTime: cmp.Or(config.AnswerTimeout, controlTimeout),
+	}
 }
 
 // through gives the way that the requests of an action take: past the debug log.

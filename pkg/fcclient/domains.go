@@ -24,7 +24,13 @@ func (c *Client) GetCustomDomain(ctx context.Context, name string) (*fc.CustomDo
 // CreateCustomDomain makes one. Its name must resolve to the service's address
 // already.
 func (c *Client) CreateCustomDomain(ctx context.Context, d fc.CustomDomain) (*fc.CustomDomain, error) {
-	return c.domainCall(ctx, call{action: "CreateCustomDomain", method: http.MethodPost, path: c.path("custom-domains"), body: writableDomain(d)})
+	out, err := c.domainCall(ctx, call{
+		action: "CreateCustomDomain", method: http.MethodPost, path: c.path("custom-domains"), body: writableDomain(d), repeatable: true,
+	})
+	if made(err) {
+		return c.UpdateCustomDomain(ctx, d)
+	}
+	return out, err
 }
 
 // UpdateCustomDomain changes one; empty parts stay as they are.

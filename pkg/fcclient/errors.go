@@ -21,10 +21,13 @@ type errorBody struct {
 	ErrorMessage string
 }
 
-// apiError turns an answer that is no success into an *fc.APIError. A body that
-// is no JSON (a proxy's page) gives the status as code and the start of it as
-// message.
-func apiError(a *answer) error {
+// apiError turns an answer of host that is no success into an *fc.APIError, or a
+// *ForeignError if it isn't the service's. A body without a code gives the status as
+// code, and one that is no JSON the start of it as message.
+func apiError(host string, a *answer) error {
+	if err := foreign(host, a); err != nil {
+		return err
+	}
 	e := &fc.APIError{Status: a.status, RequestID: a.header.Get(fc.HeaderRequestID)}
 	e.Date, _ = http.ParseTime(a.header.Get("Date")) // zero without one
 	var body errorBody

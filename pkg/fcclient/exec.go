@@ -100,7 +100,7 @@ func (c *Client) dialExec(ctx context.Context, in ExecInput) (*websocket.Conn, e
 		return nil, c.unreachable(ctx, r.URL.Host, err)
 	}
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // what there is of it
-	return nil, apiError(&answer{response.StatusCode, response.Header, body})
+	return nil, c.refused(r.URL.Host, &answer{response.StatusCode, response.Header, body})
 }
 
 // sendInput forwards stdin; an empty frame tells its end.

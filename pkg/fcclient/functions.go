@@ -149,16 +149,21 @@ func (c *Client) GetFunction(ctx context.Context, name, qualifier string) (*fc.F
 // CreateFunction makes a function; code is nil for container images. In FC 2.0
 // its service must exist.
 func (c *Client) CreateFunction(ctx context.Context, f fc.Function, code *fc.Code) (*fc.Function, error) {
-	op := call{action: "CreateFunction", method: http.MethodPost, path: c.path("functions")}
-	code, op.zip = setAside(code)
+	op := call{action: "CreateFunction", method: http.MethodPost, path: c.path("functions"), repeatable: true}
+	rest, zip := setAside(code)
+	op.zip = zip
 	if c.config.V2 {
 		service, _ := fc.SplitName(f.FunctionName)
 		op.path = c.path("services", service, "functions")
-		op.body, op.header = functionToV2(f, code, false), checksumHeader(code)
+		op.body, op.header = functionToV2(f, rest, false), checksumHeader(rest)
 	} else {
-		op.body = createBody(f, code)
+		op.body = createBody(f, rest)
 	}
-	return c.functionCall(ctx, f.FunctionName, op)
+	out, err := c.functionCall(ctx, f.FunctionName, op)
+	if made(err) {
+		return c.UpdateFunction(ctx, f, code)
+	}
+	return out, err
 }
 
 // UpdateFunction changes a function; a nil code leaves the code as it is.

@@ -38,7 +38,7 @@ func (c *Client) open(ctx context.Context, d direct, keep func(*http.Response) b
 	if err != nil {
 		return nil, c.unreachable(ctx, r.URL.Host, err)
 	}
-	if response.StatusCode < 300 || (keep != nil && keep(response)) {
+	if response.StatusCode < 300 && !isPage(response) || (keep != nil && keep(response)) {
 		return response, nil
 	}
 	defer response.Body.Close()
@@ -46,7 +46,7 @@ func (c *Client) open(ctx context.Context, d direct, keep func(*http.Response) b
 	if err != nil {
 		return nil, c.unreachable(ctx, r.URL.Host, err)
 	}
-	return nil, apiError(&answer{response.StatusCode, response.Header, body})
+	return nil, c.refused(r.URL.Host, &answer{response.StatusCode, response.Header, body})
 }
 
 // request builds the unsigned request.

@@ -141,11 +141,9 @@ func TestOthersAreSentOnce(t *testing.T) {
 		status int
 		run    func(*Client) error
 	}{
-		"create": {503, func(c *Client) error {
-			_, err := c.CreateFunction(ctx, fc.Function{FunctionName: "f"}, nil)
-			return err
-		}},
-		"create trigger": {500, func(c *Client) error { _, err := c.CreateTrigger(ctx, "f", fc.Trigger{TriggerName: "t"}); return err }},
+		"publish":        {503, func(c *Client) error { _, err := c.PublishVersion(ctx, "f", ""); return err }},
+		"publish layer":  {500, func(c *Client) error { _, err := c.PublishLayerVersion(ctx, fc.LayerInput{LayerName: "l"}); return err }},
+		"create session": {500, func(c *Client) error { _, err := c.CreateSession(ctx, "f", "", fc.SessionInput{}); return err }},
 		"invoke":         {503, func(c *Client) error { _, err := c.Invoke(ctx, InvokeInput{Function: "f"}); return err }},
 		"a refused get":  {403, func(c *Client) error { _, err := c.GetFunction(ctx, "f", ""); return err }},
 	}
@@ -220,11 +218,12 @@ func TestSDKRequestURL(t *testing.T) {
 	}
 }
 
-// TestCreatesThatWereTurnedAway are sent again; what may have been done isn't.
-func TestCreatesThatWereTurnedAway(t *testing.T) {
+// TestTurnedAway: what was refused before anything was done is sent again; what may
+// have been done isn't, if it would be done twice.
+func TestTurnedAway(t *testing.T) {
 	t.Parallel()
 	create := func(c *Client) error {
-		_, err := c.CreateFunction(context.Background(), fc.Function{FunctionName: "f"}, nil)
+		_, err := c.PublishVersion(context.Background(), "f", "")
 		return err
 	}
 	client, calls, _ := flaky(t, nil, 429, 429)

@@ -18,7 +18,13 @@ func (c *Client) GetService(ctx context.Context, name string) (*fc.Service, erro
 
 // CreateService makes a service of FC 2.0.
 func (c *Client) CreateService(ctx context.Context, s fc.Service) (*fc.Service, error) {
-	return c.serviceCall(ctx, call{action: "CreateService", method: http.MethodPost, path: c.path("services"), body: writableService(s)})
+	out, err := c.serviceCall(ctx, call{
+		action: "CreateService", method: http.MethodPost, path: c.path("services"), body: writableService(s), repeatable: true,
+	})
+	if made(err) {
+		return c.UpdateService(ctx, s)
+	}
+	return out, err
 }
 
 // UpdateService changes a service of FC 2.0; empty fields stay as they are.

@@ -20,7 +20,7 @@ func (c *Client) TagFunction(ctx context.Context, arn string, tags []fc.Tag) err
 		ResourceType string
 		Tag          []fc.Tag
 	}{[]string{arn}, taggedFunction, tags}
-	return c.do(ctx, call{action: "TagResources", method: http.MethodPost, path: c.path("tags-v2"), body: body})
+	return c.do(ctx, call{action: "TagResources", method: http.MethodPost, path: c.path("tags-v2"), body: body, repeatable: true})
 }
 
 // UntagFunction takes tags off a function, by their keys. One that it hasn't got

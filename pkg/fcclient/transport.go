@@ -1,9 +1,9 @@
 package fcclient
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -22,12 +22,15 @@ import (
 	"s/pkg/fc/fcsign"
 )
 
-// controlTimeout bounds one control plane request, the upload of inline code
-// in its body included.
-const controlTimeout = 10 * time.Minute
-
-// readTimeout bounds one that only reads.
-const readTimeout = 2 * time.Minute
+// Times that bound requests of the control plane.
+const (
+	connectTimeout = 10 * time.Second // to a host, and the same again for its TLS
+	controlTimeout = 10 * time.Minute
+	readTimeout    = 2 * time.Minute // of one that only reads
+	// bodyRate is how fast a line is at least, in bytes a second: what the code in a
+	// request adds to its time.
+	bodyRate = 100_000
+)
 
 // call is one control plane operation.
 type call struct {
@@ -40,17 +43,31 @@ type call struct {
 	zip    string // of code.zipFile, if it was set aside
 	out    any    // unmarshalled from the answer; nil drops it
 	host   host
+	// repeatable is a POST that may be sent again though nobody knows whether it was
+	// carried out: it asks for a state, or makes something with a name.
+	repeatable bool
 }
 
-func newTransport() *http.Transport {
+// mayRepeat reports whether the call may be carried out twice.
+func (op *call) mayRepeat() bool {
+	return op.repeatable || op.method == http.MethodGet || op.method == http.MethodPut || op.method == http.MethodDelete
+}
+
+func newTransport(connect time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment, // never for loopback
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:           (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   16,
 		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
+		TLSHandshakeTimeout:   connect,
 		ExpectContinueTimeout: time.Second,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+			return &proxyError{response.Status}
+		},
 	}
 }
 
@@ -64,17 +81,30 @@ func (c *Client) do(ctx context.Context, op call) error {
 		}
 		body = withZip(text, op.zip)
 	}
-	answer, err := c.retry(ctx, op.method, func() (*answer, error) { return c.send(ctx, op, body) })
+	_, err := c.retry(ctx, op, func() (*answer, error) { return c.read(ctx, op, body) })
+	return err
+}
+
+// read sends a call once and reads what it gives.
+func (c *Client) read(ctx context.Context, op call, body payload) (*answer, error) {
+	answer, err := c.send(ctx, op, body)
 	if err != nil {
-		return err
+		return answer, err
+	}
+	base, err := c.base(op.host)
+	if err != nil {
+		return nil, err
+	}
+	if err := foreign(base.Host, answer); err != nil {
+		return answer, c.named(err)
 	}
 	if op.out == nil || len(answer.body) == 0 {
-		return nil
+		return answer, nil
 	}
 	if err := json.Unmarshal(answer.body, op.out); err != nil {
-		return fmt.Errorf("%s: the answer can't be read: %w", op.action, err)
+		return answer, &UnreachableError{Host: base.Host, Proxy: c.proxyTo(base.Host), Err: fmt.Errorf("what came for %s can't be read: %w", op.action, err)}
 	}
-	return nil
+	return answer, nil
 }
 
 // answer is what came back, whatever its status.
@@ -99,9 +129,10 @@ func (c *Client) send(ctx context.Context, op call, body payload) (*answer, erro
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := c.bounded(ctx, op.method)
+	ctx, cancel := c.bounded(ctx, op.method, body.size())
 	defer cancel()
-	client, err := sdk.NewClientWithOptions(c.config.Region, c.sdkConfig(ctx, op.action), c.sdkCredential())
+	way := &withContext{ctx: ctx, next: c.through(op.action)}
+	client, err := sdk.NewClientWithOptions(c.config.Region, c.sdkConfig(way), c.sdkCredential())
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +157,11 @@ func (c *Client) send(ctx context.Context, op call, body payload) (*answer, erro
 	}
 	response, err := client.ProcessCommonRequest(request)
 	if response == nil || response.GetHttpStatus() == 0 {
-		return nil, c.unreachable(ctx, base.Host, err)
+		return nil, c.unreachable(ctx, base.Host, cmp.Or(way.err, err))
 	}
 	got := &answer{response.GetHttpStatus(), response.GetHttpHeaders(), response.GetHttpContentBytes()}
 	if got.status < 200 || got.status > 299 {
-		return got, apiError(got)
+		return got, c.refused(base.Host, got)
 	}
 	return got, nil
 }
@@ -140,7 +171,7 @@ func (c *Client) send(ctx context.Context, op call, body payload) (*answer, erro
 // the body: the SDK's older scheme asks for an MD5, which takes a machine four
 // times as long, and the local cloud as long again.
 func (c *Client) sendCode(ctx context.Context, op call, body payload) (*answer, error) {
-	ctx, cancel := c.bounded(ctx, op.method)
+	ctx, cancel := c.bounded(ctx, op.method, body.size())
 	defer cancel()
 	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Accept": {"application/json"}}
 	for name, value := range op.header {
@@ -163,17 +194,17 @@ func (c *Client) sendCode(ctx context.Context, op call, body payload) (*answer, 
 		return nil, c.unreachable(ctx, response.Request.URL.Host, err)
 	}
 	if got.status < 200 || got.status > 299 {
-		return got, apiError(got)
+		return got, c.refused(response.Request.URL.Host, got)
 	}
 	return got, nil
 }
 
-func (c *Client) sdkConfig(ctx context.Context, action string) *sdk.Config {
+func (c *Client) sdkConfig(way http.RoundTripper) *sdk.Config {
 	config := sdk.NewConfig()
 	config.Scheme = "https"
 	config.AutoRetry = false
 	config.UserAgent = c.userAgent()
-	config.Transport = withContext{ctx, c.through(action)}
+	config.Transport = way
 	return config
 }
 
@@ -185,66 +216,25 @@ func (c *Client) sdkCredential() auth.Credential {
 	return credentials.NewAccessKeyCredential(cred.AccessKeyID, cred.AccessKeySecret)
 }
 
-// withContext cancels the SDK's requests. Not being an *http.Transport, it also
-// keeps the SDK from changing proxy, dialer and TLS settings of the shared one.
+// withContext cancels the SDK's requests, and keeps it from following redirects,
+// which are never the service's. Not being an *http.Transport, it also keeps the SDK
+// from changing proxy, dialer and TLS settings of the shared one.
 type withContext struct {
 	ctx  context.Context
 	next http.RoundTripper
+	err  error // of the last request, as it was before the SDK put words around it
 }
 
 // RoundTrip sends r under the context.
-func (t withContext) RoundTrip(r *http.Request) (*http.Response, error) {
-	return t.next.RoundTrip(r.WithContext(t.ctx))
-}
-
-// UnreachableError is a request that got no answer.
-type UnreachableError struct {
-	Host string
-	Err  error
-}
-
-// Error names the host.
-func (e *UnreachableError) Error() string { return fmt.Sprintf("no answer from %s: %v", e.Host, e.Err) }
-
-// NoHost reports whether there is no host of that name, as of a region that there
-// isn't.
-func (e *UnreachableError) NoHost() bool {
-	var dns *net.DNSError
-	return errors.As(e.Err, &dns) && dns.IsNotFound
-}
-
-// lateError is a request that took longer than it may.
-type lateError struct{ after time.Duration }
-
-// Error says how long it took.
-func (e *lateError) Error() string { return fmt.Sprintf("it took longer than %s", e.after) }
-
-// Is makes it a deadline that passed, which isn't tried again.
-func (e *lateError) Is(target error) bool { return target == context.DeadlineExceeded }
-
-// bounded gives the context of one request.
-func (c *Client) bounded(ctx context.Context, method string) (context.Context, context.CancelFunc) {
-	limit := c.writeTime
-	if method == http.MethodGet {
-		limit = c.readTime
+func (t *withContext) RoundTrip(r *http.Request) (*http.Response, error) {
+	var response *http.Response
+	if response, t.err = t.next.RoundTrip(r.WithContext(t.ctx)); t.err != nil {
+		return nil, t.err
 	}
-	return context.WithTimeoutCause(ctx, limit, &lateError{limit})
-}
-
-// Unwrap gives the network's error.
-func (e *UnreachableError) Unwrap() error { return e.Err }
-
-func (c *Client) unreachable(ctx context.Context, host string, err error) error {
-	cause := context.Cause(ctx)
-	var late *lateError
-	if errors.As(cause, &late) {
-		return &UnreachableError{Host: host, Err: late}
+	if redirects(response.StatusCode) && response.Header.Get(fc.HeaderRequestID) == "" {
+		_ = response.Body.Close() // it is of no use
+		t.err = &ForeignError{Host: r.URL.Host, Status: response.StatusCode, Text: response.Header.Get("Location")}
+		return nil, t.err
 	}
-	if cause != nil {
-		return cause
-	}
-	if err == nil {
-		err = errors.New("no answer")
-	}
-	return &UnreachableError{Host: host, Err: err}
+	return response, nil
 }

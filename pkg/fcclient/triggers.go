@@ -66,7 +66,13 @@ func (c *Client) GetTrigger(ctx context.Context, function, name string) (*fc.Tri
 func (c *Client) CreateTrigger(ctx context.Context, function string, t fc.Trigger) (*fc.Trigger, error) {
 	body := t
 	clearReadOnly(&body)
-	return c.triggerCall(ctx, call{action: "CreateTrigger", method: http.MethodPost, path: c.functionPath(function, "triggers"), body: body})
+	out, err := c.triggerCall(ctx, call{
+		action: "CreateTrigger", method: http.MethodPost, path: c.functionPath(function, "triggers"), body: body, repeatable: true,
+	})
+	if made(err) {
+		return c.UpdateTrigger(ctx, function, t)
+	}
+	return out, err
 }
 
 // UpdateTrigger changes a trigger. Its type and source can't be changed.

@@ -92,7 +92,7 @@ func (c *Client) uploadCode(ctx context.Context, path, checksum string) (*fc.Cod
 
 // uploadToken asks for room in the bucket for uploads.
 func (c *Client) uploadToken(ctx context.Context) (*uploadToken, error) {
-	got, err := c.retry(ctx, http.MethodGet, func() (*answer, error) {
+	got, err := c.retry(ctx, call{method: http.MethodGet}, func() (*answer, error) {
 		r, err := c.request(ctx, direct{
 			host: hostInvoke, op: fcsign.Operation{Action: "GetTempBucketToken"}, method: http.MethodGet,
 			path: "/" + fc.APIVersion2Old + "/tempBucketToken",
@@ -115,7 +115,7 @@ func (c *Client) uploadToken(ctx context.Context) (*uploadToken, error) {
 }
 
 // answerOf sends a signed request and reads the answer.
-func (c *Client) answerOf(ctx context.Context, action string, r *http.Request, refusal func(*answer) error) (*answer, error) {
+func (c *Client) answerOf(ctx context.Context, action string, r *http.Request, refusal func(string, *answer) error) (*answer, error) {
 	response, err := c.through(action).RoundTrip(r)
 	if err != nil {
 		return nil, c.unreachable(ctx, r.URL.Host, err)
@@ -126,7 +126,7 @@ func (c *Client) answerOf(ctx context.Context, action string, r *http.Request, r
 		return nil, c.unreachable(ctx, r.URL.Host, err)
 	}
 	if got.status < 200 || got.status > 299 {
-		return got, refusal(got)
+		return got, c.named(refusal(r.URL.Host, got))
 	}
 	return got, nil
 }
@@ -287,7 +287,7 @@ func (u *upload) try(ctx context.Context, send func() (*answer, error)) (*answer
 		if err == nil || try == partTries || !again || ctx.Err() != nil {
 			return got, err
 		}
-		rest := pause(got, wait)
+		rest := pause(got, wait, u.now())
 		u.config.Debug.Linef("api", "try %d of %d of the upload failed, the next in %d ms: %s", try, partTries, rest.Milliseconds(), reason(err))
 		if err := u.sleep(ctx, rest); err != nil {
 			return nil, err
@@ -320,15 +320,19 @@ func (u *upload) ask(ctx context.Context, method, query string, body io.Reader, 
 }
 
 // ossRefusal reads an error of OSS's.
-func ossRefusal(a *answer) error {
+func ossRefusal(host string, a *answer) error {
 	var doc struct {
 		Code      string
 		Message   string
 		RequestID string `xml:"RequestId"`
 	}
 	e := &fc.APIError{Status: a.status, RequestID: a.header.Get("X-Oss-Request-Id")}
+	e.Date, _ = http.ParseTime(a.header.Get("Date")) // zero without one
 	if xml.Unmarshal(a.body, &doc) == nil {
 		e.Code, e.Message = doc.Code, doc.Message
+	}
+	if e.Code == "" && e.RequestID == "" && len(a.body) > 0 { // an answer to HEAD has none
+		return &ForeignError{Host: host, Status: a.status, Text: title(string(a.body))}
 	}
 	e.Code = first(e.Code, strings.ReplaceAll(http.StatusText(a.status), " ", ""), "UnknownError")
 	e.Message = first(e.Message, "OSS says no more")

@@ -119,7 +119,13 @@ func (c *Client) GetAlias(ctx context.Context, function, name string) (*fc.Alias
 func (c *Client) CreateAlias(ctx context.Context, function string, a fc.Alias) (*fc.Alias, error) {
 	body := aliasBody(a)
 	body["aliasName"] = a.AliasName
-	return c.aliasCall(ctx, call{action: "CreateAlias", method: http.MethodPost, path: c.ownerPath(function, "aliases"), body: body})
+	out, err := c.aliasCall(ctx, call{
+		action: "CreateAlias", method: http.MethodPost, path: c.ownerPath(function, "aliases"), body: body, repeatable: true,
+	})
+	if made(err) {
+		return c.UpdateAlias(ctx, function, a)
+	}
+	return out, err
 }
 
 // UpdateAlias changes an alias; its weights are replaced.

@@ -36,7 +36,13 @@ func (c *Client) CreateVPCBinding(ctx context.Context, function, vpc string) err
 	body := struct {
 		VPCID string `json:"vpcId"`
 	}{vpc}
-	return c.do(ctx, call{action: "CreateVpcBinding", method: http.MethodPost, path: c.bindingPath(function), body: body})
+	err := c.do(ctx, call{
+		action: "CreateVpcBinding", method: http.MethodPost, path: c.bindingPath(function), body: body, repeatable: true,
+	})
+	if made(err) {
+		return nil
+	}
+	return err
 }
 
 // DeleteVPCBinding takes that back.
@@ -54,7 +60,7 @@ func (c *Client) DisableInvocation(ctx context.Context, function, reason string,
 		Reason string `json:"reason"`
 		Abort  bool   `json:"abortOngoingRequest"`
 	}{reason, abort}
-	return c.do(ctx, call{action: "DisableFunctionInvocation", method: http.MethodPost, path: c.functionPath(function, "invoke", "disable"), body: body})
+	return c.do(ctx, call{action: "DisableFunctionInvocation", method: http.MethodPost, path: c.functionPath(function, "invoke", "disable"), body: body, repeatable: true})
 }
 
 // EnableInvocation takes that back.
@@ -62,5 +68,5 @@ func (c *Client) EnableInvocation(ctx context.Context, function string) error {
 	if err := c.only3("restrictions of invocations"); err != nil {
 		return err
 	}
-	return c.do(ctx, call{action: "EnableFunctionInvocation", method: http.MethodPost, path: c.functionPath(function, "invoke", "enable")})
+	return c.do(ctx, call{action: "EnableFunctionInvocation", method: http.MethodPost, path: c.functionPath(function, "invoke", "enable"), repeatable: true})
 }

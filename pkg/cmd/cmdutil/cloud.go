@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"s/pkg/access"
@@ -27,18 +29,60 @@ func CloudError(err error, target *Target) error {
 	if errors.As(err, &api) {
 		return WithHint(ExitCloud, err, apiHint(api, target))
 	}
+	var foreign *fcclient.ForeignError
+	if errors.As(err, &foreign) {
+		return WithHint(ExitFailed, err, foreignHint(foreign))
+	}
 	var unreachable *fcclient.UnreachableError
 	if errors.As(err, &unreachable) {
-		hint := "is the network up, and the region right?"
-		if unreachable.NoHost() {
-			hint = "there is no host of that name: is the region right, and does this network resolve names?"
-		}
-		if target != nil && target.Local {
-			hint = "s local status"
-		}
-		return WithHint(ExitFailed, err, hint)
+		return WithHint(ExitFailed, err, unreachableHint(unreachable, target))
 	}
 	return err
+}
+
+// proxyHint is what helps if a proxy is in the way.
+const proxyHint = "check HTTPS_PROXY and HTTP_PROXY; hosts in NO_PROXY are reached without them"
+
+// foreignHint is what helps if something else than the service answers.
+func foreignHint(foreign *fcclient.ForeignError) string {
+	if foreign.Proxy != "" {
+		return Hints("the proxy, or something behind it, answers instead of the service", proxyHint)
+	}
+	return "a proxy or the login page of a network answers: open a web page in a browser"
+}
+
+// unreachableHint is what helps if nothing answers.
+func unreachableHint(unreachable *fcclient.UnreachableError, target *Target) string {
+	switch {
+	case target != nil && target.Local:
+		return "s local status"
+	case unreachable.Untrusted():
+		return "if a proxy of your company looks into connections, set SSL_CERT_FILE to the file with its certificate"
+	case unreachable.Proxy != "":
+		return proxyHint
+	case unreachable.NoHost():
+		return "there is no host of that name: is the region right, and does this network resolve names?"
+	}
+	return "check that the network is up and the region is right"
+}
+
+// UnsureHint is the error of a request of which nobody knows whether it was carried
+// out, with what tells; other errors are left as they are.
+func UnsureHint(err error, target *Target, tells string) error {
+	var known *Error
+	if errors.As(err, &known) || !fcclient.Unsure(err) {
+		return err
+	}
+	err = CloudError(err, target)
+	if !errors.As(err, &known) {
+		return err
+	}
+	return WithHint(known.Code, err, Hints(tells, known.Hint))
+}
+
+// Hints puts hints below one another; empty ones are left out.
+func Hints(hints ...string) string {
+	return strings.Join(slices.DeleteFunc(hints, func(h string) bool { return h == "" }), "\n")
 }
 
 // SealedHint is what helps if the keyring doesn't give the secret of an alias.
@@ -67,7 +111,11 @@ func clockOff(api *fc.APIError, now time.Time) string {
 // apiHint is what helps against the refusals that users meet.
 func apiHint(api *fc.APIError, target *Target) string {
 	alias := "these credentials"
-	if target != nil && target.Credentials.Alias != "" {
+	switch {
+	case target == nil || target.Credentials.Alias == "":
+	case target.Credentials.Alias == access.EnvironmentAlias:
+		alias = "the environment's variables"
+	default:
 		alias = "access " + target.Credentials.Alias
 	}
 	if off := clockOff(api, time.Now()); off != "" {
@@ -86,6 +134,12 @@ func apiHint(api *fc.APIError, target *Target) string {
 		return "try again later, or raise the quota"
 	case fc.CodeFunctionNotFound, fc.CodeServiceNotFound:
 		return "s deploy"
+	}
+	switch {
+	case api.Status == http.StatusTooManyRequests:
+		return "try again later, or raise the quota"
+	case api.Status >= http.StatusInternalServerError && api.RequestID != "":
+		return "the service fails: try again later, and if it goes on, ask with the request id"
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package cmdutil
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -35,14 +36,21 @@ func TestCloudError(t *testing.T) {
 		{&fc.APIError{Code: fc.CodeResourceThrottled}, remote, ExitCloud, "later"},
 		{&fc.APIError{Code: fc.CodeFunctionNotFound}, remote, ExitCloud, "s deploy"},
 		{&fc.APIError{Code: "Other"}, remote, ExitCloud, ""},
+		{&fc.APIError{Code: "Throttling", Status: 429}, remote, ExitCloud, "try again later"},
+		{&fc.APIError{Code: "InternalServerError", Status: 500, RequestID: "r"}, remote, ExitCloud, "ask with the request id"},
 		{&fcclient.UnreachableError{Host: "h", Err: errors.New("refused")}, remote, ExitFailed, "network"},
 		{&fcclient.UnreachableError{Host: "h", Err: &net.DNSError{IsNotFound: true}}, remote, ExitFailed, "no host of that name: is the region right"},
-		{&fcclient.UnreachableError{Host: "h", Err: &net.DNSError{IsTemporary: true}}, remote, ExitFailed, "is the network up"},
+		{&fcclient.UnreachableError{Host: "h", Err: &net.DNSError{IsTemporary: true}}, remote, ExitFailed, "the network is up"},
 		{&fc.APIError{Code: fc.CodeTokenExpired, Status: 403}, remote, ExitCloud, "temporary keys of access prod have expired"},
 		{&fc.APIError{Code: fc.CodeTokenMalformed, Status: 403}, remote, ExitCloud, "security token of access prod is wrong"},
 		{&fc.APIError{Code: "Other", Status: 404, Date: time.Now().Add(-time.Hour)}, remote, ExitCloud, ""},
 		{&fc.APIError{Code: fc.CodeAccessDenied, Status: 403, Date: time.Now()}, remote, ExitCloud, "may not do that"},
 		{&fcclient.UnreachableError{Host: "h", Err: errors.New("refused")}, &Target{Local: true}, ExitFailed, "s local status"},
+		{&fcclient.UnreachableError{Host: "h", Proxy: "p", Err: errors.New("refused")}, remote, ExitFailed, "check HTTPS_PROXY"},
+		{&fcclient.UnreachableError{Host: "h", Proxy: "p", Err: x509.UnknownAuthorityError{}}, remote, ExitFailed, "set SSL_CERT_FILE"},
+		{fmt.Errorf("read: %w", &fcclient.ForeignError{Host: "h", Status: 404}), remote, ExitFailed, "the login page of a network answers"},
+		{&fcclient.ForeignError{Host: "h", Proxy: "p", Status: 502}, remote, ExitFailed, "the proxy, or something behind it, answers"},
+		{&fc.APIError{Code: fc.CodeTokenExpired, Status: 403}, &Target{Credentials: access.Credentials{Alias: access.EnvironmentAlias}}, ExitCloud, "keys of the environment's variables"},
 	}
 	for _, tt := range tests {
 		err := CloudError(tt.err, tt.target)
@@ -58,6 +66,32 @@ func TestCloudError(t *testing.T) {
 	already := WithHint(ExitSpec, &fc.APIError{}, "x")
 	for _, err := range []error{nil, plain, already, context.Canceled} {
 		if got := CloudError(err, remote); got != err {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
+// TestUnsureHint: of what may have been done, that is said first.
+func TestUnsureHint(t *testing.T) {
+	t.Parallel()
+	lost := &fcclient.UnreachableError{Host: "h", Err: errors.New("lost")}
+	for _, tt := range []struct {
+		err  error
+		hint string
+		code int
+	}{
+		{lost, "look there\ncheck that the network", ExitFailed},
+		{&fc.APIError{Status: 500, Code: "InternalServerError"}, "look there", ExitCloud},
+		{WithHint(ExitFunction, lost, "known"), "known", ExitFunction},
+	} {
+		err := UnsureHint(tt.err, nil, "look there")
+		var known *Error
+		if !errors.As(err, &known) || known.Code != tt.code || !strings.HasPrefix(known.Hint, tt.hint) || strings.HasSuffix(known.Hint, "\n") {
+			t.Errorf("%v: %#v", tt.err, known)
+		}
+	}
+	for _, err := range []error{nil, errors.New("plain"), &fc.APIError{Status: 429}} {
+		if got := UnsureHint(err, nil, "x"); got != err {
 			t.Errorf("%v became %v", err, got)
 		}
 	}

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
 
 	"s/pkg/diag"
 	"s/pkg/fc"
@@ -26,7 +29,7 @@ const (
 type Error struct {
 	Err   error
 	Code  int    // one of the Exit constants
-	Hint  string // a command that helps, or empty
+	Hint  string // a command that helps, or lines that say what does, or empty
 	Quiet bool   // already shown: exit only
 }
 
@@ -99,8 +102,36 @@ func ShowError(io *iostreams.IOStreams, err error, redact func(string) string) {
 	}
 	var known *Error
 	if errors.As(err, &known) && known.Hint != "" {
-		fmt.Fprintln(io.ErrOut, io.Cyan(io.T("hint:"))+" "+redact(known.Hint))
+		label := io.T("hint:")
+		indent, hint := runewidth.StringWidth(label)+1, redact(known.Hint)
+		if io.IsStderrTTY() {
+			hint = wrapped(hint, io.Width()-indent-1)
+		}
+		fmt.Fprintln(io.ErrOut, io.Cyan(label)+" "+strings.ReplaceAll(hint, "\n", "\n"+strings.Repeat(" ", indent)))
 	}
+}
+
+// wrapped breaks lines that are wider than so many columns between words.
+func wrapped(text string, width int) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		used := 0
+		for i, word := range strings.Split(line, " ") {
+			n := runewidth.StringWidth(strings.TrimSuffix(word, "\n"))
+			switch {
+			case i == 0:
+			case used+1+n > width:
+				out.WriteByte('\n')
+				used = 0
+			default:
+				out.WriteByte(' ')
+				used++
+			}
+			out.WriteString(word)
+			used += n
+		}
+	}
+	return out.String()
 }
 
 // RenderOptions paints findings as the terminal can.

@@ -61,6 +61,18 @@ func TestWorst(t *testing.T) {
 	}
 }
 
+func TestWrapped(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "one": "one", "one two": "one two", "one two three": "one two\nthree", "averylongword x": "averylongword\nx",
+		"a b\nc d e f g h": "a b\nc d e f\ng h", "错误 错误 错误": "错误\n错误\n错误", "a  b": "a  b",
+	} {
+		if got := wrapped(text, 7); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestShowError(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "s.yaml")
@@ -77,6 +89,7 @@ func TestShowError(t *testing.T) {
 		{errors.New("no hush"), nil, "en", "error: no hush\n"},
 		{errors.New("no hush"), redact, "en", "error: no ***\n"},
 		{WithHint(ExitFailed, errors.New("hush\nmore"), "s x hush"), redact, "en", "error: ***\nmore\nhint: s x ***\n"},
+		{WithHint(ExitFailed, errors.New("x"), "a\nb"), nil, "en", "error: x\nhint: a\n      b\n"},
 		{fmt.Errorf("so: %w", WithHint(ExitFailed, errors.New("x"), "s y")), redact, "en", "error: so: x\nhint: s y\n"},
 		{WithHint(ExitFailed, errors.New("x"), "s y"), nil, "zh", "错误：x\n提示：s y\n"},
 		{WithCode(ExitSpec, findings(file)), nil, "en", "error[FC-SPEC-001]: wrong\n  --> " + file + ":2:1\n    2 | hush: 2\n      | ^~~~\nhint: right\n"},

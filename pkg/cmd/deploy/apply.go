@@ -8,6 +8,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/fcclient"
 	"s/pkg/iostreams"
 )
 
@@ -50,7 +51,11 @@ func (d *deployment) hooks(it *item, io *iostreams.IOStreams) deploy.Hooks {
 				io.Errf("- %s %s %s stays: others use it", it.resource.Name, c.Kind, c.Name)
 				return
 			}
-			if err != nil {
+			switch {
+			case fcclient.Unsure(err):
+				io.Errf("%s %s %s %s failed; perhaps it is %s all the same", io.Red("✖"), it.resource.Name, c.Kind, c.Name, d.done(c.Action))
+				return
+			case err != nil:
 				io.Errf("%s %s %s %s failed", io.Red("✖"), it.resource.Name, c.Kind, c.Name)
 				return
 			}
@@ -104,7 +109,7 @@ func (d *deployment) advise(err error) error {
 	if known.Hint == "" {
 		return cmdutil.WithHint(known.Code, err, d.IO.T("mend it, %s", again))
 	}
-	return cmdutil.WithHint(known.Code, err, known.Hint+"; "+again)
+	return cmdutil.WithHint(known.Code, err, cmdutil.Hints(known.Hint, again))
 }
 
 // print writes the result: that of the only resource, or all by name.

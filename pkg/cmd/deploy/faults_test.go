@@ -1,13 +1,8 @@
 package deploycmd
 
 import (
-	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,67 +10,18 @@ import (
 	"s/pkg/cmd/cmdutil/cmdtest"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
+	"s/pkg/fcclient/faultproxy"
 	"s/pkg/fcclient/fctest"
 	"s/pkg/spec"
 )
 
-// fault is what a proxy does with a request instead of passing it on, or with its
-// answer.
-type fault struct {
-	method, path string // of the requests that meet it; path is the end
-	times        int32
-	before       func(http.ResponseWriter) // instead of the request
-	after        func(http.ResponseWriter) // instead of the answer, once the server gave it
-}
-
-// through puts a proxy between the client and the server, which the fault is in.
-func through(t *testing.T, w *cmdtest.World, f *fault) {
+// through puts a proxy between the client and the server, which makes a fault.
+func through(t *testing.T, w *cmdtest.World, rule faultproxy.Rule) {
 	t.Helper()
-	target, err := url.Parse(w.Server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	next := httputil.NewSingleHostReverseProxy(target) // it leaves Host, which is signed
-	left := new(atomic.Int32)
-	left.Store(f.times)
-	proxy := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		meets := r.Method == f.method && strings.HasSuffix(r.URL.Path, f.path) && left.Add(-1) >= 0
-		switch {
-		case meets && f.before != nil:
-			f.before(rw)
-		case meets:
-			next.ServeHTTP(httptest.NewRecorder(), r)
-			f.after(rw)
-		default:
-			next.ServeHTTP(rw, r)
-		}
-	}))
-	t.Cleanup(proxy.Close)
+	proxy := faultproxy.New(t, w.Server.URL)
+	proxy.Set(rule)
 	w.Target.Client = func(r *spec.Resource) (*fcclient.Client, error) {
 		return fcclient.New(fcclient.Config{Region: r.Region, Credentials: fctest.Credentials(), Endpoint: proxy.URL, V2: r.Service != nil}), nil
-	}
-}
-
-// cut closes the connection after the first part of an answer, or none.
-func cut(part string) func(http.ResponseWriter) {
-	return func(rw http.ResponseWriter) {
-		connection, buffer, err := http.NewResponseController(rw).Hijack()
-		if err != nil {
-			return
-		}
-		buffer.WriteString(part)
-		buffer.Flush()
-		connection.Close()
-	}
-}
-
-func refusal(status int, code string, header ...string) func(http.ResponseWriter) {
-	return func(rw http.ResponseWriter) {
-		for i := 0; i < len(header); i += 2 {
-			rw.Header().Set(header[i], header[i+1])
-		}
-		rw.WriteHeader(status)
-		fmt.Fprintf(rw, `{"Code":%q,"Message":"m","RequestId":"r"}`, code)
 	}
 }
 
@@ -83,35 +29,46 @@ func refusal(status int, code string, header ...string) func(http.ResponseWriter
 // what to do, and the next run does what is left, nothing twice.
 func TestFaultsOfTheNetwork(t *testing.T) {
 	t.Parallel()
-	const half = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"functionName\":"
 	early := time.Now().Add(2 * time.Hour).UTC().Format(http.TimeFormat)
 	untried := []string{"function hello failed", "trigger t was not tried"}
-	late := []string{"function hello created", "trigger t failed"}
+	rule := func(method, path string, times int, f faultproxy.Fault) faultproxy.Rule {
+		return faultproxy.Rule{Method: method, Path: path, Times: times, Fault: f}
+	}
+	half, lost := faultproxy.Fault{Kind: faultproxy.LostHalf}, faultproxy.Fault{Kind: faultproxy.Lost}
 	for name, tt := range map[string]struct {
-		fault fault
+		rule  faultproxy.Rule
 		code  int // of the exit; 0 gets through
 		hint  string
 		tells []string
 	}{
-		"503 with Retry-After":           {fault{"GET", "/functions/hello", 2, refusal(503, "ServiceUnavailable", "Retry-After", "0"), nil}, 0, "", nil},
-		"429 of a create":                {fault{"POST", "/functions", 2, refusal(429, "Throttling", "Retry-After", "0"), nil}, 0, "", nil},
-		"expired token":                  {fault{"POST", "/functions", 1, refusal(403, fc.CodeTokenExpired), nil}, cmdutil.ExitCloud, "temporary keys of access test have expired", untried},
-		"clocks differ":                  {fault{"GET", "/functions/hello", 1, refusal(403, fc.CodeSignatureNotMatch, "Date", early), nil}, cmdutil.ExitCloud, "behind the service's", nil},
-		"cut before a create":            {fault{"POST", "/functions", 1, cut(""), nil}, cmdutil.ExitFailed, "then run `s deploy` again", untried},
-		"cut in the answer to a create":  {fault{"POST", "/functions", 1, nil, cut(half)}, cmdutil.ExitFailed, "then run `s deploy` again", untried},
-		"cut in the answer to a trigger": {fault{"POST", "/triggers", 1, nil, cut(half)}, cmdutil.ExitFailed, "then run `s deploy` again", late},
-		"cut in the answer to a read":    {fault{"GET", "/functions/hello", 1, nil, cut(half)}, 0, "", nil},
+		"503 with Retry-After":           {rule("GET", "functions/hello", 2, faultproxy.Refused(503, "ServiceUnavailable", "Retry-After", "0")), 0, "", nil},
+		"429 of a create":                {rule("POST", "functions", 2, faultproxy.Refused(429, "Throttling", "Retry-After", "0")), 0, "", nil},
+		"expired token":                  {rule("POST", "functions", 1, faultproxy.Refused(403, fc.CodeTokenExpired)), cmdutil.ExitCloud, "temporary keys of access test have expired", untried},
+		"clocks differ":                  {rule("GET", "functions/hello", 1, faultproxy.Refused(403, fc.CodeSignatureNotMatch, "Date", early)), cmdutil.ExitCloud, "behind the service's", nil},
+		"cut before a create":            {rule("POST", "functions", 1, faultproxy.Fault{Kind: faultproxy.Cut}), 0, "", nil},
+		"cut in the answer to a create":  {rule("POST", "functions", 1, half), 0, "", nil},
+		"cut in the answer to a trigger": {rule("POST", "triggers", 1, half), 0, "", nil},
+		"cut in the answer to a read":    {rule("GET", "functions/hello", 1, half), 0, "", nil},
+		"creates that get no answer": {
+			rule("POST", "functions", 1, faultproxy.Page(404, "Not here")), cmdutil.ExitFailed, "then run `s deploy` again", untried,
+		},
+		"triggers that get no answer": {
+			rule("POST", "triggers", -1, lost), cmdutil.ExitFailed, "\nthen run `s deploy` again",
+			[]string{"function hello created", "trigger t failed; perhaps it is created all the same"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := cmdtest.New(t, spec.Edition3)
 			w.Resource().Triggers = []fc.Trigger{{TriggerName: "t", TriggerType: fc.TriggerTimer, TriggerConfig: `{}`}}
-			through(t, w, &tt.fault)
+			direct := w.Target.Client
+			through(t, w, tt.rule)
 			err := w.Run(command(w, nil), "-y")
 			if tt.code == 0 && err != nil || tt.code != 0 && (exitCode(err) != tt.code || !strings.Contains(hint(err), tt.hint)) {
 				t.Fatalf("%v (%d), hint %q\n%s", err, exitCode(err), hint(err), w.Stderr())
 			}
 			w.WantStderr(tt.tells...)
+			w.Target.Client = direct
 			if err := w.Run(command(w, nil), "-y"); err != nil || w.Server.Trigger("hello", "t") == nil {
 				t.Fatalf("the next run: %v\n%s", err, w.Stderr())
 			}
@@ -130,7 +87,7 @@ func TestAnUpdateThatIsCut(t *testing.T) {
 	if err := w.Run(command(w, nil), "-y"); err != nil {
 		t.Fatal(err)
 	}
-	through(t, w, &fault{method: "PUT", path: "/functions/hello", times: 1, after: cut("HTTP/1.1 200 OK\r\nContent-Le")})
+	through(t, w, faultproxy.Rule{Method: "PUT", Path: "functions/hello", Fault: faultproxy.Fault{Kind: faultproxy.Lost}})
 	w.Resource().Function.Timeout = 77
 	if err := w.Run(command(w, nil), "-y"); err != nil || w.Server.Function("hello")["timeout"] != 77.0 {
 		t.Errorf("%v\n%s", err, w.Stderr())

@@ -216,7 +216,15 @@ func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resou
 		o.IO.Errf("%s is not deployed (access %s, %s): running it locally", r.Name, target.Credentials.Alias, r.Region)
 		return o.callLocal(ctx, project, r, event, target.Local)
 	}
-	return value, cmdutil.CloudError(err, target)
+	return value, cmdutil.CloudError(cmdutil.UnsureHint(err, target, o.mayHaveRun()), target)
+}
+
+// mayHaveRun is what helps if no answer came.
+func (o *Options) mayHaveRun() string {
+	if o.async() {
+		return o.IO.T("the event may be queued all the same, so it isn't sent again by itself")
+	}
+	return o.IO.T("it may have run all the same, so it isn't called again by itself")
 }
 
 // callLocal runs the function in the local cloud. Values that only a deployment
@@ -266,7 +274,7 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 		shown := view.open
 		view.end("")
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = context.Cause(limited)
+			err = cmdutil.WithHint(cmdutil.ExitFailed, context.Cause(limited), o.mayHaveRun())
 		}
 		return nil, notStarted(err, shown)
 	}

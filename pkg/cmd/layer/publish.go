@@ -56,6 +56,7 @@ func Publish(ctx context.Context, o *Options) error {
 		LayerName: o.LayerName, Description: o.Description, License: o.License, CompatibleRuntime: runtimes,
 	}, archive.Bundle)
 	if err != nil {
+		err = cmdutil.UnsureHint(err, target, o.IO.T("it may be published all the same; run it again: the same code isn't published twice"))
 		return cmdutil.CloudError(err, target)
 	}
 	if same {

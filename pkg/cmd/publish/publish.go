@@ -128,7 +128,7 @@ func runVersions(ctx context.Context, o *Options, one *cmdutil.OneFunction) erro
 func runPublish(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 	v, err := one.Client.PublishVersion(ctx, one.Name(), o.Description)
 	if err != nil {
-		return err
+		return cmdutil.UnsureHint(err, one.Target, o.IO.T("it may be published all the same: `s version list %s` tells", one.Resource.Name))
 	}
 	return o.print(v)
 }

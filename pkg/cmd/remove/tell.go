@@ -6,6 +6,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/fcclient"
 )
 
 // hooks tell the steps of one resource as they end, and what is waited for.
@@ -38,6 +39,8 @@ func (o *Options) done(resource string, c deploy.Change, err error) {
 		o.IO.Errf("- %s %s %s stays: its service has other functions", resource, c.Kind, c.Name)
 	case deploy.Kept(err):
 		o.IO.Errf("- %s %s %s stays: it has other functions", resource, c.Kind, c.Name)
+	case fcclient.Unsure(err):
+		o.IO.Errf("%s %s %s %s failed; perhaps it is removed all the same", o.IO.Red("✖"), resource, c.Kind, c.Name)
 	case err != nil:
 		o.IO.Errf("%s %s %s %s failed", o.IO.Red("✖"), resource, c.Kind, c.Name)
 	default:
@@ -79,5 +82,5 @@ func (o *Options) advise(err error, target *cmdutil.Target) error {
 	if known.Hint == "" {
 		return cmdutil.WithHint(known.Code, err, o.IO.T("mend it, %s", again))
 	}
-	return cmdutil.WithHint(known.Code, err, known.Hint+"; "+again)
+	return cmdutil.WithHint(known.Code, err, cmdutil.Hints(known.Hint, again))
 }

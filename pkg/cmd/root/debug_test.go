@@ -8,9 +8,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"s/pkg/cmd/cmdutil"
 	"s/pkg/debug"
 	"s/pkg/fc"
 	"s/pkg/spec"
@@ -110,6 +112,22 @@ func TestDebugIsOff(t *testing.T) {
 		}
 		if args == "verify --debug" && lines[len(lines)-1] != "project: not loaded: findings 1, N ms" {
 			t.Errorf("%s: %s", args, stderr)
+		}
+	}
+}
+
+// TestSeconds: times of the environment, and what is none.
+func TestSeconds(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 0, "1": time.Second, "86400": 24 * time.Hour} {
+		t.Setenv(envReadTimeout, text)
+		if got, err := seconds(envReadTimeout); got != want || err != nil {
+			t.Errorf("%q: %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"0", "-1", "1.5", "soon", "86401"} {
+		t.Setenv(envReadTimeout, text)
+		if _, err := seconds(envReadTimeout); cmdutil.CodeOf(err) != cmdutil.ExitUsage || !strings.Contains(err.Error(), envReadTimeout+" is") {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

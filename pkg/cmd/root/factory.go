@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +34,12 @@ const (
 	envEndpoint       = "FC_ENDPOINT"
 	envCustomEndpoint = "FC_CLIENT_CUSTOM_ENDPOINT"
 	envOSSEndpoint    = "FC_CODE_TEMP_OSS_ENDPOINT"
+	envConnectTimeout = "FC_CLIENT_CONNECT_TIMEOUT" // seconds
+	envReadTimeout    = "FC_CLIENT_READ_TIMEOUT"    // seconds
 )
+
+// maxSeconds is the longest time that the environment may ask for: a day.
+const maxSeconds = 86_400
 
 // wiring fills a Factory; everything expensive stays lazy.
 type wiring struct {
@@ -301,7 +307,7 @@ func (w *wiring) target(ctx context.Context, project *spec.Project) (*cmdutil.Ta
 		if err != nil {
 			return nil, err
 		}
-		return w.targetAt(localCredentials(info), info.Endpoint, true), nil
+		return w.targetAt(localCredentials(info), info.Endpoint, true)
 	}
 	credentials, err := w.resolve(ctx, alias)
 	if err != nil {
@@ -317,7 +323,7 @@ func (w *wiring) target(ctx context.Context, project *spec.Project) (*cmdutil.Ta
 			return nil, err
 		}
 	}
-	return w.targetAt(credentials, endpoint, false), nil
+	return w.targetAt(credentials, endpoint, false)
 }
 
 // uploaded shows how far the upload of a resource's code is.
@@ -336,7 +342,28 @@ func (w *wiring) uploaded(name string) func(done, total int64) {
 	}
 }
 
-func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLocal bool) *cmdutil.Target {
+// seconds reads a time from the environment; 0 isn't set.
+func seconds(name string) (time.Duration, error) {
+	text := os.Getenv(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxSeconds {
+		return 0, cmdutil.UsageError(fmt.Errorf("%s is %q: it takes whole seconds, from 1 to %d", name, text, maxSeconds))
+	}
+	return time.Duration(n) * time.Second, nil
+}
+
+func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLocal bool) (*cmdutil.Target, error) {
+	connect, err := seconds(envConnectTimeout)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := seconds(envReadTimeout)
+	if err != nil {
+		return nil, err
+	}
 	target := &cmdutil.Target{
 		Credentials: credentials,
 		Local:       isLocal,
@@ -346,6 +373,7 @@ func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLoc
 				Region: r.Region, Credentials: credentials, Endpoint: endpoint,
 				V2: r.Service != nil, Version: w.version, Debug: w.io.Debug(),
 				OSSEndpoint: os.Getenv(envOSSEndpoint), Uploaded: w.uploaded(r.Name),
+				ConnectTimeout: connect, AnswerTimeout: answer,
 			}), nil
 		},
 	}
@@ -358,5 +386,5 @@ func (w *wiring) targetAt(credentials access.Credentials, endpoint string, isLoc
 		return alicloud.New(config)
 	}
 	w.tellTarget(target)
-	return target
+	return target, nil
 }

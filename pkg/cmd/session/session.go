@@ -218,7 +218,7 @@ func create(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 	in := o.Input
 	in.SessionID = o.SessionID
 	s, err := one.Client.CreateSession(ctx, one.Name(), o.Qualifier, in)
-	return o.print(s, err)
+	return o.print(s, cmdutil.UnsureHint(err, one.Target, o.IO.T("there may be a session all the same: `s session list %s` tells", one.Resource.Name)))
 }
 
 func update(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
