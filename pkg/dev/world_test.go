@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // world is a project on disk with a session over a server that runs nothing.
 type world struct {
@@ -51,13 +52,27 @@ func newWorld(t *testing.T, names ...string) *world {
 	return w
 }
 
+// write puts a file into its place in one step, with the folders that aren't there:
+// who watches sees no half of it.
 func (w *world) write(name, text string) {
 	w.t.Helper()
-	path := filepath.Join(w.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		w.t.Fatal(err)
+	made, place, rest := w.t.TempDir(), w.dir, name
+	for folder, below, deep := strings.Cut(rest, "/"); deep; folder, below, deep = strings.Cut(rest, "/") {
+		if _, err := os.Stat(filepath.Join(place, folder)); err != nil {
+			break
+		}
+		place, rest = filepath.Join(place, folder), below
 	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+	path := filepath.Join(made, rest)
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = os.WriteFile(path, []byte(text), 0o644)
+	}
+	if err == nil {
+		top, _, _ := strings.Cut(rest, "/")
+		err = os.Rename(filepath.Join(made, top), filepath.Join(place, top))
+	}
+	if err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -152,10 +152,12 @@ func TestCallIsCancelled(t *testing.T) {
 		w.(http.Flusher).Flush()
 		<-ctx.Done()
 	}
-	server.Invoke = func(fctest.Call) fctest.Reply { cancel(); time.Sleep(50 * time.Millisecond); return fctest.Reply{} }
+	over := make(chan struct{})
+	server.Invoke = func(fctest.Call) fctest.Reply { cancel(); <-over; return fctest.Reply{} }
 	if _, err := invoke.Call(ctx, client, request(true)); !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v", err)
 	}
+	close(over)
 }
 
 func TestAsyncHasNoLog(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 // DefaultTimeout is how long an interpreter may take to say its version.
-const DefaultTimeout = 10 * time.Second
+const DefaultTimeout = 30 * time.Second
 
 // oldestPython3 is what the runtime named "python3" of Function Compute runs.
 const oldestPython3 = "3.6"

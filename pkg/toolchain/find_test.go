@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -232,6 +234,18 @@ func TestUnusableOnesAreSkipped(t *testing.T) {
 	}
 }
 
+// A wrapper that leaves something running has answered all the same.
+func TestWrapperThatLeavesAChild(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env["PATH"] = w.path("bin")
+	inner := w.python("real/bin/python3.10", "3.10.4")
+	w.script("bin/python3.10", fmt.Sprintf("sleep 3 &\n%q\n", inner))
+	if got := find(t, w.finder(), "3.10"); got.Version != "3.10.4" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestSlowInterpreterTimesOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -242,17 +256,21 @@ func TestSlowInterpreterTimesOut(t *testing.T) {
 		t.Skipf("named pipes: %v", err)
 	}
 	w.script("bin/python3.10", "sleep 300 >'"+pipe+"' & wait")
+	read, err := os.OpenFile(pipe, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
 	f := w.finder()
 	f.Timeout = time.Second
-	ended := make(chan error, 1)
-	go func() {
-		_, err := os.ReadFile(pipe)
-		ended <- err
-	}()
-	_, err := f.FindPython(context.Background(), "3.10")
-	if err == nil || !strings.Contains(err.Error(), "no answer within") {
+	if _, err := f.FindPython(context.Background(), "3.10"); err == nil || !strings.Contains(err.Error(), "no answer within") {
 		t.Errorf("got %v, want a timeout", err)
 	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.ReadAll(read) // at its end when nobody can write, or ever could
+		ended <- err
+	}()
 	select {
 	case err := <-ended:
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"time"
 )
 
 // Java is the language name of Java runtimes and development kits.
@@ -202,10 +201,9 @@ func (f *Finder) javaVersion(ctx context.Context, home string) (string, error) {
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, filepath.Join(home, "bin", javaProgram("java")), "-version")
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = 200 * time.Millisecond
 	group(cmd)
 	ended := f.Log().Tool(cmd.Args)
-	err := cmd.Run()
+	err := runAlone(cmd)
 	ended(err)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return "", fmt.Errorf("no answer within %v", timeout)

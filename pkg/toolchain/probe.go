@@ -91,11 +91,9 @@ func (f *Finder) start(ctx context.Context, k kind, path string) (fact, error) {
 	cmd := exec.CommandContext(ctx, path, k.ask...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.Dir = filepath.Dir(path)
-	// A wrapper script may leave children that hold the pipes open.
-	cmd.WaitDelay = 200 * time.Millisecond
 	group(cmd)
 	ended := f.Log().Tool(cmd.Args)
-	err := cmd.Run()
+	err := runAlone(cmd)
 	ended(err)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -107,6 +105,16 @@ func (f *Finder) start(ctx context.Context, k kind, path string) (fact, error) {
 		return fact{}, err
 	}
 	return readFacts(k, path, stdout.String())
+}
+
+// runAlone runs a program. A wrapper script may leave children that hold its output
+// open: what has come is all.
+func runAlone(cmd *exec.Cmd) error {
+	cmd.WaitDelay = 200 * time.Millisecond
+	if err := cmd.Run(); !errors.Is(err, exec.ErrWaitDelay) {
+		return err
+	}
+	return nil
 }
 
 func readFacts(k kind, path, out string) (fact, error) {

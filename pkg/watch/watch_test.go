@@ -10,7 +10,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 func write(t *testing.T, path, text string) {
 	t.Helper()

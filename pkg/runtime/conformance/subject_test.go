@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a clause waits for what must happen.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // subject is one language, in one version, held to one clause. Its fields up to
 // env may be changed until the first call.

@@ -61,13 +61,18 @@ func bothModes(t *testing.T, run func(t *testing.T, mode string)) {
 	}
 }
 
+// temporary is the function's folder for temporary files, seen from outside.
+func temporary(i *Instance) string {
+	if i.cfg.Launcher.Isolation().Mode == sandbox.ModeProcess {
+		return filepath.Join(i.dir(), "tmp")
+	}
+	return filepath.Join("/proc", strconv.Itoa(i.proc.PID()), "root", "tmp") // it may have a disk of its own
+}
+
 // ticking reports whether the thread of the function goes on.
 func ticking(t *testing.T, i *Instance) bool {
 	t.Helper()
-	tmp := filepath.Join("/proc", strconv.Itoa(i.proc.PID()), "root", "tmp") // it may have a disk of its own
-	if i.cfg.Launcher.Isolation().Mode == sandbox.ModeProcess {
-		tmp = filepath.Join(i.dir(), "tmp")
-	}
+	tmp := temporary(i)
 	size := func() int64 {
 		info, err := os.Stat(filepath.Join(tmp, "ticks"))
 		if err != nil {

@@ -280,7 +280,7 @@ func TestJavaPojo(t *testing.T) {
 		"none": nil, "jackson": {"lib/jackson-*.jar"}, "gson": {"lib/gson-*.jar"}, "fastjson": {"lib/fastjson-*.jar"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg, _ := config(t, "", javaCode(t, append(jars, javaCore)...), fc.Function{Runtime: "java17", Handler: "clauses.Pojos$Back::handleRequest"})
+			cfg, logs := config(t, "", javaCode(t, append(jars, javaCore)...), fc.Function{Runtime: "java17", Handler: "clauses.Pojos$Back::handleRequest"})
 			i := start(t, cfg)
 			res := call(t, i, &Invocation{RequestID: "rid", Event: []byte(event)})
 			var got map[string]any
@@ -291,7 +291,7 @@ func TestJavaPojo(t *testing.T) {
 				delete(parts["b"].(map[string]any), "name") // null, or left out
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s\n%s", diff, res.Body)
+				t.Errorf("%s\n%s\n%s", diff, res.Body, strings.Join(logs.of("rid"), "\n"))
 			}
 			if res := call(t, i, &Invocation{RequestID: "rid", Event: []byte("[")}); res.ErrorType != fc.ErrorTypeUnhandled || !strings.Contains(string(res.Body), "Exception") {
 				t.Errorf("what is no JSON gives %s %s", res.ErrorType, res.Body)

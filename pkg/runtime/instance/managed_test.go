@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -74,19 +75,27 @@ func TestStubborn(t *testing.T) {
 	checkLog(t, []string{"ignoring"}, logs.of("rid-a"), "rid-a")
 }
 
+// hungUp is the context of a caller who goes away once the function has said
+// something.
+func hungUp(t *testing.T, logs *collected, said string) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for ctx.Err() == nil && !slices.Contains(logs.of("rid-a"), said) {
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	return ctx
+}
+
 // TestCallerHangsUp has the caller go away while the function works: it goes on,
 // and the instance is good for more.
 func TestCallerHangsUp(t *testing.T) {
-	cfg, logs := pythonConfig(t, "clauses.sleep", fc.Function{})
+	cfg, logs := pythonConfig(t, "clauses.until_told", fc.Function{Timeout: 300})
 	i := start(t, cfg)
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		for len(logs.of("rid-a")) == 0 {
-			time.Sleep(time.Millisecond)
-		}
-		cancel()
-	}()
-	_, err := i.Invoke(ctx, &Invocation{RequestID: "rid-a", Event: []byte("0.3")})
+	ctx := hungUp(t, logs, "working")
+	_, err := i.Invoke(ctx, &Invocation{RequestID: "rid-a", Event: []byte("work")})
 	var detached *DetachedError
 	if !errors.As(err, &detached) || !errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error() {
 		t.Fatalf("%v", err)
@@ -94,13 +103,16 @@ func TestCallerHangsUp(t *testing.T) {
 	if n := i.Info().InFlight; n != 1 {
 		t.Errorf("%d in flight while the function goes on", n)
 	}
+	if err := os.WriteFile(filepath.Join(temporary(i), "go"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	select {
 	case <-detached.Done:
 	case <-time.After(patience):
 		t.Fatal("it doesn't end")
 	}
-	checkLog(t, framed(), logs.of("rid-a"), "rid-a")
-	if res := call(t, i, &Invocation{RequestID: "b", Event: []byte("0.01")}); string(res.Body) != "slept" {
+	checkLog(t, framed("working"), logs.of("rid-a"), "rid-a")
+	if res := call(t, i, &Invocation{RequestID: "b"}); string(res.Body) != "done" {
 		t.Errorf("%+v", res)
 	}
 	if info := i.Info(); info.InFlight != 0 || info.Invocation != 2 || info.State != "Idle" {
@@ -110,17 +122,10 @@ func TestCallerHangsUp(t *testing.T) {
 
 // TestDetachedTimesOut has a function run out of time after its caller left.
 func TestDetachedTimesOut(t *testing.T) {
-	cfg, logs := pythonConfig(t, "clauses.sleep", fc.Function{Timeout: 1})
+	cfg, logs := pythonConfig(t, "clauses.until_told", fc.Function{Timeout: 3})
 	i := start(t, cfg)
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		for len(logs.of("rid-a")) == 0 {
-			time.Sleep(time.Millisecond)
-		}
-		cancel()
-	}()
 	var detached *DetachedError
-	if _, err := i.Invoke(ctx, &Invocation{RequestID: "rid-a"}); !errors.As(err, &detached) {
+	if _, err := i.Invoke(hungUp(t, logs, "working"), &Invocation{RequestID: "rid-a", Event: []byte("work")}); !errors.As(err, &detached) {
 		t.Fatalf("%v", err)
 	}
 	<-detached.Done

@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // fakeClock is a clock that stands still until it is told to go on.
 type fakeClock struct {

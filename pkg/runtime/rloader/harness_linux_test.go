@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds waits that are over at once if all is well.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // roleVariable makes the test binary act as something else than the tests.
 const roleVariable = "RLOADER_TEST_ROLE"

@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds waits that are over at once if all is well.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // onlyWorld in the environment restricts a test binary that was started again
 // to the world that it was started for.

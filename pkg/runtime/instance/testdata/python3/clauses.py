@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+import tempfile
 import threading
 import time
 
@@ -189,6 +190,16 @@ def hard_exit(event, context):
 def sleep(event, context):
     time.sleep(float(event or 60))
     return b"slept"
+
+
+def until_told(event, context):
+    """Works until there is a file go in its folder of temporary files."""
+    if event == b"work":
+        print("working")
+        sys.stdout.flush()
+        while not os.path.exists(os.path.join(tempfile.gettempdir(), "go")):
+            time.sleep(0.01)
+    return b"done"
 
 
 def stubborn(event, context):
