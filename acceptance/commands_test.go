@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"s/pkg/toolchain/toolchaintest"
 )
 
 // commands are what scripts have beyond testscript's own.
@@ -32,6 +34,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"expand":     expand,
 		"http":       httpRequest,
 		"image":      makeImage,
+		"use-dotnet": useDotnet,
 		"json":       jsonValue,
 		"keyring":    new(keyrings).command,
 		"leakfree":   leakfree,
@@ -340,7 +343,7 @@ var isolation = sync.OnceValues(func() (status, error) {
 })
 
 // condition answers the scripts' own conditions: [isolated] if instances are in
-// namespaces, [dbus] if there is a dbus-daemon, [private-ports] if several may bind the same port, [root], and [newer-python:X.Y] if the system itself has a Python
+// namespaces, [dbus] if there is a dbus-daemon, [dotnet] if hack/setup has installed a .NET SDK, [private-ports] if several may bind the same port, [root], and [newer-python:X.Y] if the system itself has a Python
 // of at least that version.
 func condition(name string) (bool, error) {
 	switch {
@@ -352,6 +355,9 @@ func condition(name string) (bool, error) {
 		return got.Isolation.Ports == "private", err
 	case name == "dbus":
 		return hasBus()
+	case name == "dotnet":
+		_, err := toolchaintest.FindDotnetSDK()
+		return err == nil, nil
 	case name == "root":
 		return os.Getuid() == 0, nil
 	case strings.HasPrefix(name, "newer-python:"):

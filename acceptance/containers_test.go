@@ -5,11 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"s/pkg/runtime/image/imagetest"
+	"s/pkg/toolchain/toolchaintest"
 )
 
 // imageServer compiles what the images of scripts run.
@@ -38,6 +40,17 @@ func makeImage(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("no images of kind %s", args[0])
 	}
+}
+
+// useDotnet puts the .NET SDK that hack/setup has installed on the script's PATH.
+func useDotnet(ts *testscript.TestScript, neg bool, args []string) {
+	sdk, err := toolchaintest.FindDotnetSDK()
+	ts.Check(err)
+	for _, variable := range sdk.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		ts.Setenv(name, value)
+	}
+	ts.Setenv("PATH", filepath.Dir(sdk.Program())+string(filepath.ListSeparator)+ts.Getenv("PATH"))
 }
 
 // scriptT is a script as imagetest wants a test.

@@ -76,11 +76,6 @@ func managedGlibc(name string) string {
 	return glibcDebian9
 }
 
-// RunsLocally reports whether a runtime can run on the user's machine: that of
-// .NET is part of Function Compute, and nothing public tells how it loads
-// assemblies.
-func (r Runtime) RunsLocally() bool { return r.Language != "dotnet" }
-
 // LookupRuntime finds a runtime by name.
 func LookupRuntime(name string) (Runtime, bool) {
 	for _, r := range Runtimes() {

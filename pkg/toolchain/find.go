@@ -84,6 +84,8 @@ func (f *Finder) Find(ctx context.Context, language, version string) (Interprete
 		return f.FindNode(ctx, version)
 	case PHP:
 		return f.FindPHP(ctx, version)
+	case Dotnet:
+		return f.FindDotnet(ctx, version)
 	default:
 		return Interpreter{}, &UnknownLanguageError{Language: language}
 	}

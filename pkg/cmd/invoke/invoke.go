@@ -202,11 +202,6 @@ func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resou
 	if err != nil {
 		return nil, err
 	}
-	if target.Local {
-		if err := o.runsLocally(r); err != nil {
-			return nil, err
-		}
-	}
 	remote, err := o.remote(target, r)
 	if err != nil {
 		return nil, cmdutil.CloudError(err, target)
@@ -230,9 +225,6 @@ func (o *Options) mayHaveRun() string {
 // callLocal runs the function in the local cloud. Values that only a deployment
 // gives come from the target, or from the local cloud if there is none.
 func (o *Options) callLocal(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte, isLocal bool) (any, error) {
-	if err := o.runsLocally(r); err != nil {
-		return nil, err
-	}
 	settle := o.settle(ctx, project, isLocal)
 	project, settled, err := cmdutil.SettleAll(ctx, o.command(), project, []*spec.Resource{r}, settle)
 	if err == nil && settled[0].Pending() {

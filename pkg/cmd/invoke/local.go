@@ -8,7 +8,6 @@ import (
 	"s/pkg/cmd/cmdutil"
 	deploycmd "s/pkg/cmd/deploy"
 	"s/pkg/deploy"
-	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/invoke"
 	"s/pkg/iostreams"
@@ -34,17 +33,6 @@ func (o *Options) tellWhy(err error) {
 	case errors.As(err, &sealed), errors.As(err, &provider):
 		o.IO.Errf("%v", err)
 	}
-}
-
-// runsLocally refuses a function whose runtime the local cloud can't have.
-func (o *Options) runsLocally(r *spec.Resource) error {
-	rt, known := fc.LookupRuntime(r.Function.Runtime)
-	if !known || rt.RunsLocally() {
-		return nil
-	}
-	return cmdutil.WithHint(cmdutil.ExitFunction,
-		errors.New(o.IO.T("%s can't run locally: the runtime %s is part of Function Compute alone", r.Name, rt.Name)),
-		o.IO.T("deploy it to the cloud (s deploy -a ALIAS) and call it there (s invoke -a ALIAS), or make it an HTTP server on a custom runtime"))
 }
 
 // settle says where values come from that only a deployment gives: the target or,

@@ -66,10 +66,6 @@ type UnsupportedError struct{ Language string }
 
 // Error names the language.
 func (e *UnsupportedError) Error() string {
-	if e.Language == "dotnet" {
-		return "functions of .NET can't run locally, since their runtime is part of Function Compute alone: " +
-			"deploy them to the cloud, or make them an HTTP server on a custom runtime"
-	}
 	return fmt.Sprintf("managed runtimes of %s can't run locally yet", e.Language)
 }
 
@@ -90,6 +86,8 @@ func For(language, version string) (Bootstrap, error) {
 		return php(), nil
 	case "java":
 		return java(), nil
+	case "dotnet":
+		return dotnet(), nil
 	}
 	return Bootstrap{}, &UnsupportedError{Language: language}
 }

@@ -28,7 +28,7 @@ func java() Bootstrap {
 // collector, and the classes that the machine has in its archive. The class path
 // is FC's too: the code's folder, jars in it and in its lib, jars of layers.
 func javaCommand(s Start) []string {
-	heap := javaHeapMB(s.MemoryMB)
+	heap := heapMB(s.MemoryMB)
 	classPath := []string{s.in("bootstrap.jar"), s.Code + "/", s.Code + "/*", s.Code + "/lib/*", s.Layers + "/java/lib/*"}
 	return []string{
 		"/bin/sh", s.in("bootstrap.sh"), s.Program,
@@ -41,10 +41,10 @@ func javaCommand(s Start) []string {
 	}
 }
 
-// javaHeapMB is the heap's part of an instance's memory, in MB: nine tenths, as
-// FC's runtimes have it, but 64 MB at least are left for what the virtual machine
-// needs beside its heap, so that a full heap is Java's OutOfMemoryError and not
-// the end of the process.
-func javaHeapMB(memoryMB int) int {
+// heapMB is the heap's part of an instance's memory, in MB: nine tenths, as
+// FC's runtimes of Java have it, but 64 MB at least are left for what a virtual
+// machine needs beside its heap, so that a full heap is the language's own error
+// and not the end of the process.
+func heapMB(memoryMB int) int {
 	return max(memoryMB-max(memoryMB/10, 64), memoryMB/2)
 }

@@ -20,7 +20,7 @@ import (
 	"s/pkg/toolchain"
 )
 
-var update = flag.Bool("update", false, "make java/bootstrap.jar of its sources (needs javac)")
+var update = flag.Bool("update", false, "make java/bootstrap.jar and dotnet/bootstrap.dll of their sources (needs javac, csc)")
 
 // javaAPI is what the sources are compiled against, fetched by hack/setup.
 const javaAPI = "../../../.tools/java/lib/fc-java-core-1.4.1.jar"
@@ -207,7 +207,7 @@ func TestJavaCommand(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for memory, heap := range map[int]int{64: 32, 128: 64, 256: 192, 512: 448, 640: 576, 1024: 922, 3072: 2765} {
-		if got := javaHeapMB(memory); got != heap {
+		if got := heapMB(memory); got != heap {
 			t.Errorf("%d MB: a heap of %d, want %d", memory, got, heap)
 		}
 	}

@@ -72,7 +72,7 @@ func (l *language) folder(s *subject) string {
 
 // languages are the columns, each in a file of its own.
 func languages() []*language {
-	return []*language{python3(), nodejs(), python2(), java(), php(), golang(), custom(), container()}
+	return []*language{python3(), nodejs(), python2(), java(), php(), dotnet(), golang(), custom(), container()}
 }
 
 // here reports whether this machine has what a runtime needs: its interpreter, or

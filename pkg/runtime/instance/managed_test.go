@@ -200,7 +200,6 @@ func TestStartFails(t *testing.T) {
 	}{
 		{"python9.9", fc.CodeInvalidArgument, `unknown runtime "python9.9"`, 400},
 		{"custom-container", fc.CodeFunctionNotStarted, "images", 412},
-		{"dotnetcore3.1", fc.CodeFunctionNotStarted, "functions of .NET can't run locally", 412},
 	} {
 		cfg.Function.Runtime = tt.runtime
 		_, err := Start(t.Context(), cfg)

@@ -14,23 +14,31 @@ func New(lookupEnv func(string) (string, bool)) *toolchain.Finder {
 	return toolchain.New(with(installed(), lookupEnv))
 }
 
-// with adds to an environment where versions of Node.js are.
-func with(nodejs string, lookupEnv func(string) (string, bool)) func(string) (string, bool) {
+// Folders of what is installed.
+const (
+	nodejsDir = "nodejs" // versions of Node.js, as nodenv has them
+	dotnetDir = "dotnet" // a .NET SDK
+	javaDir   = "jre"    // versions of Java, as jenv has them
+)
+
+// with adds to an environment where the installed ones are.
+func with(tools string, lookupEnv func(string) (string, bool)) func(string) (string, bool) {
+	dirs := map[string]string{"NODENV_ROOT": nodejsDir, "DOTNET_ROOT": dotnetDir, "JENV_ROOT": javaDir}
 	return func(name string) (string, bool) {
-		if name == "NODENV_ROOT" && nodejs != "" {
-			return nodejs, true
+		if dir := dirs[name]; dir != "" && tools != "" {
+			return filepath.Join(tools, dir), true
 		}
 		return lookupEnv(name)
 	}
 }
 
-// installed is the folder with versions of Node.js below the one with go.mod, in
-// which or below which the test runs; empty if there is none.
+// installed is the folder .tools below the one with go.mod, in which or below
+// which the test runs; empty if there is none.
 func installed() string {
 	dir, err := os.Getwd()
 	for err == nil {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, ".tools", "nodejs")
+			return filepath.Join(dir, ".tools")
 		}
 		if filepath.Dir(dir) == dir {
 			break

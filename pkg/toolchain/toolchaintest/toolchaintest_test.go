@@ -23,13 +23,13 @@ func TestFinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := filepath.EvalSymlinks(filepath.Dir(filepath.Dir(installed())))
-	if err != nil || got != real || filepath.Base(installed()) != "nodejs" {
+	got, err := filepath.EvalSymlinks(filepath.Dir(installed()))
+	if err != nil || got != real || filepath.Base(installed()) != ".tools" {
 		t.Errorf("%q, %v", installed(), err)
 	}
 	t.Setenv("NODENV_ROOT", "/mine")
 	t.Setenv("OTHER", "x")
-	for name, want := range map[string]string{"NODENV_ROOT": installed(), "OTHER": "x"} {
+	for name, want := range map[string]string{"NODENV_ROOT": filepath.Join(installed(), "nodejs"), "DOTNET_ROOT": filepath.Join(installed(), "dotnet"), "OTHER": "x"} {
 		if got, ok := with(installed(), os.LookupEnv)(name); !ok || got != want {
 			t.Errorf("%s is %q", name, got)
 		}
