@@ -1,7 +1,7 @@
 // Package alicloud finds and makes what "auto" in s.yaml stands for, in the services
-// beside Function Compute: log projects, buckets, roles. It reads before it writes, finds what is there by its
-// name, and takes what somebody else makes at the same time for its own. It prints
-// nothing and asks nothing.
+// beside Function Compute: log projects, buckets, roles, networks, file systems. It
+// reads before it writes, finds what is there by its name, and takes what somebody
+// else makes at the same time for its own. It prints nothing and asks nothing.
 package alicloud
 
 import (
@@ -93,7 +93,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Error is a refusal by a service.
 type Error struct {
-	Service   string // SLS, OSS, RAM
+	Service   string // SLS, OSS, RAM, VPC, ECS, NAS, FC
 	Action    string
 	Status    int // HTTP status
 	Code      string
@@ -121,11 +121,24 @@ func (e *Error) throttled() bool {
 		e.Code == "ServerBusy" || e.Code == "WriteQuotaExceed" || e.Code == "ReadQuotaExceed" || e.Code == "QpsLimitExceeded"
 }
 
-// isMissing reports whether a service says that something isn't there: SLS and
-// OSS by 404, RAM by a code of its own.
+// Quota reports whether a service says that there are as many as there may be.
+func (e *Error) Quota() bool { return strings.HasPrefix(e.Code, "QuotaExceed") }
+
+// isMissing reports whether a service says that something isn't there: by 404, by
+// RAM's own code, or by the name of what isn't found. That the key or the operation
+// isn't known is another matter, which has status 404, too.
 func isMissing(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Status == http.StatusNotFound || strings.HasPrefix(e.Code, "EntityNotExist"))
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, other := range []string{"InvalidAccessKeyId", "InvalidAction", "InvalidApi", "InvalidProduct", "InvalidVersion"} {
+		if strings.HasPrefix(e.Code, other) {
+			return false
+		}
+	}
+	return e.Status == http.StatusNotFound || strings.HasPrefix(e.Code, "EntityNotExist") ||
+		strings.HasPrefix(e.Code, "Invalid") && strings.HasSuffix(e.Code, ".NotFound")
 }
 
 // isThere reports whether a service says that somebody has made it already.
@@ -153,6 +166,9 @@ type call struct {
 	sign            func(r *http.Request, body []byte)
 	refusal         func(answer []byte) *Error
 	out             any // of JSON; nil reads nothing
+	// once is true if doing it twice makes two: then it isn't tried again when it
+	// may have been done.
+	once bool
 }
 
 // do makes a request, and again if it was throttled.
@@ -161,7 +177,7 @@ func (c *Client) do(ctx context.Context, k call) error {
 	for try := 1; ; try++ {
 		after, err := c.once(ctx, k)
 		var refused *Error
-		if try == tries || !errors.As(err, &refused) || !refused.throttled() {
+		if try == tries || !errors.As(err, &refused) || !refused.throttled() || k.once && refused.Status == http.StatusServiceUnavailable {
 			return err
 		}
 		if err := c.config.Sleep(ctx, min(max(wait, after), longestPause)); err != nil {
@@ -208,7 +224,7 @@ func (c *Client) once(ctx context.Context, k call) (after time.Duration, err err
 func (k call) refused(response *http.Response, answer []byte) error {
 	e := k.refusal(answer)
 	e.Service, e.Action, e.Status = k.service, k.action, response.StatusCode
-	for _, name := range []string{"X-Log-Requestid", "X-Oss-Request-Id", "X-Acs-Request-Id"} {
+	for _, name := range []string{"X-Log-Requestid", "X-Oss-Request-Id", "X-Acs-Request-Id", "X-Fc-Request-Id"} {
 		e.RequestID = cmp.Or(e.RequestID, response.Header.Get(name))
 	}
 	e.Code = cmp.Or(e.Code, strconv.Itoa(response.StatusCode))
@@ -244,12 +260,18 @@ func (c *Client) rpc(ctx context.Context, service, host, version, action string,
 	return c.do(ctx, call{
 		service: service, action: action, method: http.MethodPost, host: host, path: "/",
 		body: []byte(parameters.Encode()), contentType: "application/x-www-form-urlencoded", out: out, refusal: refusalJSON,
-		sign: func(r *http.Request, body []byte) {
-			r.Header.Set("Accept", "application/json")
-			sum := sha256.Sum256(body)
-			fcsign.SignACS3(r, c.config.Keys, fcsign.Operation{Action: action, Version: version}, hex.EncodeToString(sum[:]), c.config.Now())
-		},
+		sign: c.acs3(action, version),
+		once: strings.HasPrefix(action, "Create") && parameters.Get("ClientToken") == "",
 	})
+}
+
+// acs3 signs as all services but SLS and OSS want it.
+func (c *Client) acs3(action, version string) func(r *http.Request, body []byte) {
+	return func(r *http.Request, body []byte) {
+		r.Header.Set("Accept", "application/json")
+		sum := sha256.Sum256(body)
+		fcsign.SignACS3(r, c.config.Keys, fcsign.Operation{Action: action, Version: version}, hex.EncodeToString(sum[:]), c.config.Now())
+	}
 }
 
 // refusalJSON reads what services that speak RPC say.
@@ -260,4 +282,14 @@ func refusalJSON(answer []byte) *Error {
 	}
 	_ = json.Unmarshal(answer, &said) // it may come from something between
 	return &Error{Code: said.Code, Message: said.Message, RequestID: said.RequestID}
+}
+
+// refusalFC reads what Function Compute says. FC 2.0 spells the names otherwise.
+func refusalFC(answer []byte) *Error {
+	var said struct {
+		Code, Message, ErrorCode, ErrorMessage string
+		RequestID                              string `json:"RequestId"`
+	}
+	_ = json.Unmarshal(answer, &said) // it may come from something between
+	return &Error{Code: cmp.Or(said.Code, said.ErrorCode), Message: cmp.Or(said.Message, said.ErrorMessage), RequestID: said.RequestID}
 }

@@ -17,6 +17,7 @@ const (
 const (
 	EnvProject  = "FC_GENERATE_PROJECT_NAME"
 	EnvLogstore = "FC_GENERATE_LOGSTORE_NAME"
+	EnvNetwork  = "FC_GENERATE_VPC_AND_NAS_NAME" // of the VPC and of all that belongs to it
 )
 
 // defaultLogstore is the logstore in the generated project.
@@ -38,8 +39,35 @@ func (c *Client) generated(longest int) string {
 	return strings.TrimRight(name[:min(len(name), longest)], "-")
 }
 
-func (c *Client) project() string {
-	return cmp.Or(c.config.Env(EnvProject), c.generated(longestProject))
+// The user and group of files in edition 1.0.0; 0 in 3.0.0.
+const filesUserV1 = 10003
+
+// names are what the resources of one request are called. Those of edition 1.0.0
+// are per service or region, those of 3.0.0 per account.
+type names struct {
+	project, logstore      string
+	vpc, vSwitch, group    string
+	files                  string // the description of the NAS file system
+	filesDir, filesMounted string // the folder on it, and where it is mounted
+	filesUser              int
 }
 
-func (c *Client) logstore() string { return cmp.Or(c.config.Env(EnvLogstore), defaultLogstore) }
+// names gives the names that the other tool's components use, so that what they
+// made is found.
+func (c *Client) names(q Request) names {
+	if q.Service != "" {
+		generated := "fc-deploy-component-generated-"
+		return names{
+			project: c.config.AccountID + "-" + c.config.Region + "-logproject", logstore: "fc-service-" + strings.ToLower(q.Service) + "-logstore",
+			vpc: generated + "vpc-" + c.config.Region, vSwitch: generated + "vswitch-" + c.config.Region, group: generated + "securityGroup-" + c.config.Region,
+			files: "Alibaba-FcDeployComponent-DefaultNas-" + c.config.Region, filesDir: "/" + q.Service, filesMounted: "/mnt/auto", filesUser: filesUserV1,
+		}
+	}
+	network := cmp.Or(c.config.Env(EnvNetwork), "Alibaba-Fc-V3-Component-Generated")
+	return names{
+		project:  cmp.Or(c.config.Env(EnvProject), c.generated(longestProject)),
+		logstore: cmp.Or(c.config.Env(EnvLogstore), defaultLogstore),
+		vpc:      network, vSwitch: network, group: network, files: network,
+		filesDir: "/" + q.Function, filesMounted: "/mnt/" + q.Function,
+	}
+}

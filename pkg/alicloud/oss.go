@@ -61,7 +61,7 @@ func (m *mount) ensure(ctx context.Context, r *run) error {
 	if m.bucket == "" {
 		return nil
 	}
-	return r.ensure(ctx, Resource{Kind: KindBucket, Name: m.bucket},
+	return r.ensure(ctx, &Resource{Kind: KindBucket, Name: m.bucket},
 		func(ctx context.Context) error {
 			return m.oss(ctx, "GetBucketInfo", m.bucket, http.MethodGet, "bucketInfo")
 		},

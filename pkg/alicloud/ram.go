@@ -3,6 +3,7 @@ package alicloud
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -49,7 +50,7 @@ func (o *role) ensure(ctx context.Context, r *run) error {
 		return nil
 	}
 	name := url.Values{"RoleName": {RoleName}}
-	err := r.ensure(ctx, Resource{Kind: KindRole, Name: RoleName},
+	err := r.ensure(ctx, &Resource{Kind: KindRole, Name: RoleName},
 		func(ctx context.Context) error { return o.ram(ctx, "GetRole", name, nil) },
 		func(ctx context.Context) error {
 			return o.ram(ctx, "CreateRole", url.Values{
@@ -59,7 +60,7 @@ func (o *role) ensure(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	return r.ensure(ctx, Resource{Kind: KindPolicy, Name: rolePolicy, Within: RoleName},
+	return r.ensure(ctx, &Resource{Kind: KindPolicy, Name: rolePolicy, Within: RoleName},
 		func(ctx context.Context) error { return o.attached(ctx, name) },
 		func(ctx context.Context) error {
 			return o.ram(ctx, "AttachPolicyToRole", url.Values{"PolicyType": {"System"}, "PolicyName": {rolePolicy}, "RoleName": {RoleName}}, nil)
@@ -80,6 +81,43 @@ func (o *role) attached(ctx context.Context, name url.Values) error {
 		return nil
 	}
 	return &Error{Service: "RAM", Action: "ListPoliciesForRole", Status: http.StatusNotFound, Code: "EntityNotExist.Role.Policy", Message: "the role doesn't have " + rolePolicy}
+}
+
+// The role that Function Compute itself takes, where a function has none: for its
+// network, its logs and its image
+// (https://help.aliyun.com/zh/functioncompute/fc/service-linked-role-of-function-compute).
+const (
+	LinkedRoleName = "AliyunServiceRoleForFC"
+	linkedService  = "fc.aliyuncs.com"
+)
+
+// Resource Manager makes service-linked roles, at one host for all regions
+// (https://help.aliyun.com/zh/resource-management/developer-reference/api-resourcemanager-2020-03-31-createservicelinkedrole).
+const (
+	managerHost    = "resourcemanager.aliyuncs.com"
+	managerVersion = "2020-03-31"
+)
+
+// linked is the service-linked role. A function doesn't name it.
+type linked struct{ *Client }
+
+func (l *linked) fill(*fc.Function) {}
+
+// ensure takes keys that may not look for the role for ones of an account that has
+// it: Function Compute says so if it doesn't.
+func (l *linked) ensure(ctx context.Context, r *run) error {
+	return r.ensure(ctx, &Resource{Kind: KindLinked, Name: LinkedRoleName},
+		func(ctx context.Context) error {
+			err := l.ram(ctx, "GetRole", url.Values{"RoleName": {LinkedRoleName}}, nil)
+			var refused *Error
+			if errors.As(err, &refused) && refused.Denied() {
+				return nil
+			}
+			return err
+		},
+		func(ctx context.Context) error {
+			return l.rpc(ctx, "ResourceManager", managerHost, managerVersion, "CreateServiceLinkedRole", url.Values{"ServiceName": {linkedService}}, nil)
+		})
 }
 
 // trust is the policy that lets a service take a role.

@@ -44,17 +44,19 @@ type logs struct {
 	have   bool
 }
 
-func newLogs(c *Client, params map[string]string, deployed *fc.LogConfig) *logs {
+func newLogs(c *Client, q Request, deployed *fc.LogConfig) *logs {
 	yes := true
 	l := &logs{Client: c}
 	if deployed != nil && deployed.Project != "" {
 		l.config, l.have = *deployed, true
 	} else {
-		l.config = fc.LogConfig{
-			Project: c.project(), Logstore: c.logstore(), EnableRequestMetrics: &yes, EnableInstanceMetrics: &yes, LogBeginRule: "DefaultRegex",
+		n := c.names(q)
+		l.config = fc.LogConfig{Project: n.project, Logstore: n.logstore, EnableRequestMetrics: &yes, EnableInstanceMetrics: &yes}
+		if q.Service == "" {
+			l.config.LogBeginRule = "DefaultRegex"
 		}
 	}
-	for key, value := range params {
+	for key, value := range q.Auto.Log {
 		on := value == "true"
 		switch key {
 		case "enableRequestMetrics":
@@ -83,19 +85,19 @@ func (l *logs) ensure(ctx context.Context, r *run) error {
 	call := func(action, method, path string, body any) func(context.Context) error {
 		return func(ctx context.Context) error { return l.sls(ctx, action, project, method, path, body) }
 	}
-	err := r.ensure(ctx, Resource{Kind: KindProject, Name: project},
+	err := r.ensure(ctx, &Resource{Kind: KindProject, Name: project},
 		call("GetProject", http.MethodGet, "/", nil),
 		call("CreateProject", http.MethodPost, "/", map[string]any{"projectName": project, "description": "logs of Function Compute"}))
 	if err != nil {
 		return err
 	}
-	err = r.ensure(ctx, Resource{Kind: KindLogstore, Name: store, Within: project},
+	err = r.ensure(ctx, &Resource{Kind: KindLogstore, Name: store, Within: project},
 		call("GetLogStore", http.MethodGet, "/logstores/"+store, nil),
 		call("CreateLogStore", http.MethodPost, "/logstores", map[string]any{"logstoreName": store, "ttl": ttl, "shardCount": 1, "autoSplit": true, "maxSplitShard": 64}))
 	if err != nil {
 		return err
 	}
-	return r.ensure(ctx, Resource{Kind: KindIndex, Name: store, Within: project},
+	return r.ensure(ctx, &Resource{Kind: KindIndex, Name: store, Within: project},
 		call("GetIndex", http.MethodGet, "/logstores/"+store+"/index", nil),
 		call("CreateIndex", http.MethodPost, "/logstores/"+store+"/index", fullIndex()))
 }

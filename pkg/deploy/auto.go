@@ -13,12 +13,13 @@ type Made struct {
 	Name   string `json:"name"`
 	Within string `json:"within,omitempty"`
 	Region string `json:"region"`
+	ID     string `json:"id,omitempty"` // where names needn't be unique
 }
 
 // Change is the resource as a plan shows it.
 func (m Made) Change() Change {
 	name := m.Name
-	if m.Within != "" {
+	if m.Within != "" && m.Within != m.Name {
 		name += " (" + m.Within + ")"
 	}
 	return Change{Action: Create, Kind: Kind(m.Kind), Name: name}
@@ -33,11 +34,11 @@ func (c *Changes) WithAuto(missing []Made) {
 	}
 }
 
-// With gives the plan anew for the function as it is known now, within the same
-// bounds. hide is as for Redact.
-func (c *Changes) With(f fc.Function, hide func(string) string) (*Changes, error) {
+// With gives the plan anew for the function, and in edition 1.0.0 the service, as
+// they are known now, within the same bounds. hide is as for Redact.
+func (c *Changes) With(f fc.Function, service *fc.Service, hide func(string) string) (*Changes, error) {
 	desired := c.desired
-	desired.Function = f
+	desired.Function, desired.Service = f, service
 	plan := Plan(desired, c.actual)
 	if c.pruned {
 		plan.Prune()

@@ -37,7 +37,7 @@ func TestPlanAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	desired.Function.Role = "hush"
-	again, err := plan.With(desired.Function, func(s string) string { return strings.ReplaceAll(s, "hush", "***") })
+	again, err := plan.With(desired.Function, nil, func(s string) string { return strings.ReplaceAll(s, "hush", "***") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +47,24 @@ func TestPlanAnew(t *testing.T) {
 	}
 	if again.desired.Function.Role != "hush" || again.scope.Function != FunctionConfig {
 		t.Errorf("%+v", again.scope)
+	}
+}
+
+// TestServiceAnew: what "auto" stands for in edition 1.0.0 is the service's.
+func TestServiceAnew(t *testing.T) {
+	t.Parallel()
+	desired := Desired{Service: &fc.Service{ServiceName: "s", VPCConfig: &fc.VPCConfig{VPCID: "(new)"}}, Function: fc.Function{FunctionName: "s$f"}}
+	actual := Actual{Service: &fc.Service{ServiceName: "s"}, Function: &fc.Function{FunctionName: "s$f"}}
+	plan := Plan(desired, actual)
+	again, err := plan.With(desired.Function, &fc.Service{ServiceName: "s", VPCConfig: &fc.VPCConfig{VPCID: "vpc-1"}}, func(s string) string { return s })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]Field{{Path: "vpcConfig", New: map[string]any{"vpcId": "vpc-1"}}}, again.Items[0].Fields); d != "" && again.desired.Service.VPCConfig.VPCID != "vpc-1" {
+		t.Error(d)
+	}
+	if plan.desired.Service.VPCConfig.VPCID != "(new)" {
+		t.Error("the former plan changed")
 	}
 }
 

@@ -71,18 +71,23 @@ func aroundOfV1(p props) Around {
 	}
 	for _, c := range p.list("customDomains") {
 		if isAuto(c.v.Get("domainName")) {
-			continue // nothing gives one yet
+			continue // Resource.Auto has it
 		}
-		d := c.domain()
-		for _, r := range c.list("routeConfigs") {
-			if d.RouteConfig == nil {
-				d.RouteConfig = &fc.RouteConfig{}
-			}
-			d.RouteConfig.Routes = append(d.RouteConfig.Routes, r.route())
-		}
-		a.Domains = append(a.Domains, d)
+		a.Domains = append(a.Domains, c.routedDomains())
 	}
 	return a
+}
+
+// routedDomains maps one of the customDomains of fc with its routes.
+func (p props) routedDomains() fc.CustomDomain {
+	d := p.domain()
+	for _, r := range p.list("routeConfigs") {
+		if d.RouteConfig == nil {
+			d.RouteConfig = &fc.RouteConfig{}
+		}
+		d.RouteConfig.Routes = append(d.RouteConfig.Routes, r.route())
+	}
+	return d
 }
 
 func (p props) async(task string) *fc.AsyncConfig {

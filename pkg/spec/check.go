@@ -104,15 +104,8 @@ func (c *checker) value(v *expr.Value, f *field, key diag.Range) {
 	if v.Invalid || v.Kind == expr.Null || v.Kind == expr.Pending {
 		return
 	}
-	if f.auto && isAuto(v) && f.made != nil {
-		c.autoParams(v, f)
-		return
-	}
 	if f.auto && isAuto(v) {
-		c.report(diag.Diagnostic{
-			Severity: diag.Warning, Code: CodeNotApplied, Range: v.Range,
-			Summary: fmt.Sprintf("\"auto\" creates nothing yet: %q is left unset", f.within),
-		})
+		c.autoParams(v, f)
 		return
 	}
 	if f.alt != nil && !fits(v, f) && fits(v, f.alt) {

@@ -148,6 +148,7 @@ func (l *loader) fillV1(r *Resource, p props, key diag.Range) {
 	l.placeImage(r.Function.CustomContainerConfig)
 	r.Triggers = triggersOfV1(p)
 	r.Around = aroundOfV1(p)
+	r.Auto = autoOfV1(p)
 	if function.isMap() {
 		functionKey := p.v.Entry("function").KeyRange
 		r.Code = l.codeV1(function, functionKey)

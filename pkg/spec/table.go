@@ -58,8 +58,7 @@ type field struct {
 	obj      *object  // of objects
 	auto     bool     // "auto" or "auto|key=value" stands for an object
 	alt      *field   // another type that is allowed
-	within   string   // the block that "auto" leaves unset, if it isn't this one
-	made     []string // what "auto" is made with: its parameters; nil if nothing is made
+	made     []string // what "auto" is made with: its parameters
 	list     string   // of an element: the key of its list
 	later    bool     // checked, not carried out yet
 	preset   string   // what counts if the key is absent, as it would be written
@@ -153,10 +152,9 @@ func (f *field) oneOf(values ...string) *field    { f.enum = values; return f }
 func (f *field) expect(values ...string) *field   { f.enum, f.soft = values, true; return f }
 func (f *field) oneOfInts(values ...int64) *field { f.ints = values; return f }
 func (f *field) named(longest int) *field         { f.name = longest; return f }
-func (f *field) orAuto() *field                   { f.auto, f.within = true, f.key; return f }
 
-// makes says that the deployment makes what "auto" stands for, with parameters.
-func (f *field) makes(params ...string) *field { f.made = append([]string{}, params...); return f }
+// orAuto lets the deployment make what "auto" stands for, with parameters.
+func (f *field) orAuto(params ...string) *field { f.auto, f.made = true, params; return f }
 
 func (f *field) or(alt *field) *field { f.alt = alt; return f }
 func (f *field) notYet() *field       { f.later = true; return f }

@@ -105,10 +105,8 @@ func scalingV3() *field {
 
 // Custom domains, of both editions.
 
-func domainName(within string) *field {
-	f := str("domainName").must()
-	f.auto, f.within = true, within
-	return f.is("The domain; auto asks for one of the service.", "域名；auto 表示由服务分配。")
+func domainName() *field {
+	return str("domainName").must().orAuto().is("The domain; auto asks for one of the service.", "域名；auto 表示由服务分配。")
 }
 
 func protocol() *field {
@@ -138,7 +136,7 @@ func customDomainV3() *field {
 	version := func(key string) *field {
 		return str(key).oneOf("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3").is("A version of TLS.", "TLS 版本。")
 	}
-	return block("customDomain", domainName("customDomain").makes(), protocol(),
+	return block("customDomain", domainName(), protocol(),
 		object1("route", "a route", routePath(), methodList().is("The methods; none is all.", "请求方法；为空表示全部。"), qualifier1(),
 			str("functionName").is("The function; this one if it is left out.", "函数；默认为当前函数。"),
 			block("rewriteConfig", rules("equalRules", "Whole paths.", "完整路径。"), rules("regexRules", "Regular expressions.", "正则表达式。"),

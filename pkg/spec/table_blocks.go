@@ -87,10 +87,8 @@ func vpc(vSwitches string) (ids, group *field, rest *field) {
 // serviceBlocksV3 are the blocks about what surrounds a function.
 func serviceBlocksV3() []*field {
 	vSwitches, group, id := vpc("vSwitchIds")
-	vSwitches.auto, vSwitches.within = true, "vpcConfig"
-	group.auto, group.within = true, "vpcConfig"
 	return []*field{
-		block("vpcConfig", id, vSwitches, group).orAuto().is("The VPC that instances reach.", "实例可访问的专有网络。"),
+		block("vpcConfig", id, vSwitches.orAuto(), group.orAuto()).orAuto().is("The VPC that instances reach.", "实例可访问的专有网络。"),
 		block("vpcBinding", stringList("vpcIds").must().is("The VPCs.", "专有网络列表。")).
 			is("The only VPCs from which the function may be called.", "只允许从这些专有网络调用函数。"),
 		block("nasConfig",
@@ -99,10 +97,10 @@ func serviceBlocksV3() []*field {
 			objects("mountPoints", "a mount point",
 				str("serverAddr").must().is("The server and the folder on it, host:/folder.", "服务器及其目录，host:/folder。"),
 				mountDir(), boolean("enableTLS").by("false").is("Whether the connection is encrypted.", "是否加密传输。")).
-				must().between(0, fc.MaxMounts).differ("mountDir").is("Up to 5 mounts.", "最多 5 个挂载点。")).orAuto().
+				must().between(0, fc.MaxMounts).differ("mountDir").is("Up to 5 mounts.", "最多 5 个挂载点。")).orAuto("mountDir", "nasDir").
 			is("NAS file systems of instances.", "实例挂载的 NAS 文件系统。"),
-		ossMount().makes("mountDir", "bucketPath", "readOnly"),
-		logConfig(true).makes("enableRequestMetrics", "enableInstanceMetrics", "enableLlmMetrics", "logBeginRule"),
+		ossMount(),
+		logConfig(true),
 		block("polarFsConfig",
 			integer("userId").is("The user that files are accessed as.", "访问文件的用户 ID。"),
 			integer("groupId").is("The group that files are accessed as.", "访问文件的用户组 ID。"),
@@ -126,7 +124,7 @@ func ossMount() *field {
 		str("endpoint").must().is("The endpoint of OSS, best the internal one of the region.", "OSS 访问地址，建议用地域内网地址。"),
 		mountDir(), str("bucketPath").by("/").is("The folder in the bucket.", "存储桶内的目录。"),
 		boolean("readOnly").by("false").is("Whether writing is refused.", "是否只读。")).
-		must().between(0, fc.MaxMounts).differ("mountDir").is("Up to 5 mounts.", "最多 5 个挂载点。")).orAuto().
+		must().between(0, fc.MaxMounts).differ("mountDir").is("Up to 5 mounts.", "最多 5 个挂载点。")).orAuto("mountDir", "bucketPath", "readOnly").
 		is("OSS buckets that instances see as folders.", "以目录形式提供给实例的 OSS 存储桶。")
 }
 
@@ -137,9 +135,11 @@ func logConfig(llm bool) *field {
 		str("logstore").must().is("The logstore in it.", "项目中的日志库。"),
 		boolean("enableRequestMetrics").is("Whether each request is measured.", "是否记录请求级指标。"),
 		boolean("enableInstanceMetrics").is("Whether each instance is measured.", "是否记录实例级指标。"),
-		str("logBeginRule").oneOf("DefaultRegex", "None").is("What begins a new entry of the log.", "日志的分割规则。")).orAuto().
+		str("logBeginRule").oneOf("DefaultRegex", "None").is("What begins a new entry of the log.", "日志的分割规则。")).
+		orAuto("enableRequestMetrics", "enableInstanceMetrics", "logBeginRule").
 		is("Where logs go.", "日志的去向。")
 	if llm {
+		f.made = append(f.made, "enableLlmMetrics")
 		f.obj.fields = append(f.obj.fields, boolean("enableLlmMetrics").is("Whether calls of language models are measured.", "是否记录大模型调用指标。"))
 	}
 	return f

@@ -14,7 +14,7 @@ func propsV1() *object {
 	triggers.elem.obj.byType = &byType{kind: "type", config: "config", kinds: fc.TriggerTypes(), table: triggerConfigV1}
 	return &object{title: "props", fields: []*field{
 		region(), serviceV1().must(), functionV1().must(), triggers,
-		objects("customDomains", "a custom domain", domainName("customDomains"), protocol(),
+		objects("customDomains", "a custom domain", domainName(), protocol(),
 			objects("routeConfigs", "a route", routePath().must(), methodList().is("The methods; none is all.", "请求方法；为空表示全部。"),
 				str("serviceName").is("The service; this one if it is left out.", "服务；默认为当前服务。"),
 				str("functionName").is("The function; this one if it is left out.", "函数；默认为当前函数。"), qualifier1()).

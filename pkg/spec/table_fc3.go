@@ -50,7 +50,7 @@ func functionV3Fields() []*field {
 			is("How many requests one instance works on at a time.", "单个实例同时处理的请求数。"),
 		boolean("internetAccess").by("true").is("Whether the function reaches the internet.", "函数是否可以访问公网。"),
 		layers(), environment(),
-		str("role").orAuto().makes().is("The RAM role that the function acts as: its ARN or name.", "函数使用的 RAM 角色：ARN 或名称。"),
+		str("role").orAuto().is("The RAM role that the function acts as: its ARN or name.", "函数使用的 RAM 角色：ARN 或名称。"),
 		objects("tags", "a tag", str("key").must().is("The key of the tag.", "标签的键。"), str("value").must().is("The value of the tag.", "标签的值。")).
 			between(0, 20).differ("key").is("Tags of the function, all of them; without this key, those that it has stay.", "函数的全部标签；不写此键则保留已有标签。"),
 		str("resourceGroupId").is("The resource group that the function belongs to.", "函数所属的资源组。"),

@@ -1,6 +1,6 @@
 // Package alicloudtest is a server in memory that answers as the documentation of
-// the services beside Function Compute says: RAM, SLS and OSS. It checks
-// every signature.
+// the services beside Function Compute says: RAM, SLS, OSS, VPC, ECS and NAS. It
+// checks every signature.
 package alicloudtest
 
 import (
@@ -49,12 +49,24 @@ type Server struct {
 	failures []Failure
 	waited   []time.Duration
 	bodies   map[string]string // the last body of an action
+
+	// Of networks and files.
+	network  []*thing
+	last     int // the last id
+	slow     int // for how many looks new things aren't ready
+	used     []string
+	tokens   map[string]answer // of create requests, by their token
+	fcZones  []string
+	nasZones map[string][]string // by storage
 }
 
 // New starts a server that ends with the test.
 func New(t *testing.T) *Server {
 	t.Helper()
-	s := &Server{t: t, things: map[string]bool{}, bodies: map[string]string{}}
+	s := &Server{
+		t: t, things: map[string]bool{}, bodies: map[string]string{}, tokens: map[string]answer{},
+		fcZones: []string{"cn-hangzhou-f", "cn-hangzhou-g"}, nasZones: map[string][]string{"Performance": {"cn-hangzhou-b", "cn-hangzhou-g"}, "Capacity": {"cn-hangzhou-f"}},
+	}
 	s.verifier = fcsign.NewVerifier(func(id string) (fcsign.Keys, bool) {
 		return fcsign.Keys{AccessKeyID: keyID, AccessKeySecret: secret}, id == keyID
 	}, nil)
@@ -97,7 +109,7 @@ func (s *Server) Put(thing string) {
 func (s *Server) Things() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var names []string
+	names := s.names()
 	for name := range s.things {
 		names = append(names, name)
 	}
@@ -148,6 +160,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(host, ".log."):
 		service = "SLS"
 		_, err = s.verifier.VerifySLS(r)
+	case strings.HasSuffix(host, ".fc.aliyuncs.com"):
+		service = "FC"
+		_, err = s.verifier.Verify(r)
 	case strings.Contains(host, ".oss-"):
 		service = "OSS"
 		bucket, _, _ := strings.Cut(host, ".")
@@ -203,10 +218,16 @@ func (s *Server) do(service, action, host string, data []byte) answer {
 		return s.sls(action, name, data)
 	case "OSS":
 		return s.oss(action, name)
+	case "FC":
+		return s.settings(action, host)
 	}
 	parameters, err := url.ParseQuery(string(data))
 	if err != nil {
 		return refuse(http.StatusBadRequest, "InvalidParameter")
+	}
+	if region, known := strings.CutSuffix(host, ".aliyuncs.com"); name != "ram" && known {
+		_, region, _ = strings.Cut(region, ".")
+		return s.networks(name, action, region, parameters)
 	}
 	return s.ram(action, parameters)
 }

@@ -8,6 +8,7 @@ import (
 
 	"s/pkg/alicloud"
 	"s/pkg/deploy"
+	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
@@ -25,7 +26,7 @@ func PlanAuto(ctx context.Context, target *Target, r *spec.Resource, desired dep
 		if auto, err = findAuto(ctx, target, r, actual); err != nil {
 			return nil, nil, AutoError(fmt.Errorf("%s: %w", r.Name, err), target)
 		}
-		auto.Fill(&desired.Function)
+		FillAuto(auto, &desired.Function, &desired.Service)
 	}
 	plan := deploy.Plan(desired, actual)
 	if auto != nil {
@@ -42,14 +43,44 @@ func findAuto(ctx context.Context, target *Target, r *spec.Resource, actual depl
 	if target.Credentials.AccountID == "" {
 		return nil, WithHint(ExitFailed, errors.New("the names of what \"auto\" makes need the id of the account, which isn't known"), "s config add, with --AccountID")
 	}
-	return target.Auto(r.Region).Plan(ctx, alicloud.Request{Function: r.Function.FunctionName, Auto: r.Auto, Deployed: actual.Function})
+	request := alicloud.Request{Function: r.Function.FunctionName, Auto: r.Auto, VPC: r.Function.VPCConfig, Deployed: actual.Function}
+	if r.Service != nil {
+		request.Service, request.VPC, request.Deployed = r.Service.ServiceName, r.Service.VPCConfig, nil
+		if actual.Service != nil {
+			deployed := alicloud.OfService(*actual.Service)
+			request.Deployed = &deployed
+		}
+	}
+	return target.Auto(r.Region).Plan(ctx, request)
+}
+
+// FillAuto puts what "auto" stands for into the function, or in edition 1.0.0 into a
+// copy of the service.
+func FillAuto(auto *alicloud.Plan, f *fc.Function, service **fc.Service) {
+	if *service == nil {
+		auto.Fill(f)
+		return
+	}
+	s := **service
+	auto.FillService(&s)
+	*service = &s
+}
+
+// TellTwice warns of names that aren't unique, of which the first was taken.
+func TellTwice(io *iostreams.IOStreams, resource string, auto *alicloud.Plan) {
+	if auto == nil {
+		return
+	}
+	for _, t := range auto.Twice {
+		io.Errf("warning: %s: %d have the name of the %s %s: %s is taken, the first one; write its id in s.yaml if it is another", resource, t.Count, t.Kind, t.Name, t.Taken)
+	}
 }
 
 // MadeOf is resources as the ledger has them.
 func MadeOf(resources []alicloud.Resource) []deploy.Made {
 	var made []deploy.Made
 	for _, r := range resources {
-		made = append(made, deploy.Made{Kind: string(r.Kind), Name: r.Name, Within: r.Within, Region: r.Region})
+		made = append(made, deploy.Made{Kind: string(r.Kind), Name: r.Name, Within: r.Within, Region: r.Region, ID: r.ID})
 	}
 	return made
 }
@@ -74,8 +105,13 @@ func autoHint(refused *alicloud.Error, target *Target) string {
 	if target.Credentials.Alias != "" {
 		alias = "access " + target.Credentials.Alias
 	}
-	policies := map[string]string{"SLS": "AliyunLogFullAccess", "OSS": "AliyunOSSFullAccess", "RAM": "AliyunRAMFullAccess"}
+	policies := map[string]string{
+		"SLS": "AliyunLogFullAccess", "OSS": "AliyunOSSFullAccess", "RAM": "AliyunRAMFullAccess", "ResourceManager": "AliyunRAMFullAccess",
+		"VPC": "AliyunVPCFullAccess", "ECS": "AliyunECSFullAccess", "NAS": "AliyunNASFullAccess", "FC": "AliyunFCFullAccess",
+	}
 	switch {
+	case refused.Quota():
+		return "delete one that nobody needs, have the quota raised, or write in s.yaml what there is in place of auto"
 	case refused.Denied():
 		return fmt.Sprintf("%s may not do that: grant it %s, or write in s.yaml what there is in place of auto", alias, policies[refused.Service])
 	case refused.Code == "ProjectAlreadyExist" || refused.Code == "BucketAlreadyExists":

@@ -16,7 +16,7 @@ import (
 // the first one made, the others find.
 func (d *deployment) makeAuto(ctx context.Context) {
 	for _, it := range d.items {
-		if it.err != nil || it.auto == nil || len(it.auto.Missing) == 0 {
+		if it.err != nil || it.auto.Ready() {
 			continue
 		}
 		if it.err = d.makeFor(ctx, it); it.err != nil {
@@ -37,29 +37,31 @@ func (d *deployment) makeFor(ctx context.Context, it *item) error {
 	if err != nil {
 		return err
 	}
-	var blocks fc.Function
-	it.auto.Fill(&blocks)
-	text, err := blocksYAML(blocks)
+	text, err := d.blocksYAML(it)
 	if err != nil {
 		return err
 	}
 	d.IO.Errf("%s: s.yaml may have this in place of auto:", it.resource.Name)
 	d.IO.Errf("%s", text)
-	function := it.prepared.Desired.Function
-	it.auto.Fill(&function)
-	it.plan, err = it.plan.With(function, d.project.Redact)
+	function, service := it.prepared.Desired.Function, it.prepared.Desired.Service
+	cmdutil.FillAuto(it.auto, &function, &service)
+	it.plan, err = it.plan.With(function, service, d.project.Redact)
 	return err
 }
 
-// blocksYAML writes the blocks of a function that are set, as s.yaml has them.
-func blocksYAML(f fc.Function) (string, error) {
-	data, err := json.Marshal(map[string]any{
-		"logConfig": f.LogConfig, "ossMountConfig": f.OSSMountConfig, "vpcConfig": f.VPCConfig, "nasConfig": f.NASConfig, "role": f.Role,
-	})
+// blocksYAML writes what "auto" stood for as s.yaml has it.
+func (d *deployment) blocksYAML(it *item) (string, error) {
+	var f fc.Function
+	it.auto.Fill(&f)
+	blocks := map[string]any{"logConfig": f.LogConfig, "ossMountConfig": f.OSSMountConfig, "vpcConfig": f.VPCConfig, "nasConfig": f.NASConfig, "role": f.Role}
+	if it.resource.Service != nil {
+		blocks["vpcConfig"], blocks["nasConfig"] = vpcOfV1(f.VPCConfig), nasOfV1(f.NASConfig)
+	}
+	data, err := json.Marshal(blocks)
 	if err != nil {
 		return "", err
 	}
-	var blocks map[string]any
+	blocks = nil
 	if err := json.Unmarshal(data, &blocks); err != nil {
 		return "", err
 	}
@@ -70,4 +72,26 @@ func blocksYAML(f fc.Function) (string, error) {
 	}
 	text, err := yaml.Marshal(blocks)
 	return strings.TrimSpace(string(text)), err
+}
+
+// vpcOfV1 is vpcConfig as edition 1.0.0 spells it.
+func vpcOfV1(c *fc.VPCConfig) any {
+	if c == nil {
+		return nil
+	}
+	return map[string]any{"vpcId": c.VPCID, "vswitchIds": c.VSwitchIDs, "securityGroupId": c.SecurityGroupID}
+}
+
+// nasOfV1 is nasConfig as edition 1.0.0 spells it, with the server and the folder on
+// it apart.
+func nasOfV1(c *fc.NASConfig) any {
+	if c == nil {
+		return nil
+	}
+	var points []any
+	for _, m := range c.MountPoints {
+		server, dir, _ := strings.Cut(m.ServerAddr, ":")
+		points = append(points, map[string]any{"serverAddr": server, "nasDir": dir, "fcDir": m.MountDir})
+	}
+	return map[string]any{"userId": c.UserID, "groupId": c.GroupID, "mountPoints": points}
 }

@@ -329,6 +329,7 @@ func (d *deployment) plan(ctx context.Context) error {
 		}
 	})
 	for _, it := range d.items {
+		cmdutil.TellTwice(d.IO, it.resource.Name, it.auto)
 		if it.err == nil {
 			continue
 		}

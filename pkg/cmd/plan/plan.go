@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"s/pkg/alicloud"
 	"s/pkg/cmd/cmdutil"
 	deploycmd "s/pkg/cmd/deploy"
 	"s/pkg/deploy"
@@ -141,6 +142,7 @@ func (o *Options) settle(ctx context.Context, project *spec.Project, target *cmd
 func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdutil.Target, resources []*spec.Resource) ([]*deploy.Changes, error) {
 	preparer := deploy.Preparer{Artifacts: o.Artifacts, NoDefaultIgnore: o.NoDefaultIgnore}
 	plans, errs := make([]*deploy.Changes, len(resources)), make([]error, len(resources))
+	autos := make([]*alicloud.Plan, len(resources))
 	var wg sync.WaitGroup
 	for i, r := range resources {
 		prepared, err := preparer.Prepare(ctx, project, r)
@@ -157,31 +159,33 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 		}
 		cmdutil.TellDomain(o.IO, target, r, &prepared.Desired)
 		prepared.Desired.Before = o.ledger.Before(r.Region, r.Function.FunctionName)
-		wg.Go(func() { plans[i], errs[i] = o.plan(ctx, project, target, r, remote, prepared.Desired) })
+		wg.Go(func() { plans[i], autos[i], errs[i] = o.plan(ctx, project, target, r, remote, prepared.Desired) })
 	}
 	wg.Wait()
-	for _, err := range errs {
+	for i, err := range errs {
 		if err != nil {
 			return nil, err
 		}
+		cmdutil.TellTwice(o.IO, resources[i].Name, autos[i])
 	}
 	return plans, nil
 }
 
 // plan compares one resource.
-func (o *Options) plan(ctx context.Context, project *spec.Project, target *cmdutil.Target, r *spec.Resource, remote deploy.Reader, desired deploy.Desired) (*deploy.Changes, error) {
+func (o *Options) plan(ctx context.Context, project *spec.Project, target *cmdutil.Target, r *spec.Resource, remote deploy.Reader, desired deploy.Desired,
+) (*deploy.Changes, *alicloud.Plan, error) {
 	actual, err := deploy.Read(ctx, remote, desired)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	plan, _, err := cmdutil.PlanAuto(ctx, target, r, desired, actual, o.Scope, project.Redact)
+	plan, auto, err := cmdutil.PlanAuto(ctx, target, r, desired, actual, o.Scope, project.Redact)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if o.Prune {
 		plan.Prune()
 	}
-	return plan, nil
+	return plan, auto, nil
 }
 
 // dropped lists what earlier deployments made and s.yaml no longer has. With --prune

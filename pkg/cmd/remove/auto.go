@@ -54,8 +54,13 @@ func (o *Options) wantsAuto() (bool, error) {
 }
 
 func (o *Options) deleteMade(ctx context.Context, target *cmdutil.Target, m deploy.Made) error {
-	r := alicloud.Resource{Kind: alicloud.Kind(m.Kind), Name: m.Name, Within: m.Within, Region: m.Region}
+	r := alicloud.Resource{Kind: alicloud.Kind(m.Kind), Name: m.Name, Within: m.Within, Region: m.Region, ID: m.ID}
 	name := m.Change().Name
+	if r.Shared() {
+		o.IO.Errf("- %s %s stays: it is the whole account's", m.Kind, name)
+		o.ledger.ForgetMade(m)
+		return nil
+	}
 	user, err := o.userOf(ctx, target, r)
 	if err != nil {
 		return err

@@ -1,9 +1,12 @@
 package removecmd
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"s/pkg/alicloud"
 	"s/pkg/alicloud/alicloudtest"
@@ -109,5 +112,46 @@ func TestMadeCantBeDeleted(t *testing.T) {
 	err := w.Run(NewCmd(w.Factory, nil), "--auto", "-y")
 	if cmdutil.CodeOf(err) != cmdutil.ExitCloud || !strings.Contains(err.Error(), "Unauthorized") || madeOf(t, w) != 2 {
 		t.Errorf("%v, left %v", err, s.Things())
+	}
+}
+
+// TestMadeNetworks: what deployments found stays, and so does what is used still or
+// is the whole account's.
+func TestMadeNetworks(t *testing.T) {
+	t.Parallel()
+	w, s := cmdtest.New(t, spec.Edition3), alicloudtest.New(t)
+	w.Target.Auto = func(region string) *alicloud.Client { return s.Client(region, nil) }
+	ledger, err := deploy.OpenLedger(w.Project.Dir, cmdutil.PlaceOf(w.Project, w.Target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.Client("cn-hangzhou", nil)
+	s.AddFiles("Alibaba-Fc-V3-Component-Generated", 0)
+	plan, err := c.Plan(t.Context(), alicloud.Request{Function: "f", Auto: spec.Auto{VPC: &fc.VPCConfig{}, NAS: map[string]string{}, Linked: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = plan.Make(t.Context(), func(r alicloud.Resource) {
+		for _, m := range cmdutil.MadeOf([]alicloud.Resource{r}) {
+			ledger.RecordMade(m)
+		}
+	})
+	if err = errors.Join(err, ledger.Save()); err != nil {
+		t.Fatal(err)
+	}
+	var f fc.Function
+	plan.Fill(&f)
+	s.Use(f.VPCConfig.SecurityGroupID)
+	if err := w.Run(NewCmd(w.Factory, nil), "--auto", "-y"); err != nil || madeOf(t, w) != 2 {
+		t.Fatalf("%v, left %v", err, s.Things())
+	}
+	w.WantStderr("NAS mount target Alibaba-Fc-V3-Component-Generated removed", "vSwitch Alibaba-Fc-V3-Component-Generated removed",
+		"security group Alibaba-Fc-V3-Component-Generated stays: it isn't empty, or others use it", "VPC Alibaba-Fc-V3-Component-Generated stays",
+		"service-linked role AliyunServiceRoleForFC stays: it is the whole account's")
+	want := []string{
+		"files Alibaba-Fc-V3-Component-Generated", "group vpc-2/Alibaba-Fc-V3-Component-Generated", "role AliyunServiceRoleForFC", "vpc Alibaba-Fc-V3-Component-Generated",
+	}
+	if d := cmp.Diff(want, s.Things()); d != "" {
+		t.Error(d)
 	}
 }
