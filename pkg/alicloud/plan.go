@@ -70,11 +70,10 @@ type Plan struct {
 	// Missing is what has to be made, in this order.
 	Missing []Resource
 	// Twice are names that weren't unique.
-	Twice   []Twice
-	waits   bool // something is there that isn't ready yet
-	service string
-	client  *Client
-	parts   []part
+	Twice  []Twice
+	waits  bool // something is there that isn't ready yet
+	client *Client
+	parts  []part
 }
 
 // part is one block of s.yaml that is "auto".
@@ -102,7 +101,7 @@ const Unmade = "(new)"
 
 // Plan looks for what a request needs. It makes read calls only.
 func (c *Client) Plan(ctx context.Context, q Request) (*Plan, error) {
-	p := &Plan{client: c, service: q.Service}
+	p := &Plan{client: c}
 	p.parts = c.parts(q)
 	r := &run{client: c, dry: true}
 	for _, part := range p.parts {
@@ -113,6 +112,10 @@ func (c *Client) Plan(ctx context.Context, q Request) (*Plan, error) {
 	p.Missing, p.Twice, p.waits = r.missing, r.twice, r.waits
 	return p, nil
 }
+
+// Assume takes all for there that a request needs, without a call: for a function of
+// the working tree, which is deployed nowhere.
+func (c *Client) Assume(q Request) *Plan { return &Plan{client: c, parts: c.parts(q)} }
 
 func (c *Client) parts(q Request) []part {
 	var parts []part

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"s/pkg/alicloud"
 	"s/pkg/build"
 	"s/pkg/bundle"
 	"s/pkg/deploy"
@@ -32,6 +33,7 @@ func Function(ctx context.Context, p deploy.Preparer, project *spec.Project, r *
 		return local.DevFunction{}, err
 	}
 	want := ready.Desired
+	mountAuto(r, &want)
 	found, err := layersOf(project, want.Function.Layers)
 	if err != nil {
 		return local.DevFunction{}, fmt.Errorf("%s: %w", r.Name, err)
@@ -45,6 +47,26 @@ func Function(ctx context.Context, p deploy.Preparer, project *spec.Project, r *
 		f.Function.Handler = "index.handler" // as deploy has it
 	}
 	return f, nil
+}
+
+// mountAuto gives a function the folders that stand in for the file systems and
+// buckets that s.yaml leaves to the deployment.
+func mountAuto(r *spec.Resource, want *deploy.Desired) {
+	if r.Auto.NAS == nil && r.Auto.OSSMount == nil {
+		return
+	}
+	q := alicloud.Request{Function: r.Function.FunctionName, Auto: spec.Auto{NAS: r.Auto.NAS, OSSMount: r.Auto.OSSMount}}
+	if r.Service != nil {
+		q.Service = r.Service.ServiceName
+	}
+	auto := alicloud.New(alicloud.Config{Region: r.Region, Local: true}).Assume(q)
+	if want.Service == nil {
+		auto.Fill(&want.Function)
+		return
+	}
+	service := *want.Service
+	auto.FillService(&service)
+	want.Service = &service
 }
 
 // look is what was seen of a resource's files.

@@ -142,8 +142,17 @@ func NameDomain(target *Target, r *spec.Resource, desired *deploy.Desired) bool 
 		return false
 	}
 	d := *r.Auto.Domain
-	label := strings.ToLower(strings.ReplaceAll(r.Function.FunctionName, "_", "-"))
-	d.DomainName = label + "." + r.Region + localDomains
+	d.DomainName = autoLabels(r) + "." + r.Region + localDomains
 	desired.AddDomain(d)
 	return true
+}
+
+// autoLabels begin the name of a custom domain that is "auto": the function's and, in
+// edition 1.0.0, the service's.
+func autoLabels(r *spec.Resource) string {
+	service, function := fc.SplitName(r.Function.FunctionName)
+	if service != "" {
+		function += "." + service
+	}
+	return strings.ToLower(strings.ReplaceAll(function, "_", "-"))
 }
