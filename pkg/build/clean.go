@@ -21,7 +21,7 @@ type Leftover struct {
 // projectDir: artifacts, logs, packed code.
 func Leftovers(projectDir string) ([]Leftover, error) {
 	var found []Leftover
-	for _, name := range []string{".s/build", logsDir, ".s/cache"} {
+	for _, name := range []string{".s/build", LogsFolder, ".s/cache"} {
 		size, err := sizeOf(filepath.Join(projectDir, filepath.FromSlash(name)))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

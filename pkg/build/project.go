@@ -16,11 +16,11 @@ import (
 	"s/pkg/spec"
 )
 
-// Folders below that of s.yaml.
-const (
-	artifactsDir = ".s/build/artifacts"
-	logsDir      = ".s/logs"
-)
+// artifactsDir is below the folder of s.yaml.
+const artifactsDir = ".s/build/artifacts"
+
+// LogsFolder is where builds leave the output of tools, below the folder of s.yaml.
+const LogsFolder = ".s/logs"
 
 // ArtifactDir is where the build of a resource goes, whether it is there or
 // not: .s/build/artifacts/<resource> beside s.yaml, and <service>/<function>
@@ -53,7 +53,7 @@ func ImageArchive(p *spec.Project, r *spec.Resource) string {
 
 // LogFile is where the output of the tools goes.
 func LogFile(p *spec.Project, r *spec.Resource) string {
-	return filepath.Join(p.Dir, filepath.FromSlash(logsDir), "build-"+fileName(r.Name)+".log")
+	return filepath.Join(p.Dir, filepath.FromSlash(LogsFolder), "build-"+fileName(r.Name)+".log")
 }
 
 func legacy(p *spec.Project) bool { return p.Edition == spec.Edition1 }

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -54,8 +55,11 @@ func TestEveryMessageIsTranslated(t *testing.T) {
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "vault")))  // where secrets are kept
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "bundle"))) // what of the code is large
 	maps.Copy(formats, spokenFormats(t, "."))
-	for _, root := range []string{"build", "bundle", "cmd/build", "cmd/clean", "cmd/deploy"} {
+	for _, root := range []string{"build", "bundle", "cmd/build", "cmd/clean", "cmd/deploy", "cmd/root"} {
 		maps.Copy(formats, saidFormats(t, filepath.Join("..", root))) // what a build is doing, and why it fails
+	}
+	for _, note := range peerNotes(t) {
+		formats[note] = "pkg/cmd/root/peer.txt"
 	}
 	findings := findingFormats(t, filepath.Join("..", "spec"))
 	for _, label := range []string{"error", "warning", "note", "hint"} { // of findings
@@ -75,6 +79,23 @@ func TestEveryMessageIsTranslated(t *testing.T) {
 			t.Errorf("no command says %q any more: remove it from pkg/iostreams/catalog/zh.json", format)
 		}
 	}
+}
+
+// peerNotes are the last columns of the table of the peer's commands and flags.
+func peerNotes(t *testing.T) []string {
+	t.Helper()
+	table, err := os.ReadFile(filepath.Join("..", "cmd", "root", "peer.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notes []string
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Split(line, "|")
+		if note := strings.TrimSpace(fields[len(fields)-1]); len(fields) == 5 && note != "" && !strings.HasPrefix(line, "#") {
+			notes = append(notes, note)
+		}
+	}
+	return notes
 }
 
 // worded reports whether a format has words to translate beside its verbs.

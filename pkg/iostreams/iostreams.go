@@ -26,6 +26,8 @@ type IOStreams struct {
 	width                          int
 	lang                           string
 
+	loud io.Writer // see Silence; nil is ErrOut
+
 	debug       *debug.Log
 	prompter    Prompter
 	promptsDone <-chan struct{} // see StopPromptsOn
@@ -115,6 +117,26 @@ func (s *IOStreams) IsStderrTTY() bool { return s.stderrTTY }
 // SetTTY overrides what is known about the three streams; for tests.
 func (s *IOStreams) SetTTY(in, out, errOut bool) {
 	s.stdinTTY, s.stdoutTTY, s.stderrTTY = in, out, errOut
+}
+
+// Silence drops all that isn't data, but for what is written to Loud. Nobody can be
+// asked any more: they wouldn't see what for.
+func (s *IOStreams) Silence() {
+	if s.loud == nil {
+		s.loud, s.ErrOut = s.ErrOut, io.Discard
+	}
+	s.area, s.stdinTTY, s.prompter = nil, false, nil
+}
+
+// Redirect makes data go to a file, which is no terminal.
+func (s *IOStreams) Redirect(to io.Writer) { s.Out, s.stdoutTTY = to, false }
+
+// Loud is where errors go: ErrOut, silenced or not.
+func (s *IOStreams) Loud() io.Writer {
+	if s.loud != nil {
+		return s.loud
+	}
+	return s.ErrOut
 }
 
 // CanPrompt reports whether a question may be asked: stdin and stderr are TTYs.

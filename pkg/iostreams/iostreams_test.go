@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -144,5 +145,34 @@ func TestWith(t *testing.T) {
 	}
 	if with.CanPrompt() || !s.CanPrompt() || !with.IsStdoutTTY() || !with.ColorEnabled() || with.Width() != s.Width() {
 		t.Errorf("%+v", with)
+	}
+}
+
+// TestSilence: data and errors are all that is left.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	io, _, out, errOut := Test()
+	io.SetTTY(true, true, true)
+	io.Silence()
+	io.Silence()
+	io.Errf("what goes on")
+	own := io.With(io.Out, io.ErrOut)
+	own.Errf("and there")
+	for _, s := range []*IOStreams{io, own} {
+		if _, err := s.Loud().Write([]byte("wrong\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if errOut.String() != "wrong\nwrong\n" || io.CanPrompt() {
+		t.Errorf("%q, asks: %v", errOut, io.CanPrompt())
+	}
+	var file strings.Builder
+	io.Redirect(&file)
+	if _, err := io.Out.Write([]byte("data")); err != nil || file.String() != "data" || out.Len() > 0 || io.IsStdoutTTY() {
+		t.Errorf("%v, %q, %q", err, file.String(), out)
+	}
+	loud, _, _, errOut := Test()
+	if loud.Loud() != loud.ErrOut || errOut.Len() > 0 {
+		t.Error("without silence they go elsewhere")
 	}
 }

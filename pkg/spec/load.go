@@ -20,6 +20,13 @@ import (
 // it holds what could be understood, which is good for listing names and
 // nothing else. Codes lists the codes of the findings.
 func Load(ctx context.Context, opts Options) (*Project, diag.Diagnostics) {
+	if opts.Text != "" {
+		dir, err := filepath.Abs(opts.Dir)
+		if err != nil {
+			return nil, diag.Diagnostics{problem(CodeRead, diag.Range{File: opts.File}, "the working directory is gone: %v", err)}
+		}
+		return parse(opts, opts.File, dir, []byte(opts.Text))
+	}
 	file, d := findFile(opts)
 	if d != nil {
 		return nil, diag.Diagnostics{*d}

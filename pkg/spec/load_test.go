@@ -333,3 +333,22 @@ func TestHostileFilesEnd(t *testing.T) {
 		})
 	}
 }
+
+// TestLoadText: what is no file is in the working directory, or the one that is given.
+func TestLoadText(t *testing.T) {
+	t.Parallel()
+	const text = `{"edition": "3.0.0", "name": "app", "resources": {"fc3": {"component": "fc3",
+		"props": {"region": "cn-hangzhou", "functionName": "f", "runtime": "python3.10", "handler": "index.handler", "code": "./code"}}}}`
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "code"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p, diags := Load(t.Context(), Options{Text: text, File: "--props", Dir: dir})
+	if diags.HasErrors() || p.Dir != dir || p.File != "--props" || p.Resources[0].Function.FunctionName != "f" {
+		t.Errorf("%+v, %v", p, diags)
+	}
+	_, diags = Load(t.Context(), Options{Text: "[]", File: "--props"})
+	if !diags.HasErrors() || diags[0].Range.File != "--props" {
+		t.Errorf("%v", diags)
+	}
+}

@@ -155,6 +155,8 @@ type Options struct {
 	File string
 	// Dir is where to look; empty is the working directory.
 	Dir string
+	// Text is what there is in place of a file in Dir; File is what it is called then.
+	Text string
 	// LookupEnv reads an environment variable for ${env(X)}.
 	LookupEnv func(string) (string, bool)
 	// Credential gives a field (AccountID, AccessKeyID, ...) of the credentials

@@ -5,6 +5,7 @@ package cleancmd
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,8 @@ type Options struct {
 	Home     func() (string, error)
 
 	Cache bool // the cache of all projects, instead of this one's folders
+	Logs  bool // of this project's folders the logs only
+	All   bool // this project's folders and the cache of all projects
 	Yes   bool
 }
 
@@ -37,6 +40,9 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		Example: "s clean -y\ns clean --cache",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.Logs && (opts.Cache || opts.All) || opts.Cache && opts.All {
+				return cmdutil.UsageError(diag.Errorf("choose one of --logs, --cache and --all"))
+			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -44,6 +50,8 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		},
 	}
 	cmd.Flags().BoolVar(&opts.Cache, "cache", false, "remove the build cache of all projects instead")
+	cmd.Flags().BoolVar(&opts.Logs, "logs", false, "remove the logs of builds only")
+	cmd.Flags().BoolVar(&opts.All, "all", false, "remove the build cache of all projects, too")
 	cmd.Flags().BoolVarP(&opts.Yes, "assume-yes", "y", false, "don't ask")
 	return cmd
 }
@@ -51,9 +59,18 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 // Run removes.
 func Run(ctx context.Context, opts *Options) error {
 	if opts.Cache {
-		return opts.cache(ctx)
+		view, err := opts.cache(ctx)
+		return opts.print(view, err)
 	}
-	return opts.project(ctx)
+	view, err := opts.project(ctx)
+	if err != nil || !opts.All {
+		return opts.print(view, err)
+	}
+	cache, err := opts.cache(ctx)
+	return opts.print(struct {
+		*projectView
+		Cache *cacheView `json:"cache"`
+	}{view, cache}, err)
 }
 
 // cacheView is what became of the cache, as -o json shows it.
@@ -63,15 +80,15 @@ type cacheView struct {
 	InUse   int   `json:"inUse"` // entries that stay
 }
 
-func (o *Options) cache(ctx context.Context) error {
+func (o *Options) cache(ctx context.Context) (*cacheView, error) {
 	home, err := o.Home()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var view cacheView
+	view := &cacheView{}
 	view.Entries, view.Bytes, view.InUse, err = build.NewCache(build.CacheFolder(home)).Clean(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if view.Entries == 0 {
 		o.IO.Errf("nothing to remove from the build cache")
@@ -81,7 +98,7 @@ func (o *Options) cache(ctx context.Context) error {
 	if view.InUse > 0 {
 		o.IO.Errf("kept, as builds are using them: %d entries", view.InUse)
 	}
-	return o.print(view)
+	return view, nil
 }
 
 // projectView is what was removed of a project, as -o json shows it.
@@ -92,19 +109,22 @@ type projectView struct {
 
 // project removes the folders of the project in the working directory, or of
 // the s.yaml of -t; it needn't be a right one.
-func (o *Options) project(ctx context.Context) error {
+func (o *Options) project(ctx context.Context) (*projectView, error) {
 	dir, err := filepath.Abs(filepath.Dir(o.Settings.Template))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	found, err := build.Leftovers(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	view := projectView{Removed: []build.Leftover{}}
+	if o.Logs {
+		found = slices.DeleteFunc(found, func(l build.Leftover) bool { return l.Path != build.LogsFolder })
+	}
+	view := &projectView{Removed: []build.Leftover{}}
 	if len(found) == 0 {
 		o.IO.Errf("nothing to remove in %s", dir)
-		return o.print(view)
+		return view, nil
 	}
 	view.Removed = found
 	var names []string
@@ -114,22 +134,22 @@ func (o *Options) project(ctx context.Context) error {
 	}
 	what := strings.Join(names, ", ")
 	if err := o.confirm(dir, what); err != nil {
-		return err
+		return nil, err
 	}
 	home, err := o.Home()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	release, err := build.NewCache(build.CacheFolder(home)).Alone(ctx, dir, func() { o.IO.Errf("waiting for a build of this project to end …") })
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer release()
 	if err := build.RemoveLeftovers(ctx, dir, found); err != nil {
-		return err
+		return nil, err
 	}
 	o.IO.Errf("removed %s", what)
-	return o.print(view)
+	return view, nil
 }
 
 func (o *Options) confirm(dir, what string) error {
@@ -151,7 +171,10 @@ func (o *Options) confirm(dir, what string) error {
 }
 
 // print shows the result as data if that was asked for.
-func (o *Options) print(view any) error {
+func (o *Options) print(view any, err error) error {
+	if err != nil {
+		return err
+	}
 	if o.Settings.Output == "" || o.Settings.Output == cmdutil.OutputDefault {
 		return nil
 	}

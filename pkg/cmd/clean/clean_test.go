@@ -131,6 +131,29 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// TestParts: the logs alone, or the cache of all projects as well.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	w, dir := project(t)
+	file, home := filepath.Join(dir, "s.yaml"), t.TempDir()
+	w.Factory.Home = func() (string, error) { return home, nil }
+	if err := w.Run(NewCmd(w.Factory, nil), "-t", file, "--logs", "-y"); err != nil || left(t, dir) != "build state.json" {
+		t.Errorf("got %v, left %s", err, left(t, dir))
+	}
+	if err := w.Run(NewCmd(w.Factory, nil), "-t", file, "--all", "-y", "-o", "raw"); err != nil || left(t, dir) != "state.json" {
+		t.Errorf("got %v, left %s", err, left(t, dir))
+	}
+	want := `{"removed":[{"path":".s/build","bytes":5}],"bytes":5,"cache":{"entries":0,"bytes":0,"inUse":0}}` + "\n"
+	if diff := cmp.Diff(want, w.Stdout()); diff != "" {
+		t.Error(diff)
+	}
+	for _, args := range [][]string{{"--all", "--logs"}, {"--cache", "--logs"}, {"--all", "--cache"}} {
+		if err := w.Run(NewCmd(w.Factory, nil), args...); cmdutil.CodeOf(err) != cmdutil.ExitUsage {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	w := cmdtest.New(t, spec.Edition3)

@@ -90,7 +90,7 @@ func called(r *spec.Resource, name string) bool {
 // with mistakes is no hindrance when it isn't needed.
 func besideFile(ctx context.Context, f *Factory, verb string) (*spec.Project, error) {
 	s := f.Settings
-	if s.Template != "" || spec.HasFile("") {
+	if s.Template != "" || s.Text != "" || spec.HasFile("") {
 		project, err := f.Project(ctx, verb)
 		if err == nil || s.Region == "" || s.Access == "" {
 			return project, err

@@ -96,18 +96,18 @@ func ShowError(io *iostreams.IOStreams, err error, redact func(string) string) {
 	}
 	var diags diag.Diagnostics
 	if errors.As(err, &diags) {
-		_ = diag.Render(io.ErrOut, diags, RenderOptions(io)) // nowhere left to complain
+		_ = diag.Render(io.Loud(), diags, RenderOptions(io)) // nowhere left to complain
 	} else {
-		fmt.Fprintln(io.ErrOut, io.Red(io.T("error:"))+" "+redact(diag.In(err, io.Text)))
+		fmt.Fprintln(io.Loud(), io.Red(io.T("error:"))+" "+redact(diag.In(err, io.Text)))
 	}
 	var known *Error
 	if errors.As(err, &known) && known.Hint != "" {
 		label := io.T("hint:")
-		indent, hint := runewidth.StringWidth(label)+1, redact(known.Hint)
+		indent, hint := runewidth.StringWidth(label)+1, redact(diag.Message(known.Hint).In(io.Text))
 		if io.IsStderrTTY() {
 			hint = wrapped(hint, io.Width()-indent-1)
 		}
-		fmt.Fprintln(io.ErrOut, io.Cyan(label)+" "+strings.ReplaceAll(hint, "\n", "\n"+strings.Repeat(" ", indent)))
+		fmt.Fprintln(io.Loud(), io.Cyan(label)+" "+strings.ReplaceAll(hint, "\n", "\n"+strings.Repeat(" ", indent)))
 	}
 }
 

@@ -22,8 +22,14 @@ type Settings struct {
 	Debug    bool
 	NoColor  bool
 
+	// OutputFile takes the place of stdout; Silent shows results and errors only.
+	OutputFile string
+	Silent     bool
+
 	// Function and Region are those of BindFunction.
 	Function, Region string
+	// Text is an s.yaml that isn't in a file, as s cli makes it.
+	Text string
 
 	// From tells for the name of each global flag where its value comes from: the
 	// flag (--access), its twin (S_ACCESS) or FromDefault.
@@ -56,6 +62,10 @@ func BindFlags(flags *pflag.FlagSet) {
 	flags.String("env", "", "environment of env.yaml to lay over s.yaml (default: that of s env default)")
 	flags.Bool("debug", false, "say what is done, in detail, on stderr")
 	flags.Bool("no-color", false, "no colours (NO_COLOR does the same)")
+	flags.String("output-file", "", "write the result to this `file` instead of stdout")
+	flags.Bool("silent", false, "show results and errors only; nothing is asked")
+	flags.Bool("skip-actions", false, "run no actions of s.yaml")
+	flags.Lookup("skip-actions").Hidden = true // commands that run some show their own
 }
 
 // Read fills s from the parsed flags and, where a flag isn't given, from its
@@ -78,6 +88,8 @@ func (s *Settings) Read(flags *pflag.FlagSet) error {
 	s.Env = v.GetString("env")
 	s.Debug = v.GetBool("debug")
 	s.NoColor = v.GetBool("no-color")
+	s.OutputFile, _ = flags.GetString("output-file")
+	s.Silent, _ = flags.GetBool("silent")
 	if !slices.Contains(OutputFormats(), s.Output) {
 		return UsageError(fmt.Errorf("unknown output format %q: choose one of %s",
 			s.Output, strings.Join(OutputFormats(), ", ")))

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/cmdutil/cmdtest"
 	"s/pkg/deploy"
@@ -129,6 +131,37 @@ func TestScopeFlags(t *testing.T) {
 		if err := w.Run(command(w, nil), args...); exitCode(err) != cmdutil.ExitUsage {
 			t.Errorf("%v: %v", args, err)
 		}
+	}
+}
+
+// TestWordsOfEdition1: parts of a resource are words there, unless a resource is called so.
+func TestWordsOfEdition1(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		edition, words string
+		want           deploy.Scope
+		left           string
+	}{
+		{spec.Edition1, "function", deploy.Scope{Function: deploy.FunctionAll}, ""},
+		{spec.Edition1, "hello function", deploy.Scope{Function: deploy.FunctionAll}, "hello"},
+		{spec.Edition1, "trigger", deploy.Scope{Triggers: []string{deploy.AllTriggers}}, ""},
+		{spec.Edition1, "trigger t1,t2", deploy.Scope{Triggers: []string{"t1", "t2"}}, ""},
+		{spec.Edition1, "all", deploy.Scope{}, ""},
+		{spec.Edition1, "service", deploy.Scope{}, "service"},
+		{spec.Edition3, "function", deploy.Scope{}, "function"},
+	} {
+		w := cmdtest.New(t, tt.edition)
+		var scope deploy.Scope
+		left := BareFlags(w.Project, strings.Fields(tt.words), &scope)
+		if diff := cmp.Diff(tt.want, scope); diff != "" || strings.Join(left, " ") != tt.left {
+			t.Errorf("%s %s: left %q\n%s", tt.edition, tt.words, left, diff)
+		}
+	}
+	w := cmdtest.New(t, spec.Edition1)
+	w.Add("function")
+	var scope deploy.Scope
+	if left := BareFlags(w.Project, []string{"function"}, &scope); !scope.All() || len(left) != 1 {
+		t.Errorf("a resource: %+v, %q", scope, left)
 	}
 }
 

@@ -45,7 +45,8 @@ func (o *Options) readPlan(project *spec.Project) (*deploy.Saved, error) {
 }
 
 // BareFlags takes the words that the peer would take as the values of its flags,
-// `--function code` and `--trigger a,b`, out of the names of resources.
+// `--function code` and `--trigger a,b`, out of the names of resources; in edition
+// 1.0.0 the words for parts of a resource, too, as in `deploy function`.
 func BareFlags(project *spec.Project, names []string, scope *deploy.Scope) []string {
 	take := func(fits func(word string) bool) string {
 		i := slices.IndexFunc(names, func(word string) bool { return project.Find(word) == nil && fits(word) })
@@ -55,6 +56,14 @@ func BareFlags(project *spec.Project, names []string, scope *deploy.Scope) []str
 		word := names[i]
 		names = slices.Delete(slices.Clone(names), i, i+1)
 		return word
+	}
+	if project.Edition == spec.Edition1 && scope.All() {
+		switch take(func(word string) bool { return word == "all" || word == "function" || word == "trigger" }) {
+		case "function":
+			scope.Function = deploy.FunctionAll
+		case "trigger":
+			scope.Triggers = []string{deploy.AllTriggers}
+		}
 	}
 	if scope.Function == deploy.FunctionAll {
 		if part := take(func(word string) bool { return word == deploy.FunctionCode || word == deploy.FunctionConfig }); part != "" {

@@ -92,11 +92,10 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	opts.bindEvent(cmd.Flags())
 	opts.bindCall(cmd.Flags())
 	flags := cmd.Flags()
+	cmdutil.BindFunction(flags, f.Settings)
 	flags.StringVar(&opts.Type, "invocation-type", "sync", "sync or async")
 	flags.StringVar(&opts.Qualifier, "qualifier", "", "version or alias (default LATEST)")
 	flags.StringVar(&opts.TaskID, "async-task-id", "", "name of the asynchronous task")
-	flags.StringVar(&opts.TaskID, "stateful-async-invocation-id", "", "the same as --async-task-id, its name in FC 2.0")
-	flags.Lookup("stateful-async-invocation-id").Hidden = true
 	flags.BoolVar(&opts.RemoteOnly, "remote", false, "never run the function locally instead")
 	return cmd
 }
@@ -154,7 +153,7 @@ func (o *Options) command() string {
 // Run invokes.
 func Run(ctx context.Context, opts *Options) error {
 	opts = opts.oneTarget()
-	project, err := opts.Project(ctx, opts.command())
+	project, err := opts.project(ctx)
 	if err != nil {
 		return err
 	}

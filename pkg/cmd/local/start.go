@@ -45,7 +45,7 @@ func newStartCmd(f *cmdutil.Factory, runF func(context.Context, *StartOptions) e
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Resources = args
-			o.PortGiven = cmd.Flags().Changed("port") || cmd.Flags().Changed("server-port")
+			o.PortGiven = cmd.Flags().Changed("port")
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -57,10 +57,6 @@ func newStartCmd(f *cmdutil.Factory, runF func(context.Context, *StartOptions) e
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&o.Port, "port", DefaultDevPort, "first port to listen on, of the invoke API; HTTP triggers have the next ones; 0 is any free ones")
-	flags.IntVar(&o.Port, "server-port", DefaultDevPort, "the same as --port")
-	flags.Lookup("server-port").Hidden = true
-	flags.String("custom-domain", "", "has no effect")
-	flags.Lookup("custom-domain").Hidden = true
 	o.bindDebug(flags)
 	return cmd
 }

@@ -50,17 +50,12 @@ func newTree(f *cmdutil.Factory) *tree {
 	return &tree{f: f, exe: os.Executable, lookupEnv: os.LookupEnv}
 }
 
-// bindDebug defines the flags of debugging, and those of the peer's that mean
-// nothing here.
+// bindDebug defines the flags of debugging.
 func (t *tree) bindDebug(flags *pflag.FlagSet) {
 	flags.StringVar(&t.Mounts, "mounts", "", "folder that keeps what stands in for NAS and OSS mounts (default .s beside s.yaml, or "+local.MountsVariable+")")
 	bindAssumeRole(flags, &t.AssumeRole)
 	flags.IntVarP(&t.DebugPort, "debug-port", "d", 0, "let a debugger attach at this port (of several functions: the first)")
 	flags.StringVarP(&t.Editor, "config", "c", "vscode", "editor whose configuration is printed: vscode, intellij")
-	for _, name := range []string{"debug-args", "debugger-path", "tmp-dir"} {
-		flags.String(name, "", "has no effect")
-		flags.Lookup(name).Hidden = true
-	}
 }
 
 func (t *tree) check() error {
@@ -98,10 +93,8 @@ func newInvokeCmd(f *cmdutil.Factory, runF func(context.Context, *invokecmd.Opti
 		"result like s invoke. Code that needs a build is built. Each call has an instance of its own."
 	cmd.Example = "s local invoke -e '{\"key\":\"value\"}'\ns local invoke --event-template oss --set bucket=photos\ns local invoke api --debug-port 5678"
 	t.bindDebug(cmd.Flags())
-	cmd.Flags().StringVarP(&t.Mode, "mode", "m", "", "has no effect")
+	cmd.Flags().StringVarP(&t.Mode, "mode", "m", "", "normal; Serverless Devs has others, which are s local start")
 	cmd.Flags().Lookup("mode").Hidden = true
-	cmd.Flags().Int("server-port", 0, "has no effect")
-	cmd.Flags().Lookup("server-port").Hidden = true
 	return cmd
 }
 

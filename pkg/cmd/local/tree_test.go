@@ -40,8 +40,8 @@ func TestStartFlags(t *testing.T) {
 	}{
 		{"", StartOptions{Port: DefaultDevPort, tree: &tree{Editor: "vscode"}}, ""},
 		{"a b --port 0", StartOptions{Resources: []string{"a", "b"}, PortGiven: true, tree: &tree{Editor: "vscode"}}, ""},
-		{"--server-port 9 -d 5678 -c intellij", StartOptions{Port: 9, PortGiven: true, tree: &tree{Editor: "intellij", DebugPort: 5678}}, ""},
-		{"--custom-domain auto --tmp-dir x --debug-args y", StartOptions{Port: DefaultDevPort, tree: &tree{Editor: "vscode"}}, ""},
+		{"--port 9 -d 5678 -c intellij", StartOptions{Port: 9, PortGiven: true, tree: &tree{Editor: "intellij", DebugPort: 5678}}, ""},
+		{"", StartOptions{Port: DefaultDevPort, tree: &tree{Editor: "vscode"}}, ""},
 		{"--port 65536", StartOptions{}, "--port must be"},
 		{"--debug-port -1", StartOptions{}, "--debug-port must be"},
 		{"-c emacs", StartOptions{}, `unknown editor "emacs"`},
@@ -71,7 +71,7 @@ func TestInvokeFlags(t *testing.T) {
 		err     string
 	}{
 		{"a -e x", 0, ""},
-		{"-e x --mode normal --server-port 3", 0, ""},
+		{"-e x --mode normal", 0, ""},
 		{"-d 5678", debuggedTimeout, ""},
 		{"-d 5678 --timeout 3", 3, ""},
 		{"--mode server", 0, "s local start"},

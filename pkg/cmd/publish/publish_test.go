@@ -264,7 +264,7 @@ func TestTroubleIsTold(t *testing.T) {
 		if !errors.As(err, &api) || api.Code != fc.CodeAccessDenied || api.RequestID == "" || cmdutil.CodeOf(err) != cmdutil.ExitCloud {
 			t.Errorf("%q: %v", line, err)
 		}
-		if w.ProjectCommand != line[0]+" "+line[1] {
+		if w.ProjectCommand != line[0] {
 			t.Errorf("%q: the project was loaded for %q", line, w.ProjectCommand)
 		}
 	}

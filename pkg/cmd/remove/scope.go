@@ -25,6 +25,9 @@ func bindScope(flags *pflag.FlagSet, opts *Options) {
 
 // prepareScope works out what the words behind bare flags mean.
 func (o *Options) prepareScope(project *spec.Project) error {
+	if project.Edition == spec.Edition1 && o.Scope.All() && !o.function {
+		o.Resources = deploycmd.BareFlags(project, o.Resources, &o.Scope)
+	}
 	if o.function {
 		o.Scope.Function = deploy.FunctionAll
 	}

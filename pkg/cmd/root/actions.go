@@ -146,7 +146,7 @@ func nestedArgs(cmd *cobra.Command, resource string, words []string) ([]string, 
 		return nil
 	}
 	args := append(strings.Fields(found.CommandPath())[1:], resource)
-	if found.Flags().Lookup("skip-actions") != nil {
+	if found.LocalFlags().Lookup("skip-actions") != nil {
 		args = append(args, "--skip-actions")
 	}
 	return append(args, rest...), nil

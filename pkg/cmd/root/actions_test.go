@@ -73,7 +73,7 @@ func TestComponentActionRunsACommand(t *testing.T) {
 		{line: "fc3 invoke --remote -e x", code: 4, stderr: "-a local"}, // and no exit 9: its actions don't run
 		{line: "fc3 invoke --remote -e x -a nobody", code: 4, stderr: "nobody"},
 		{line: "fc3 invoke --remote -e x -t other.yaml", code: 2, stderr: "neither --template nor --env"},
-		{line: "fc3 invoke --evnt x", code: 2, stderr: "unknown flag: --evnt"},
+		{line: "fc3 invoke --evnt x", code: 2, stderr: "has no flag --evnt"},
 		{line: "fc3 invoke other", code: 2, stderr: "a component action is about its own resource, not other"},
 		{line: "fc3 build", code: 3, stderr: `component action "fc3 build" would run build inside of build`},
 		{line: "fc3 deplyo", code: 3, stderr: "hint: did you mean \"deploy\"?"},

@@ -113,6 +113,7 @@ func home() (string, error) {
 func (w *wiring) load(ctx context.Context, command string, known cmdutil.Known) (*spec.Project, diag.Diagnostics) {
 	opts := spec.Options{
 		File:       w.settings.Template,
+		Text:       w.settings.Text,
 		LookupEnv:  os.LookupEnv,
 		Command:    command,
 		Env:        w.settings.Env,
@@ -129,6 +130,9 @@ func (w *wiring) load(ctx context.Context, command string, known cmdutil.Known) 
 	if known != nil {
 		opts.Output = func(name string) (map[string]any, bool) { return known(name, false) }
 		opts.Info = func(name string) (map[string]any, bool) { return known(name, true) }
+	}
+	if opts.Text != "" {
+		opts.File = "--props"
 	}
 	start := time.Now()
 	project, found := spec.Load(ctx, opts)

@@ -6,7 +6,7 @@ package root
 import (
 	"context"
 	"errors"
-	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -55,11 +55,17 @@ func newCommand(f *cmdutil.Factory) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          unknownCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.Settings.Read(cmd.Flags()); err != nil {
 				return err
 			}
+			if f.Settings.Silent {
+				f.IO.Silence()
+			}
+			if err := redirect(f); err != nil {
+				return err
+			}
+			tellIgnored(f.IO, cmd)
 			if f.Settings.NoColor {
 				f.IO.SetColorEnabled(false)
 			}
@@ -74,9 +80,19 @@ func newCommand(f *cmdutil.Factory) *cobra.Command {
 	cmd.SetErr(f.IO.ErrOut)
 	cmd.SetIn(f.IO.In)
 	cmdutil.BindFlags(cmd.PersistentFlags())
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cmdutil.UsageError(err) })
+	cmd.SetFlagErrorFunc(flagError)
 	cmd.CompletionOptions.DisableDefaultCmd = true
+	showVersion := cmd.Flags().BoolP("version", "v", false, "print the version of s")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *showVersion {
+			return version.Print(f)
+		}
+		return cmd.Help()
+	}
 	cmd.AddCommand(commands(f)...)
+	cmd.AddCommand(newCLI(f))
+	attachPeer(cmd)
+	guardArgs(cmd)
 	if err := completion.Attach(cmd, func() []string { return aliases(f) }); err != nil {
 		panic(err) // the flag is defined above
 	}
@@ -119,21 +135,19 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	var names []string
-	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
-			names = append(names, c.Name())
-		}
+	if note := peerCommandNote(args); note != "" {
+		return cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("unknown command %q", args[0]), note)
 	}
+	names := commandNames(cmd)
 	// The first may be a resource, with the command behind it.
 	for i, arg := range args {
 		if near := diag.Nearest(arg, names); len(near) > 0 {
 			words := slices.Clone(args)
 			words[i] = near[0]
-			return cmdutil.WithHint(cmdutil.ExitUsage, fmt.Errorf("unknown command %q", arg), "s "+strings.Join(words, " "))
+			return cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("unknown command %q", arg), "s "+strings.Join(words, " "))
 		}
 	}
-	return cmdutil.WithHint(cmdutil.ExitUsage, fmt.Errorf("unknown command %q", args[0]), "s --help")
+	return cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("unknown command %q", args[0]), "s --help")
 }
 
 // resourceFirst turns `s hello other deploy` into `s deploy hello other`, the
@@ -208,12 +222,39 @@ func isCommand(cmd *cobra.Command, name string) bool {
 // run executes one command line. Whatever is wrong before the command's own
 // code begins is wrong usage.
 func run(ctx context.Context, f *cmdutil.Factory, args []string) error {
-	cmd := newCommand(f)
-	return execute(ctx, cmd, resourceFirst(cmd, args))
+	return runTree(ctx, newCommand(f), args)
+}
+
+func runTree(ctx context.Context, cmd *cobra.Command, args []string) error {
+	moved := resourceFirst(cmd, args)
+	if note := peerCommandNote(args); note != "" && !takesResources(cmd, moved) {
+		return cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("unknown command %q", args[0]), note)
+	}
+	return execute(ctx, cmd, moved)
+}
+
+// takesResources tells whether a command line is one of a command of ours that the
+// first word may be a resource, or a command, of.
+func takesResources(root *cobra.Command, args []string) bool {
+	found, _, err := root.Find(args)
+	return err == nil && found != root && (found.HasSubCommands() || strings.Contains(found.Use, takesResource))
+}
+
+// redirect makes the file of --output-file what data goes to.
+func redirect(f *cmdutil.Factory) error {
+	if f.Settings.OutputFile == "" {
+		return nil
+	}
+	file, err := os.Create(f.Settings.OutputFile)
+	if err != nil {
+		return cmdutil.UsageError(diag.Errorf("--output-file can't be written: %w", err))
+	}
+	f.IO.Redirect(file)
+	return nil
 }
 
 func execute(ctx context.Context, cmd *cobra.Command, args []string) error {
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // without any cobra would take those of the process
 	began := false
 	tellBegin(cmd, &began)
 	err := cmd.ExecuteContext(ctx)

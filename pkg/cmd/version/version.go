@@ -34,6 +34,9 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	}
 }
 
+// Print prints the version, as s -v does.
+func Print(f *cmdutil.Factory) error { return run(&Options{IO: f.IO, Version: f.Version}) }
+
 func run(opts *Options) error {
 	_, err := fmt.Fprintf(opts.IO.Out, "s %s, %s-%s\n", opts.Version, runtime.GOOS, runtime.GOARCH)
 	return err
