@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -144,10 +145,10 @@ func holdNote(t *testing.T, row peerRow, f peerFlag) {
 		lines = nil
 	}
 	for _, name := range f.names {
-		lines = append(lines, append(args[:len(args):len(args)], "--"+name+"=1"))
+		lines = append(lines, append(slices.Clip(args), "--"+name+"=1"))
 	}
 	if f.short != "" {
-		lines = append(lines, append(args[:len(args):len(args)], "-"+f.short, "1"))
+		lines = append(lines, append(slices.Clip(args), "-"+f.short, "1"))
 	}
 	for _, line := range lines {
 		code, stderr := parse(t, line)
