@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,21 +18,14 @@ import (
 // imageServer compiles what the images of scripts run.
 var imageServer imagetest.Builder
 
-// makeImage KIND PATH TEXT writes an image with the test server, TEXT in /text
-// and a shell, if this machine has a static one: as a folder in OCI layout (oci), or as an archive (docker-archive).
+// makeImage KIND PATH TEXT writes serverImage: as a folder in OCI layout (oci), or
+// as an archive (docker-archive).
 func makeImage(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: image KIND PATH TEXT")
 	}
 	t := scriptT{ts}
-	entries := []imagetest.Entry{{Name: "text", Text: args[2]}}
-	if path, err := exec.LookPath("busybox"); err == nil {
-		text, err := os.ReadFile(path)
-		ts.Check(err)
-		entries = append(entries, imagetest.Entry{Name: "bin/busybox", Text: string(text), Mode: 0o755}, imagetest.Entry{Name: "bin/sh", Link: "busybox"})
-	}
-	img := imagetest.Image(t, v1.Config{Entrypoint: []string{"/app/server"}, WorkingDir: "/app"},
-		imageServer.Layer(t), imagetest.Layer(imagetest.Tar(t, entries...)))
+	img := serverImage(t, args[2])
 	switch path := ts.MkAbs(args[1]); args[0] {
 	case "oci":
 		imagetest.Layout(t, path, "", img)
@@ -51,6 +45,34 @@ func useDotnet(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv(name, value)
 	}
 	ts.Setenv("PATH", filepath.Dir(sdk.Program())+string(filepath.ListSeparator)+ts.Getenv("PATH"))
+}
+
+// serverImage is an image with the test server, text in /text and a shell, if
+// this machine has a static one.
+func serverImage(t imagetest.T, text string) v1.Image {
+	t.Helper()
+	entries := []imagetest.Entry{{Name: "text", Text: text}}
+	if path, err := exec.LookPath("busybox"); err == nil {
+		program, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, imagetest.Entry{Name: "bin/busybox", Text: string(program), Mode: 0o755}, imagetest.Entry{Name: "bin/sh", Link: "busybox"})
+	}
+	return imagetest.Image(t, v1.Config{Entrypoint: []string{"/app/server"}, WorkingDir: "/app"},
+		imageServer.Layer(t), imagetest.Layer(imagetest.Tar(t, entries...)))
+}
+
+// isolated skips a test of images where there are no namespaces to run them in.
+func isolated(t *testing.T) {
+	t.Helper()
+	got, err := isolation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Isolation.Mode == "process" {
+		t.Skip("images need namespaces")
+	}
 }
 
 // scriptT is a script as imagetest wants a test.

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"s/pkg/fc/fcsign"
 	"s/pkg/proc/proctest"
 	"s/pkg/runtime/image/imagetest"
+	"s/pkg/toolchain/toolchaintest"
 )
 
 // docker is a program that has one image and writes down how it is called; what
@@ -118,9 +118,9 @@ func TestDockerKnowsWhatIsPushed(t *testing.T) {
 }
 
 func TestPodmanPushes(t *testing.T) {
-	path, err := exec.LookPath("podman")
-	if err != nil {
-		t.Skip("podman is not on PATH")
+	path, err := toolchaintest.Podman()
+	if err != nil || os.Getuid() != 0 {
+		t.Skipf("it needs podman, and a store of root's: %v", err)
 	}
 	w := newWorld(t)
 	store := t.TempDir()

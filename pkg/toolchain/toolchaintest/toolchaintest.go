@@ -1,9 +1,10 @@
-// Package toolchaintest finds interpreters for tests: those of the machine, and
-// those that hack/setup has installed below .tools.
+// Package toolchaintest finds interpreters and programs for tests: those of the
+// machine, and those that hack/setup has installed below .tools.
 package toolchaintest
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	"s/pkg/toolchain"
@@ -12,6 +13,20 @@ import (
 // New makes a Finder for tests.
 func New(lookupEnv func(string) (string, bool)) *toolchain.Finder {
 	return toolchain.New(with(installed(), lookupEnv))
+}
+
+// Podman gives the path of the podman that is on PATH, or of the one that
+// hack/containers has installed; the error says that there is none.
+func Podman() (string, error) {
+	path, err := exec.LookPath("podman")
+	if err == nil {
+		return path, nil
+	}
+	own := filepath.Join(installed(), "podman", "usr", "bin", "podman")
+	if _, missing := os.Stat(own); missing == nil && filepath.IsAbs(own) {
+		return own, nil
+	}
+	return "", err
 }
 
 // Folders of what is installed.

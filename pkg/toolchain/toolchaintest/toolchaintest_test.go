@@ -1,8 +1,12 @@
 package toolchaintest
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -39,5 +43,32 @@ func TestFinds(t *testing.T) {
 	}
 	if New(os.LookupEnv) == nil {
 		t.Error("no finder")
+	}
+}
+
+func TestPodman(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	bin := filepath.Join(root, "bin")
+	t.Setenv("PATH", bin)
+	if path, err := Podman(); !errors.Is(err, exec.ErrNotFound) {
+		t.Errorf("none: %s, %v", path, err)
+	}
+	program := "podman"
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	own := filepath.Join(".tools", "podman", "usr", "bin", "podman")
+	for _, path := range []string{"go.mod", own, filepath.Join("bin", program)} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Podman()
+		if path == "go.mod" && err == nil || path != "go.mod" && !strings.HasSuffix(got, path) {
+			t.Errorf("with %s: %s, %v", path, got, err)
+		}
 	}
 }
