@@ -97,7 +97,7 @@ func Start(ctx context.Context, config Config) (*Instance, error) {
 			return nil, startError(ctx, err)
 		}
 	}
-	go i.logs.run()
+	go i.logs.run(i.proc.Done())
 	go i.watch()
 	if err := i.driver.ready(ctx); err != nil {
 		i.Kill()

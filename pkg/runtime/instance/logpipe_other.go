@@ -13,7 +13,7 @@ func newLogPipe() (logPipe, *os.File, error) {
 	return logPipe{r}, w, err
 }
 
-func (p logPipe) readAll(c *collector) {
+func (p logPipe) readAll(c *collector, _ <-chan struct{}) {
 	buf := make([]byte, 8<<10)
 	for {
 		n, err := p.file.Read(buf)

@@ -72,10 +72,11 @@ func collect(pipe logPipe, id string, cfg *Config, rewrite *strings.Replacer) *c
 	}
 }
 
-// run reads until the pipe ends or is closed.
-func (c *collector) run() {
+// run reads until the pipe ends or is closed. ended is closed when the program has
+// ended.
+func (c *collector) run(ended <-chan struct{}) {
 	defer close(c.finished)
-	c.pipe.readAll(c)
+	c.pipe.readAll(c, ended)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.endLine()

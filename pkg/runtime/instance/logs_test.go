@@ -100,7 +100,7 @@ func TestLinesOfSeveralInvocations(t *testing.T) {
 func TestLongLines(t *testing.T) {
 	for _, end := range []string{"\n", ""} {
 		c, w, logs := newTestCollector(t, nil)
-		go c.run()
+		go c.run(nil)
 		r := c.begin(&Invocation{RequestID: "a"})
 		print(t, w, strings.Repeat("x", 2*fc.MaxLogLine+5)+end)
 		tail := c.end(r)
@@ -155,7 +155,7 @@ func TestRewrite(t *testing.T) {
 
 func TestRunEndsWithThePipe(t *testing.T) {
 	c, w, logs := newTestCollector(t, nil)
-	go c.run()
+	go c.run(nil)
 	print(t, w, "last words")
 	w.Close()
 	select {
@@ -170,13 +170,49 @@ func TestRunEndsWithThePipe(t *testing.T) {
 
 func TestLinesStream(t *testing.T) {
 	c, w, logs := newTestCollector(t, nil)
-	go c.run()
+	go c.run(nil)
 	r := c.begin(&Invocation{RequestID: "a"})
 	defer c.end(r)
 	print(t, w, "now\n")
 	for deadline := time.Now().Add(patience); len(logs.of("a")) == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the line doesn't come while the function works")
+		}
+	}
+}
+
+// TestAllLinesCome: few and many, while nobody ends an invocation.
+func TestAllLinesCome(t *testing.T) {
+	c, w, logs := newTestCollector(t, nil)
+	go c.run(nil)
+	total := 0
+	for _, lines := range []int{1, 1, 2, 5000, 1, 20_000, 3} { // 20,000 are more than the pipe holds
+		print(t, w, strings.Repeat("a line of a program\n", lines))
+		total += lines
+		for deadline := time.Now().Add(patience); len(logs.of("")) < total; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d lines of %d came", len(logs.of("")), total)
+			}
+		}
+	}
+	if got := len(logs.of("")); got != total {
+		t.Errorf("%d lines of %d", got, total)
+	}
+}
+
+// TestRunEndsWhenClosed: something of the host may hold the pipe open.
+func TestRunEndsWhenClosed(t *testing.T) {
+	for _, printed := range []string{"", "a line\n"} {
+		c, w, _ := newTestCollector(t, nil)
+		ended := make(chan struct{})
+		go c.run(ended)
+		print(t, w, printed)
+		close(ended)
+		c.pipe.close()
+		select {
+		case <-c.finished:
+		case <-time.After(patience):
+			t.Fatal("it doesn't end")
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"s/pkg/runtime/rawio"
 )
 
 // cgroup is the memory cgroup of one instance, of either version.
@@ -199,7 +201,7 @@ func (g *cgroup) resetPeak() {
 	}
 	g.peak = 0
 	if g.top != nil {
-		_, _ = g.top.WriteAt([]byte("0"), 0)
+		_, _ = rawio.WriteAt(g.top, []byte("0"), 0)
 	}
 }
 
@@ -269,7 +271,7 @@ func readNumber(f *os.File) (int64, bool) {
 		return 0, false
 	}
 	var buffer [32]byte
-	n, _ := f.ReadAt(buffer[:], 0)
+	n, _ := rawio.ReadAt(f, buffer[:], 0)
 	value, err := strconv.ParseInt(string(bytes.TrimSpace(buffer[:n])), 10, 64)
 	return value, err == nil
 }
