@@ -19,13 +19,14 @@ import (
 // Start is what a bootstrap needs to know of the instance that it is to run in.
 // All paths are those that the inside sees.
 type Start struct {
-	Program  string // the interpreter; empty if the language needs none
-	Version  string // of the interpreter, as it says itself; empty without
-	Dir      string // where the bootstrap's files are
-	Code     string // the function's code: /code
-	Layers   string // the merged layers: /opt
-	Handler  string // of the function
-	MemoryMB int    // the limit of the instance
+	Program  string  // the interpreter; empty if the language needs none
+	Version  string  // of the interpreter, as it says itself; empty without
+	Dir      string  // where the bootstrap's files are
+	Code     string  // the function's code: /code
+	Layers   string  // the merged layers: /opt
+	Handler  string  // of the function
+	MemoryMB int     // the limit of the instance
+	CPU      float64 // vCPUs of the function; 0 if it doesn't say
 }
 
 // Bootstrap is the program of one language.

@@ -6,22 +6,45 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
 // golang runs what `go build` made: the function's code is a program that asks
 // the Runtime API itself, and the handler is its file name.
+//
+// A program of Go has as many threads as the machine has processors, each of which
+// looks for work that the others might have. On Function Compute it has the share of
+// a processor that its function pays for, and here it does best with what it could
+// use there: with one, each request and answer is handed on without waking a thread.
 func golang() Bootstrap {
 	return Bootstrap{
 		Command: func(s Start) []string { return []string{path.Join(s.Code, path.Clean("/"+s.Handler))} },
 		Check: func(code string, s Start) error {
 			return checkProgram(filepath.Join(code, filepath.FromSlash(path.Clean("/"+s.Handler))), s.Handler, host())
 		},
+		Env: func(s Start) map[string]string {
+			if n := s.processors(); n < runtime.NumCPU() {
+				return map[string]string{"GOMAXPROCS": strconv.Itoa(n)}
+			}
+			return nil // what there is, as the program finds it
+		},
 	}
+}
+
+// processors is how many processors the instance can keep busy on Function Compute:
+// those of its function, or the most that go with its memory.
+func (s Start) processors() int {
+	vcpu := s.CPU
+	if vcpu == 0 {
+		vcpu = float64(s.MemoryMB) / 1024 // fc.SizeFits
+	}
+	return max(1, int(math.Ceil(vcpu)))
 }
 
 // ProgramError says why the program of a function can't be started.

@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -118,5 +120,40 @@ func TestGoCommand(t *testing.T) {
 	}
 	if m := host(); m.exists(filepath.Join(t.TempDir(), "none")) || !m.exists(t.TempDir()) {
 		t.Error("what the machine has isn't known")
+	}
+}
+
+// TestProcessors: a program of Go is told of no more than its function has.
+func TestProcessors(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		cpu      float64
+		memoryMB int
+		want     int
+	}{
+		{0.05, 128, 1},
+		{0.35, 512, 1},
+		{1, 1024, 1},
+		{1, 4096, 1},
+		{1.05, 2048, 2},
+		{2, 2048, 2},
+		{16, 32768, 16},
+		{0, 128, 1},
+		{0, 1024, 1},
+		{0, 1088, 2},
+		{0, 3072, 3},
+		{0, 0, 1},
+	} {
+		s := Start{CPU: test.cpu, MemoryMB: test.memoryMB}
+		if got := s.processors(); got != test.want {
+			t.Errorf("%g vCPU, %d MB: %d, want %d", test.cpu, test.memoryMB, got, test.want)
+		}
+		env, want := golang().Env(s), strconv.Itoa(test.want)
+		if test.want >= runtime.NumCPU() {
+			want = ""
+		}
+		if env["GOMAXPROCS"] != want {
+			t.Errorf("%g vCPU, %d MB: %v, want %q", test.cpu, test.memoryMB, env, want)
+		}
 	}
 }

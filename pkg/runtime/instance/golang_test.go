@@ -156,6 +156,25 @@ func TestGoEnvironment(t *testing.T) {
 	}
 }
 
+// TestGoProcessors: a program uses as many processors as its function has, unless
+// the function says another number.
+func TestGoProcessors(t *testing.T) {
+	for _, test := range []struct {
+		cpu  float64
+		own  map[string]string
+		want int
+	}{
+		{0.35, nil, 1}, {64, nil, runtime.NumCPU()}, {0.35, map[string]string{"GOMAXPROCS": "3"}, 3},
+	} {
+		cfg, _ := goConfig(t, "", "environment", fc.Function{CPU: test.cpu, EnvironmentVariables: test.own})
+		var got struct{ Processors int }
+		res := call(t, start(t, cfg), &Invocation{})
+		if err := json.Unmarshal(res.Body, &got); err != nil || got.Processors != test.want {
+			t.Errorf("%g vCPU, %v: %s %v, want %d", test.cpu, test.own, res.Body, err, test.want)
+		}
+	}
+}
+
 // TestGoConcurrency: the program asks for more before it has answered, and gets
 // no more at once than the function's instanceConcurrency.
 func TestGoConcurrency(t *testing.T) {

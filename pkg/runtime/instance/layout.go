@@ -100,7 +100,7 @@ func place(spec *sandbox.Spec, workDir, id string) error {
 func (l *layout) managed(cfg *Config, boot bootstrap.Bootstrap) error {
 	start := bootstrap.Start{
 		Program: l.lang.program, Version: l.lang.version, Dir: path.Join(runtimeDir, boot.Dir), Code: codeDir, Layers: layerDir,
-		Handler: cfg.Function.Handler, MemoryMB: cfg.Function.MemorySize,
+		Handler: cfg.Function.Handler, MemoryMB: cfg.Function.MemorySize, CPU: cfg.Function.CPU,
 	}
 	if boot.Check != nil {
 		if err := boot.Check(cfg.CodeDir, start); err != nil {

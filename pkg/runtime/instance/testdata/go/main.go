@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -119,5 +120,5 @@ func environment() (map[string]any, error) {
 		}
 	}
 	dir, err := os.Getwd()
-	return map[string]any{"reserved": reserved, "dir": dir, "mine": os.Getenv("MINE"), "path": os.Getenv("FC_FUNC_CODE_PATH")}, err
+	return map[string]any{"reserved": reserved, "dir": dir, "mine": os.Getenv("MINE"), "processors": runtime.GOMAXPROCS(0), "path": os.Getenv("FC_FUNC_CODE_PATH")}, err
 }
