@@ -110,6 +110,76 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// TestPlainLoad: a plain connection carries what the others do, of any size, and its
+// times are those of the server.
+func TestPlainLoad(t *testing.T) {
+	const wait = 20 * time.Millisecond
+	body := strings.Repeat("0123456789", 30_000)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(wait)
+		_, _ = io.WriteString(w, body)
+	}))
+	defer server.Close()
+	request := []byte(fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+	load := Load{
+		Addr: strings.TrimPrefix(server.URL, "http://"), Connections: 1, Plain: true,
+		Next: func(_, n int) []byte {
+			if n == 3 {
+				return nil
+			}
+			return request
+		},
+		Check: func(response *http.Response, got []byte) error {
+			if response.StatusCode != http.StatusOK || string(got) != body {
+				return fmt.Errorf("%s, %d bytes", response.Status, len(got))
+			}
+			return nil
+		},
+	}
+	result := load.Run(t.Context())
+	if err := result.firstError(); err != nil || result.Requests != 3 {
+		t.Fatalf("%d requests, %v", result.Requests, err)
+	}
+	if fastest := slices.Min(result.Times); fastest < wait {
+		t.Errorf("an answer came in %v", fastest)
+	}
+	server.Config.SetKeepAlivesEnabled(false)
+	load.Next = func(int, int) []byte { return request } // the second isn't answered any more
+	if result := load.Run(t.Context()); len(result.Errors) != 1 || result.Requests != 1 {
+		t.Errorf("%d requests, errors %v", result.Requests, result.Errors)
+	}
+}
+
+// TestBusy: this program works, so processors do.
+func TestBusy(t *testing.T) {
+	if _, err := os.Stat("/proc/stat"); err != nil {
+		t.Skip(err)
+	}
+	before := busy()
+	for end := time.Now().Add(10 * time.Second); busy() == before; {
+		if time.Now().After(end) {
+			t.Fatal("they don't")
+		}
+	}
+}
+
+// TestLoops: all languages are measured, Go with both clients.
+func TestLoops(t *testing.T) {
+	names := map[string]bool{}
+	for _, l := range loops() {
+		names[l.name] = true
+		if l.p50 == 0 || l.answer == "" || l.program == "" && len(l.code) == 0 {
+			t.Errorf("%+v", l)
+		}
+	}
+	if len(names) != len(languages())+1 || !names["Go, net/http"] || !names["Go, plain client"] || names["Go"] {
+		t.Errorf("%v", names)
+	}
+}
+
 func TestLoadEndsInTime(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "ok")

@@ -30,6 +30,9 @@ type Load struct {
 	Check func(response *http.Response, body []byte) error
 	// For ends the load; 0 is when Next gives no more.
 	For time.Duration
+	// Plain makes the connections plain ones (blocking): for one connection, whose
+	// times are to be the server's and not the scheduler's of the client.
+	Plain bool
 }
 
 // Result is what a load gave.
@@ -67,13 +70,14 @@ func (l *Load) Run(ctx context.Context) *Result {
 }
 
 func (l *Load) connection(ctx context.Context, number int, result *Result) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", l.Addr)
+	conn, err := l.dial(ctx)
 	if err != nil {
 		result.Errors = append(result.Errors, err)
 		return
 	}
 	defer conn.Close()
-	reader := bufio.NewReaderSize(conn, 16<<10)
+	in := &stamped{Reader: conn}
+	reader := bufio.NewReaderSize(in, 16<<10)
 	var body bytes.Buffer
 	for n := 0; ctx.Err() == nil; n++ {
 		request := l.Next(number, n)
@@ -85,13 +89,35 @@ func (l *Load) connection(ctx context.Context, number int, result *Result) {
 			result.Errors = append(result.Errors, err)
 			return
 		}
-		result.Times = append(result.Times, time.Since(start))
+		result.Times = append(result.Times, in.last.Sub(start))
 		result.Requests++
 	}
 }
 
-func (l *Load) exchange(conn net.Conn, reader *bufio.Reader, request []byte, body *bytes.Buffer) error {
-	if _, err := conn.Write(request); err != nil {
+func (l *Load) dial(ctx context.Context) (io.ReadWriteCloser, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", l.Addr)
+	if err != nil || !l.Plain {
+		return conn, err
+	}
+	defer conn.Close() // the plain one is another descriptor
+	return blocking(conn)
+}
+
+// stamped notes when something came last. That ends an answer's time: what the
+// client makes of it is its own.
+type stamped struct {
+	io.Reader
+	last time.Time
+}
+
+func (s *stamped) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	s.last = time.Now()
+	return n, err
+}
+
+func (l *Load) exchange(out io.Writer, reader *bufio.Reader, request []byte, body *bytes.Buffer) error {
+	if _, err := out.Write(request); err != nil {
 		return err
 	}
 	response, err := http.ReadResponse(reader, nil)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,10 +24,10 @@ const (
 )
 
 // measureLoop asks a warm no-op function of each language over one connection and
-// over eight.
+// over eight. What the handler takes is nothing, so each time is the loop's.
 func measureLoop(ctx context.Context, w *World) ([]Figure, error) {
 	var figures []Figure
-	for i, l := range languages() {
+	for i, l := range loops() {
 		of, err := w.loop(ctx, l, fmt.Sprintf("noop%d", i))
 		figures = append(figures, of...)
 		if err != nil {
@@ -51,7 +53,7 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 			return nil, err
 		}
 		load := &Load{
-			Addr: api.Host, Connections: connections, Check: check,
+			Addr: api.Host, Connections: connections, Check: check, Plain: connections == 1,
 			Next: func(connection, n int) []byte {
 				if n >= each {
 					return nil
@@ -80,11 +82,13 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 		note(l.name+", 1 connection, p99", "%s ms", number(ms(percentile(one.Times, 99)))),
 		note(l.name+", 1 connection", "%.0f requests/s", one.RPS()),
 	}
-	var rates []float64
+	var rates, cores []float64
 	err = repeat(ctx, 3, func() error {
+		begin, before := time.Now(), busy()
 		eight, err := run(8, 1500, split.answer)
 		if err == nil {
 			rates = append(rates, eight.RPS())
+			cores = append(cores, (busy()-before).Seconds()/time.Since(begin).Seconds())
 		}
 		return err
 	})
@@ -92,7 +96,27 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 		return figures, err
 	}
 	return append(figures,
-		atLeast(l.name+", 8 connections, instanceConcurrency 1", median(rates), loopFactor*peerLoopRPS, " requests/s")), nil
+		atLeast(l.name+", 8 connections, instanceConcurrency 1", median(rates), loopFactor*peerLoopRPS, " requests/s"),
+		note(l.name+", 8 connections", "%s times as many as 1, %s of %d cores busy", number(median(rates)/one.RPS()), number(median(cores)), runtime.NumCPU())), nil
+}
+
+// busy is how long the processors of this machine have worked, all together, for
+// whomever (proc_stat(5), in hundredths of a second); 0 where that can't be told.
+func busy() (total time.Duration) {
+	text, _ := os.ReadFile("/proc/stat")
+	first, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(first) {
+		const idle, ioWait, steal = 4, 5, 8
+		if i == 0 || i == idle || i == ioWait || i >= steal {
+			continue
+		}
+		ticks, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0
+		}
+		total += time.Duration(ticks) * 10 * time.Millisecond
+	}
+	return total
 }
 
 // split tells what of an invocation's time is the function's process's: from its
