@@ -65,7 +65,7 @@ func container() *language {
 			"<no json>": "UnsupportedTypeError",
 		},
 		change: func(fn *fc.Function) {
-			fn.CustomContainerConfig = &fc.CustomContainerConfig{HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "/health"}}
+			fn.CustomContainerConfig = &fc.CustomContainerConfig{HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "/health", TimeoutSeconds: 60}}
 		},
 		cannot: map[string]string{
 			"load-module": own, "load-handler": own, "load-name": own, "load-syntax": own, "load-import": own,

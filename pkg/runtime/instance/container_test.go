@@ -290,7 +290,7 @@ func TestContainerConfig(t *testing.T) {
 	img := imagetest.Image(t, v1.Config{Entrypoint: []string{"/app/none"}, Cmd: []string{"lost"}}, layers(t)...)
 	cfg, _ := container(t, img, fc.CustomContainerConfig{
 		Entrypoint: []string{"/app/server", "-port"}, Command: []string{"8123"}, Port: 8123,
-		HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "/health", PeriodSeconds: 1, SuccessThreshold: 1},
+		HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "/health", PeriodSeconds: 1, SuccessThreshold: 1, TimeoutSeconds: 60},
 	})
 	i := start(t, cfg)
 	if got := ask(t, i, "args") + ", " + ask(t, i, "env FC_SERVER_PORT"); got != "-port 8123, 8123" {

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // attachTries bounds how often another loop device is asked for because
-// somebody else was quicker to take the one that was free.
-const attachTries = 20
+// somebody else was quicker to take the one that was free, after pauses that grow by
+// a millisecond.
+const attachTries = 60
 
 // disk mounts the file system in a file on path, where everybody may write. The
 // file is removed: it lives as long as the mount, and that as long as the
@@ -57,24 +59,32 @@ func attach(f *os.File) (*os.File, error) {
 		return nil, err
 	}
 	defer control.Close()
-	for range attachTries {
-		n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
-		if err != nil {
-			return nil, fmt.Errorf("find a loop device: %w", err)
+	for try := range attachTries {
+		device, err := attachFree(control, f)
+		// One that is being given back can't be opened (ENXIO).
+		if !errors.Is(err, unix.EBUSY) && !errors.Is(err, unix.ENXIO) {
+			return device, err
 		}
-		device, err := os.OpenFile("/dev/loop"+strconv.Itoa(n), os.O_RDWR, 0)
-		if err != nil {
-			return nil, err
-		}
-		config := unix.LoopConfig{Fd: uint32(f.Fd())}
-		config.Info.Flags = unix.LO_FLAGS_AUTOCLEAR
-		if err = unix.IoctlLoopConfigure(int(device.Fd()), &config); err == nil {
-			return device, nil
-		}
-		device.Close()
-		if !errors.Is(err, unix.EBUSY) {
-			return nil, err
-		}
+		time.Sleep(time.Duration(try) * time.Millisecond)
 	}
 	return nil, unix.EBUSY
+}
+
+// attachFree takes the loop device that is free now, if nobody else is quicker.
+func attachFree(control, f *os.File) (*os.File, error) {
+	n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
+	if err != nil {
+		return nil, fmt.Errorf("find a loop device: %w", err)
+	}
+	device, err := os.OpenFile("/dev/loop"+strconv.Itoa(n), os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	config := unix.LoopConfig{Fd: uint32(f.Fd())}
+	config.Info.Flags = unix.LO_FLAGS_AUTOCLEAR
+	if err := unix.IoctlLoopConfigure(int(device.Fd()), &config); err != nil {
+		device.Close()
+		return nil, err
+	}
+	return device, nil
 }
