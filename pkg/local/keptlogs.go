@@ -2,12 +2,15 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/local/logfiles"
 	"s/pkg/local/sls"
 	"s/pkg/local/store"
 	"s/pkg/runtime/instance"
@@ -15,40 +18,50 @@ import (
 
 // How long a line waits to be written together with others, and how many may wait.
 const (
-	logDelay   = 200 * time.Millisecond
-	maxWaiting = 100_000
+	logDelay       = 200 * time.Millisecond
+	maxWaiting     = 100_000
+	maxWaitingSize = 64 << 20 // bytes of their messages
 )
 
 // keptLogs writes the lines of functions that have a logConfig to the logs. Adding a
 // line never waits for the disk.
 type keptLogs struct {
-	logs *store.Logs
+	docs *store.Logs
+	logs *logfiles.Logs
 	log  io.Writer // gets what goes wrong
 
 	writing sync.Mutex // held while lines are written
 	mu      sync.Mutex
-	waiting map[[2]string][]store.LogLine // by project and logstore
+	waiting map[[2]string][]logfiles.Line // by project and logstore
 	count   int
+	size    int
 	lost    int
 	closed  bool
 }
 
 // openKeptLogs opens the logs of a data directory.
 func openKeptLogs(ctx context.Context, dir string, log io.Writer) (*keptLogs, error) {
-	logs, err := store.OpenLogs(ctx, dir)
+	docs, err := store.OpenLogs(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	return &keptLogs{logs: logs, log: log, waiting: map[[2]string][]store.LogLine{}}, nil
+	logs, err := logfiles.Open(filepath.Join(dir, "logs"))
+	if err == nil {
+		err = docs.MoveLines(ctx, logs.Append)
+	}
+	if err != nil {
+		return nil, errors.Join(err, docs.Close())
+	}
+	return &keptLogs{docs: docs, logs: logs, log: log, waiting: map[[2]string][]logfiles.Line{}}, nil
 }
 
-func (k *keptLogs) add(project, logstore string, line store.LogLine) {
+func (k *keptLogs) add(project, logstore string, line logfiles.Line) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
 	case k.closed:
 		return
-	case k.count == maxWaiting:
+	case k.count == maxWaiting, k.size >= maxWaitingSize:
 		k.lost++
 		return
 	case k.count == 0:
@@ -57,6 +70,7 @@ func (k *keptLogs) add(project, logstore string, line store.LogLine) {
 	to := [2]string{project, logstore}
 	k.waiting[to] = append(k.waiting[to], line)
 	k.count++
+	k.size += len(line.Message)
 }
 
 // flush writes what waits.
@@ -65,7 +79,7 @@ func (k *keptLogs) flush() {
 	defer k.writing.Unlock()
 	k.mu.Lock()
 	waiting, lost := k.waiting, k.lost
-	k.waiting, k.count, k.lost = map[[2]string][]store.LogLine{}, 0, 0
+	k.waiting, k.count, k.size, k.lost = map[[2]string][]logfiles.Line{}, 0, 0, 0
 	k.mu.Unlock()
 	if lost > 0 && k.log != nil {
 		fmt.Fprintf(k.log, "logs: %d lines came faster than they could be written and are lost\n", lost)
@@ -86,7 +100,7 @@ func (k *keptLogs) close() error {
 	k.closed = true
 	k.mu.Unlock()
 	k.flush()
-	return k.logs.Close()
+	return k.docs.Close()
 }
 
 // keep passes on the lines of a function's instances to where its logConfig says.
@@ -102,7 +116,7 @@ func (k *keptLogs) keep(cfg *instance.Config) {
 		if next != nil {
 			next(line)
 		}
-		k.add(to.Project, to.Logstore, store.LogLine{
+		k.add(to.Project, to.Logstore, logfiles.Line{
 			Time: line.Time, Topic: topic, Service: service, Function: function, Qualifier: qualifier, VersionID: version,
 			InstanceID: line.InstanceID, RequestID: line.RequestID, Message: line.Message,
 		})

@@ -11,7 +11,7 @@ import (
 
 	"s/pkg/fc"
 	"s/pkg/fc/fcsign"
-	"s/pkg/local/store"
+	"s/pkg/local/logfiles"
 	"s/pkg/runtime/instance"
 )
 
@@ -54,11 +54,11 @@ func TestKeptLogs(t *testing.T) {
 		lines[0]["qualifier"] != "live" || lines[0]["versionId"] != "3" {
 		t.Errorf("%v", lines)
 	}
-	cloud.logs.add("functions", "logs", store.LogLine{Time: time.Now(), Topic: "FCLogs:f", Message: "the last one"})
+	cloud.logs.add("functions", "logs", logfiles.Line{Time: time.Now(), Topic: "FCLogs:f", Message: "the last one"})
 	if err := cloud.Close(); err != nil {
 		t.Fatal(err)
 	}
-	cloud.logs.add("functions", "logs", store.LogLine{Message: "after the end"})
+	cloud.logs.add("functions", "logs", logfiles.Line{Message: "after the end"})
 	cloud = startCloud(t, options(dir))
 	if lines := clientOf(t, cloud.Info()).getLogs("functions", "&reverse=true"); len(lines) != 2 || lines[0]["message"] != "the last one" {
 		t.Errorf("%v", lines)
@@ -74,7 +74,7 @@ func TestLogsThatComeTooFast(t *testing.T) {
 	}
 	k.writing.Lock() // a disk that is slow
 	for i := range maxWaiting + 7 {
-		k.add("p", "l", store.LogLine{Time: time.Unix(int64(i), 0), Message: fmt.Sprint(i)})
+		k.add("p", "l", logfiles.Line{Time: time.Unix(int64(i), 0), Message: fmt.Sprint(i)})
 	}
 	k.writing.Unlock()
 	k.flush()
@@ -83,7 +83,7 @@ func TestLogsThatComeTooFast(t *testing.T) {
 	if !strings.Contains(told.String(), "7 lines") {
 		t.Errorf("told: %q", told.String())
 	}
-	if err := k.logs.Close(); err != nil {
+	if err := k.docs.Close(); err != nil {
 		t.Error(err)
 	}
 }

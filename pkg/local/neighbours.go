@@ -65,7 +65,7 @@ func (c *Cloud) neighbours(o Options, k *keys) {
 		Issuer: c.issuer, AccountID: k.AccountID, FunctionKeyID: k.FunctionKeyID, Verifier: c.verifier,
 	})
 	c.sls = sls.New(sls.Config{
-		Logs: c.logs.logs, Region: o.Region, AccountID: k.AccountID, InUse: c.store.HasLogstore, Now: o.Now,
+		Logs: c.logs.docs, Lines: c.logs.logs, Region: o.Region, AccountID: k.AccountID, InUse: c.store.HasLogstore, Now: o.Now,
 		Verify: func(r *http.Request) error {
 			_, err := c.verifier.VerifySLS(r)
 			c.logs.flush() // what was printed before a query is found by it

@@ -127,7 +127,7 @@ func (c *call) deleteProject() error {
 
 // forget removes a logstore: its lines, its index and itself.
 func (c *call) forget() error {
-	if err := c.cfg.Logs.RemoveLines(c.project, c.store); err != nil {
+	if err := c.cfg.Lines.Remove(c.project, c.store); err != nil {
 		return err
 	}
 	if err := c.cfg.Logs.DeleteDoc(kindIndex, c.storeName()); err != nil {

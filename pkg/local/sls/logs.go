@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"s/pkg/local/store"
+	"s/pkg/local/logfiles"
 )
 
 // maxLines is how many lines one request gives, and how many it gives if it
@@ -18,8 +18,8 @@ const maxLines = 100
 
 // search is what a request is after.
 type search struct {
-	store.LogQuery
-	match         matcher
+	logfiles.Query
+	wanted        wanted
 	line, offset  int
 	from, to      int64 // seconds
 	text          string
@@ -45,7 +45,7 @@ func (c *call) search(q url.Values) (*search, error) {
 		return nil, failure(http.StatusBadRequest, "InvalidTimeRange", "request time range is invalid: from must be before to")
 	}
 	var unserved unservedError
-	s.match, err = parseQuery(s.text)
+	s.wanted, err = parseQuery(s.text)
 	switch {
 	case errors.As(err, &unserved):
 		return nil, failure(http.StatusNotImplemented, "NotImplemented", unserved.Error())
@@ -68,16 +68,17 @@ func (c *call) search(q url.Values) (*search, error) {
 			return nil, failure(http.StatusBadRequest, "InvalidParameter", "interval must be a number of seconds")
 		}
 	}
-	s.LogQuery = store.LogQuery{
+	s.Query = logfiles.Query{
 		Project: c.project, Logstore: c.store, Topic: q.Get("topic"), Reverse: q.Get("reverse") == "true",
-		From: time.Unix(s.from, 0), To: time.Unix(s.to, 0),
+		From: time.Unix(s.from, 0), To: time.Unix(s.to, 0), Filter: s.wanted.filter,
 	}
 	return s, nil
 }
 
-// fieldsOf are the fields of a line as FC gives them.
-func fieldsOf(l *store.LogLine) []field {
-	all := []field{
+// fieldsOf are the fields of a line as FC gives them, in the place of those in buf.
+func fieldsOf(l *logfiles.Line, buf []field) []field {
+	kept := buf[:0]
+	for _, f := range [...]field{
 		{"functionName", l.Function},
 		{"instanceID", l.InstanceID},
 		{"message", l.Message},
@@ -87,9 +88,7 @@ func fieldsOf(l *store.LogLine) []field {
 		{"versionId", l.VersionID},
 		{"__topic__", l.Topic},
 		{"__source__", "127.0.0.1"},
-	}
-	kept := all[:0]
-	for _, f := range all {
+	} {
 		if f.value != "" {
 			kept = append(kept, f)
 		}
@@ -104,9 +103,13 @@ func (c *call) find(s *search) ([]map[string]string, error) {
 	if s.line == 0 {
 		return out, nil
 	}
-	err := c.cfg.Logs.Each(c.r.Context(), s.LogQuery, func(l *store.LogLine) bool {
-		fields := fieldsOf(l)
-		if !s.match(fields) {
+	if s.wanted.all { // then they needn't be looked at
+		s.Skip, skip = skip, 0
+	}
+	var fields []field
+	err := c.cfg.Lines.Each(c.r.Context(), s.Query, func(l *logfiles.Line) bool {
+		fields = fieldsOf(l, fields)
+		if !s.wanted.match(fields) {
 			return true
 		}
 		if skip > 0 {
@@ -202,23 +205,35 @@ func (c *call) getHistograms() error {
 	if (s.to-s.from)/interval > maxPieces {
 		return failure(http.StatusBadRequest, "InvalidParameter", "interval is too short for this time range")
 	}
-	var out []pieceDoc
-	for from := s.from; from < s.to; from += interval {
-		out = append(out, pieceDoc{From: from, To: min(from+interval, s.to), Progress: "Complete"})
-	}
-	total := 0
-	err = c.cfg.Logs.Each(c.r.Context(), s.LogQuery, func(l *store.LogLine) bool {
-		if s.match(fieldsOf(l)) {
-			out[(l.Time.Unix()-s.from)/interval].Count++
-			total++
-		}
-		return true
-	})
+	counts, err := c.count(s, interval)
 	if err != nil {
 		return err
 	}
+	var out []pieceDoc
+	total := int64(0)
+	for i, n := range counts {
+		from := s.from + int64(i)*interval
+		out = append(out, pieceDoc{From: from, To: min(from+interval, s.to), Count: n, Progress: "Complete"})
+		total += n
+	}
 	c.w.Header().Set("X-Log-Progress", "Complete")
-	c.w.Header().Set("X-Log-Count", strconv.Itoa(total))
+	c.w.Header().Set("X-Log-Count", strconv.FormatInt(total, 10))
 	c.json(http.StatusOK, out)
 	return nil
+}
+
+// count counts the lines of each interval, which is in seconds.
+func (c *call) count(s *search, interval int64) ([]int64, error) {
+	if s.wanted.all && s.Topic == "" {
+		return c.cfg.Lines.Count(c.r.Context(), s.Project, s.Logstore, s.From, s.To, time.Duration(interval)*time.Second)
+	}
+	counts := make([]int64, (s.to-s.from+interval-1)/interval)
+	var fields []field
+	err := c.cfg.Lines.Each(c.r.Context(), s.Query, func(l *logfiles.Line) bool {
+		if fields = fieldsOf(l, fields); s.wanted.match(fields) {
+			counts[(l.Time.Unix()-s.from)/interval]++
+		}
+		return true
+	})
+	return counts, err
 }

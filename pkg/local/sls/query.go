@@ -4,17 +4,24 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"s/pkg/local/logfiles"
 )
 
-// matcher is a query that was read: it says whether a line, as its fields, is
-// meant.
+// matcher says whether a line, as its fields, is meant.
 type matcher func(fields []field) bool
+
+// wanted is a query that was read.
+type wanted struct {
+	match matcher
+	// filter rules out lines that match would, before they are read.
+	filter *logfiles.Filter
+	// all is set if every line is meant.
+	all bool
+}
 
 // field is one of a line.
 type field struct{ name, value string }
-
-// delimiters part a text into words (SLS's standard ones).
-const delimiters = ", '\";=()[]{}?@&<>/:\n\t\r"
 
 // unservedError is the sign that begins what this search can't do and SLS's can.
 type unservedError byte
@@ -32,23 +39,23 @@ func (e unservedError) Error() string {
 // and, or, not and brackets; words side by side must all be there. Words are
 // compared whatever their case; one that ends in * is the beginning of a word. The
 // error of what SLS has beyond that, SQL after a | among it, is an unservedError.
-func parseQuery(text string) (matcher, error) {
+func parseQuery(text string) (wanted, error) {
 	tokens, err := lex(text)
 	if err != nil {
-		return nil, err
+		return wanted{}, err
 	}
 	if len(tokens) == 0 {
-		return all, nil
+		return everything(), nil
 	}
 	p := &parser{tokens: tokens}
-	m, err := p.or()
+	w, err := p.or()
 	if err == nil && p.at < len(p.tokens) {
 		err = fmt.Errorf("unexpected '%s'", p.tokens[p.at].text)
 	}
-	return m, err
+	return w, err
 }
 
-func all([]field) bool { return true }
+func everything() wanted { return wanted{match: func([]field) bool { return true }, all: true} }
 
 type token struct {
 	text   string
@@ -122,65 +129,72 @@ func (p *parser) next(word string) bool {
 	return false
 }
 
-func (p *parser) or() (matcher, error) {
-	m, err := p.and()
+func (p *parser) or() (wanted, error) {
+	w, err := p.and()
 	for err == nil && p.next("or") {
-		var other matcher
-		first := m
+		var other wanted
+		first := w
 		if other, err = p.and(); err == nil {
-			m = func(f []field) bool { return first(f) || other(f) }
+			w = wanted{
+				match:  func(f []field) bool { return first.match(f) || other.match(f) },
+				filter: logfiles.Any(first.filter, other.filter),
+			}
 		}
 	}
-	return m, err
+	return w, err
 }
 
-func (p *parser) and() (matcher, error) {
-	m, err := p.not()
+func (p *parser) and() (wanted, error) {
+	w, err := p.not()
 	for err == nil && p.at < len(p.tokens) && !p.tokens[p.at].is("or") && !p.tokens[p.at].is(")") {
 		p.next("and")
-		var other matcher
-		first := m
+		var other wanted
+		first := w
 		if other, err = p.not(); err == nil {
-			m = func(f []field) bool { return first(f) && other(f) }
+			w = wanted{
+				match:  func(f []field) bool { return first.match(f) && other.match(f) },
+				filter: logfiles.All(first.filter, other.filter),
+				all:    first.all && other.all,
+			}
 		}
 	}
-	return m, err
+	return w, err
 }
 
-func (p *parser) not() (matcher, error) {
+func (p *parser) not() (wanted, error) {
 	inverted := false
 	for p.next("not") {
 		inverted = !inverted
 	}
-	m, err := p.term()
+	w, err := p.term()
 	if err != nil || !inverted {
-		return m, err
+		return w, err
 	}
-	return func(f []field) bool { return !m(f) }, nil
+	return wanted{match: func(f []field) bool { return !w.match(f) }}, nil
 }
 
-func (p *parser) term() (matcher, error) {
+func (p *parser) term() (wanted, error) {
 	if p.next("(") {
 		if p.depth++; p.depth > maxDepth {
-			return nil, fmt.Errorf("the brackets are too deep")
+			return wanted{}, fmt.Errorf("the brackets are too deep")
 		}
-		m, err := p.or()
+		w, err := p.or()
 		if err == nil && !p.next(")") {
 			err = fmt.Errorf("a bracket isn't closed")
 		}
 		p.depth--
-		return m, err
+		return w, err
 	}
 	word, err := p.word()
 	if err != nil {
-		return nil, err
+		return wanted{}, err
 	}
 	if !p.next(":") {
 		return anywhere(word), nil
 	}
 	value, err := p.word()
 	if err != nil {
-		return nil, err
+		return wanted{}, err
 	}
 	return inField(word.text, value), nil
 }
@@ -198,20 +212,20 @@ func (p *parser) word() (token, error) {
 }
 
 // anywhere finds a text in any field.
-func anywhere(want token) matcher {
+func anywhere(want token) wanted {
 	if want.is("*") {
-		return all
+		return everything()
 	}
-	words := wordsOf(want.text)
-	return func(fields []field) bool {
+	words := logfiles.Words(want.text)
+	return wanted{filter: filterOf(words), match: func(fields []field) bool {
 		return slices.ContainsFunc(fields, func(f field) bool { return !isExact(f.name) && hasWords(f.value, words) })
-	}
+	}}
 }
 
 // inField finds a text in a field. Topic and source are compared as a whole.
-func inField(name string, want token) matcher {
-	words := wordsOf(want.text)
-	return func(fields []field) bool {
+func inField(name string, want token) wanted {
+	words := logfiles.Words(want.text)
+	w := wanted{match: func(fields []field) bool {
 		for _, f := range fields {
 			switch {
 			case f.name != name:
@@ -220,26 +234,28 @@ func inField(name string, want token) matcher {
 			}
 		}
 		return false
+	}}
+	switch {
+	case want.is("*"):
+	case name == "__topic__":
+		w.filter = logfiles.HasTopic(want.text)
+	case !isExact(name):
+		w.filter = filterOf(words)
 	}
+	return w
+}
+
+func filterOf(words []string) *logfiles.Filter {
+	filters := make([]*logfiles.Filter, len(words))
+	for i, word := range words {
+		filters[i] = logfiles.HasText(word)
+	}
+	return logfiles.All(filters...)
 }
 
 func isExact(name string) bool { return name == "__topic__" || name == "__source__" }
 
-func wordsOf(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(delimiters, r) })
-}
-
 // hasWords reports whether all words are in a text, wherever.
 func hasWords(text string, words []string) bool {
-	if len(words) == 0 {
-		return false
-	}
-	have := wordsOf(text)
-	for _, w := range words {
-		start, isStart := strings.CutSuffix(w, "*")
-		if !slices.ContainsFunc(have, func(h string) bool { return h == w || isStart && strings.HasPrefix(h, start) }) {
-			return false
-		}
-	}
-	return true
+	return len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return !logfiles.HasWord(text, w) })
 }

@@ -54,8 +54,8 @@ func TestQueries(t *testing.T) {
 		"id 7":                              true,
 		`""`:                                false,
 	} {
-		match, err := parseQuery(query)
-		if err != nil || match(testFields()) != want {
+		w, err := parseQuery(query)
+		if err != nil || w.match(testFields()) != want {
 			t.Errorf("%s: not %v (%v)", query, want, err)
 		}
 	}
@@ -89,7 +89,7 @@ func FuzzParseQuery(f *testing.F) {
 		f.Add(query)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		match, err := parseQuery(query)
+		w, err := parseQuery(query)
 		if err != nil || len(strings.TrimSpace(query)) == 0 {
 			return
 		}
@@ -100,7 +100,7 @@ func FuzzParseQuery(f *testing.F) {
 			}
 			t.Fatalf("%q can be read, its negation can't: %v", query, err)
 		}
-		if match(testFields()) == opposite(testFields()) {
+		if w.match(testFields()) == opposite.match(testFields()) {
 			t.Errorf("%q and its negation agree", query)
 		}
 	})

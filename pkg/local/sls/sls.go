@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/local/logfiles"
 	"s/pkg/local/store"
 )
 
@@ -26,7 +27,8 @@ const maxBody = 4 << 20
 
 // Config is what the service needs to know.
 type Config struct {
-	Logs   *store.Logs
+	Logs   *store.Logs    // what is known of projects and logstores
+	Lines  *logfiles.Logs // what functions printed
 	Region string
 	// Owner is the account.
 	AccountID string

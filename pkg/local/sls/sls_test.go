@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/local/logfiles"
 	"s/pkg/local/store"
 )
 
@@ -18,7 +19,7 @@ import (
 type world struct {
 	t    *testing.T
 	url  string
-	logs *store.Logs
+	kept *logfiles.Logs
 }
 
 func newWorld(t *testing.T) *world {
@@ -28,8 +29,12 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { logs.Close() })
+	lines, err := logfiles.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	service := New(Config{
-		Logs: logs, Region: "cn-hangzhou", AccountID: "1",
+		Logs: logs, Lines: lines, Region: "cn-hangzhou", AccountID: "1",
 		InUse: func(project, logstore string) bool {
 			return project == "functions" && (logstore == "" || logstore == "logs")
 		},
@@ -46,7 +51,7 @@ func newWorld(t *testing.T) *world {
 		service.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
-	return &world{t, server.URL, logs}
+	return &world{t, server.URL, lines}
 }
 
 // got is an answer.
@@ -179,11 +184,11 @@ func (w *world) fill(n int) {
 	for i := range n {
 		for _, f := range []string{"f", "svc$g"} {
 			service, name := fc.SplitName(f)
-			line := store.LogLine{
+			line := logfiles.Line{
 				Time: time.Unix(int64(100+i), 0), Topic: Topic(f), Service: service, Function: name, Qualifier: "LATEST",
 				InstanceID: "c-1", RequestID: fmt.Sprint("1-", i), Message: fmt.Sprintf("line %d of %s", i, f),
 			}
-			if err := w.logs.Append("functions", "logs", []store.LogLine{line}); err != nil {
+			if err := w.kept.Append("functions", "logs", []logfiles.Line{line}); err != nil {
 				w.t.Fatal(err)
 			}
 		}

@@ -50,12 +50,12 @@ func databases() []database {
 			fill: func(t *testing.T, dir string) {
 				l := openLogs(t, dir)
 				for i := range 100 {
-					must(t, l.Append("p", "l", []LogLine{lineAt(int64(i), "t", strings.Repeat("printed ", 100))}))
+					must(t, l.PutDoc("project", fmt.Sprint("p", i), []byte(strings.Repeat("described ", 100))))
 				}
 				must(t, l.Close())
 			},
 			open: func(t *testing.T, dir string) (io.Closer, error) { return OpenLogs(t.Context(), dir) },
-			says: []string{"the kept logs of functions are damaged", "what was logged is lost"},
+			says: []string{"what is known of log projects is damaged", "make again"},
 		},
 	}
 }

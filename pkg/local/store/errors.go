@@ -107,7 +107,7 @@ func (e *CorruptError) Error() string {
 	case queueName:
 		what, then = "the queue of asynchronous invocations is", "go on: what waited in it is lost, and timers count from then"
 	case logsName:
-		what, then = "the kept logs of functions are", "go on: what was logged is lost"
+		what, then = "what is known of log projects is", "go on: what was logged is still there, projects and logstores that were made are to make again"
 	}
 	return fmt.Sprintf("%s damaged (%s): %v; with no local cloud running (s local down), move %s and, if they are there, %s-wal and %s-shm away, or put a backup of all in their place, then %s",
 		what, e.Path, e.Err, e.Path, filepath.Base(e.Path), filepath.Base(e.Path), then)

@@ -50,10 +50,12 @@ func (f *Function) key() key { return key{f.Region, f.Function.FunctionName} }
 func (s *Store) keepFunction(f *Function) {
 	if old := s.functions[f.key()]; old != nil {
 		s.count(old, -1)
+		s.countLogs(old, -1)
 	}
 	s.functions[f.key()] = f
 	s.sorted.put(f)
 	s.count(f, 1)
+	s.countLogs(f, 1)
 }
 
 // use is something that functions need, and their versions.
@@ -188,6 +190,7 @@ func (s *Store) DeleteFunction(region, name string, check func(*Function) error)
 	}
 	s.mu.Lock()
 	s.count(f, -1)
+	s.countLogs(f, -1)
 	delete(s.functions, key{region, name})
 	s.sorted.drop(region, name)
 	delete(s.admissions, key{region, name})

@@ -6,45 +6,21 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sync"
+	"slices"
 	"time"
+
+	"s/pkg/local/logfiles"
 )
 
 // logsName is the database of logs. It is one of its own: a deploy doesn't wait for
 // what functions print.
 const logsName = "logs.db"
 
-// keptLines is how many lines a logstore keeps; the oldest go first.
-const keptLines = 2_000_000
-
-// pruneEvery is after how many new lines a logstore is looked at.
-const pruneEvery = 50_000
-
-// LogLine is a line of a function's log, with the fields that FC gives it.
-type LogLine struct {
-	Time       time.Time
-	Topic      string // FCLogs:<function>, or the service of FC 2.0
-	Service    string // of FC 2.0
-	Function   string
-	Qualifier  string
-	VersionID  string
-	InstanceID string
-	RequestID  string
-	Message    string
-}
-
-// Logs keeps the lines of functions that have a logConfig, by project and logstore.
-// A line is on disk for good within the second in which it was printed; unlike all
-// other state, the last ones can be lost in a power cut.
+// Logs keeps what there is to know of the projects and logstores to which functions
+// log. Their lines are in pkg/local/logfiles.
 type Logs struct {
 	db   *sql.DB
 	path string
-	kept int
-
-	mu     sync.Mutex // held while lines are written
-	stores map[[2]string]int64
-	fresh  map[int64]int // lines since a logstore was looked at
-	seq    int64
 }
 
 func logMigrations() []string {
@@ -74,129 +50,64 @@ func OpenLogs(ctx context.Context, dir string) (*Logs, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(4) // queries don't hold up what is printed
-	l := &Logs{db: db, path: path, kept: keptLines, stores: map[[2]string]int64{}, fresh: map[int64]int{}}
+	db.SetMaxOpenConns(4)
 	if err := upgrade(ctx, db, path, logMigrations()); err != nil {
 		return nil, errors.Join(classify(path, err), db.Close())
 	}
-	if err := db.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM lines").Scan(&l.seq); err != nil {
-		return nil, errors.Join(classify(path, err), db.Close())
-	}
-	return l, nil
+	return &Logs{db: db, path: path}, nil
 }
 
 // Close closes the database.
 func (l *Logs) Close() error { return l.db.Close() }
 
-// Append adds lines to a logstore.
-func (l *Logs) Append(project, logstore string, lines []LogLine) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	tx, err := l.db.Begin()
-	if err != nil {
+// movedLines is how many lines are moved at a time.
+const movedLines = 10_000
+
+// MoveLines hands over the lines that a former s kept here, and removes them.
+func (l *Logs) MoveLines(ctx context.Context, keep func(project, logstore string, lines []logfiles.Line) error) error {
+	var some bool
+	if err := l.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM lines)").Scan(&some); err != nil || !some {
 		return classify(l.path, err)
 	}
-	defer tx.Rollback()
-	id, err := l.storeID(tx, project, logstore)
-	if err != nil {
+	if err := l.eachLines(ctx, keep); err != nil {
 		return classify(l.path, err)
 	}
-	insert, err := tx.Prepare("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return classify(l.path, err)
-	}
-	defer insert.Close()
-	for _, line := range lines {
-		l.seq++
-		if _, err := insert.Exec(id, line.Time.UnixNano(), l.seq, line.Topic, line.Service, line.Function, line.Qualifier,
-			line.VersionID, line.InstanceID, line.RequestID, line.Message); err != nil {
-			return classify(l.path, err)
-		}
-	}
-	if l.fresh[id] += len(lines); l.fresh[id] > min(pruneEvery, l.kept/10) {
-		if err := l.prune(tx, id); err != nil {
-			return classify(l.path, err)
-		}
-		l.fresh[id] = 0
-	}
-	if err := tx.Commit(); err != nil {
-		return classify(l.path, err)
-	}
-	l.stores[[2]string{project, logstore}] = id
-	return nil
+	_, err := l.db.ExecContext(ctx, "DELETE FROM lines; DELETE FROM logstores; VACUUM")
+	return classify(l.path, err)
 }
 
-func (l *Logs) storeID(tx *sql.Tx, project, logstore string) (id int64, err error) {
-	if id, ok := l.stores[[2]string{project, logstore}]; ok {
-		return id, nil
-	}
-	err = tx.QueryRow("SELECT id FROM logstores WHERE project = ? AND name = ?", project, logstore).Scan(&id)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return id, err
-	}
-	made, err := tx.Exec("INSERT INTO logstores (project, name) VALUES (?, ?)", project, logstore)
-	if err != nil {
-		return 0, err
-	}
-	return made.LastInsertId()
-}
-
-// prune removes the oldest lines above those that are kept.
-func (l *Logs) prune(tx *sql.Tx, id int64) error {
-	var oldest int64
-	err := tx.QueryRow("SELECT time FROM lines WHERE store = ? ORDER BY time DESC, seq DESC LIMIT 1 OFFSET ?", id, l.kept).Scan(&oldest)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err == nil {
-		_, err = tx.Exec("DELETE FROM lines WHERE store = ? AND time <= ?", id, oldest)
-	}
-	return err
-}
-
-// LogQuery says which lines are wanted.
-type LogQuery struct {
-	Project, Logstore string
-	From, To          time.Time // from the first, before the second
-	Topic             string    // empty is any
-	Reverse           bool      // the newest first
-}
-
-// Each gives the lines of a query in the order of their time until each says no.
-func (l *Logs) Each(ctx context.Context, q LogQuery, each func(*LogLine) bool) error {
-	order := "ASC"
-	if q.Reverse {
-		order = "DESC"
-	}
+// eachLines gives all lines, in the order of their time.
+func (l *Logs) eachLines(ctx context.Context, each func(project, logstore string, lines []logfiles.Line) error) error {
 	rows, err := l.db.QueryContext(ctx, `
-SELECT time, topic, service, function, qualifier, version, instance, request, message FROM lines
-WHERE store = (SELECT id FROM logstores WHERE project = ? AND name = ?) AND time >= ? AND time < ? AND (? = '' OR topic = ?)
-ORDER BY time `+order+", seq "+order, q.Project, q.Logstore, q.From.UnixNano(), q.To.UnixNano(), q.Topic, q.Topic)
+SELECT project, name, time, topic, service, function, qualifier, version, instance, request, message
+FROM lines JOIN logstores ON logstores.id = lines.store ORDER BY store, time, seq`)
 	if err != nil {
-		return classify(l.path, err)
+		return err
 	}
 	defer rows.Close()
+	var last [2]string
+	var lines []logfiles.Line
 	for rows.Next() {
-		var line LogLine
+		var to [2]string
+		var line logfiles.Line
 		var nanos int64
-		if err := rows.Scan(&nanos, &line.Topic, &line.Service, &line.Function, &line.Qualifier, &line.VersionID,
+		if err := rows.Scan(&to[0], &to[1], &nanos, &line.Topic, &line.Service, &line.Function, &line.Qualifier, &line.VersionID,
 			&line.InstanceID, &line.RequestID, &line.Message); err != nil {
-			return classify(l.path, err)
+			return err
+		}
+		if len(lines) > 0 && (to != last || len(lines) == movedLines) {
+			if err := each(last[0], last[1], lines); err != nil {
+				return err
+			}
+			lines = nil
 		}
 		line.Time = time.Unix(0, nanos)
-		if !each(&line) {
-			return nil
-		}
+		last, lines = to, append(lines, line)
 	}
-	return classify(l.path, rows.Err())
-}
-
-// RemoveLines removes all lines of a logstore.
-func (l *Logs) RemoveLines(project, logstore string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, err := l.db.Exec("DELETE FROM lines WHERE store = (SELECT id FROM logstores WHERE project = ? AND name = ?)", project, logstore)
-	return classify(l.path, err)
+	if err := rows.Err(); err != nil || len(lines) == 0 {
+		return err
+	}
+	return each(last[0], last[1], lines)
 }
 
 // PutDoc keeps a document of a kind under a name.
@@ -243,10 +154,19 @@ func (l *Logs) DocNames(kind, prefix string) (names []string, err error) {
 func (s *Store) HasLogstore(project, logstore string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, f := range s.functions {
-		if c := f.Function.LogConfig; c != nil && c.Project == project && (logstore == "" || c.Logstore == logstore) {
-			return true
+	return s.logstores[[2]string{project, logstore}] > 0
+}
+
+// countLogs counts how many functions log to a project, and to a logstore of it. The
+// store is locked.
+func (s *Store) countLogs(f *Function, by int) {
+	c := f.Function.LogConfig
+	if c == nil {
+		return
+	}
+	for _, logstore := range slices.Compact([]string{"", c.Logstore}) {
+		if s.logstores[[2]string{c.Project, logstore}] += by; s.logstores[[2]string{c.Project, logstore}] <= 0 {
+			delete(s.logstores, [2]string{c.Project, logstore})
 		}
 	}
-	return false
 }

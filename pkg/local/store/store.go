@@ -53,8 +53,9 @@ type Store struct {
 	triggers  map[key]map[string]*Trigger // by function, then by trigger name
 	hosts     map[key]*Trigger            // HTTP triggers by region and host label
 	scaling   map[place]*Scaling
-	histories map[key]*history // versions and aliases, by their owner
-	uses      map[use]int      // by how many functions and copies of them
+	histories map[key]*history  // versions and aliases, by their owner
+	uses      map[use]int       // by how many functions and copies of them
+	logstores map[[2]string]int // to which functions log: how many, by project and logstore
 	layers    layers
 	// admissions are by function.
 	admissions map[key]*Admission
@@ -225,6 +226,7 @@ func (s *Store) load(ctx context.Context) error {
 	s.hosts = map[key]*Trigger{}
 	s.scaling = map[place]*Scaling{}
 	s.histories, s.uses = map[key]*history{}, map[use]int{}
+	s.logstores = map[[2]string]int{}
 	s.async = map[key]map[string]*AsyncConfig{}
 	if err := eachDoc(ctx, s.db, "SELECT doc FROM services", s.keepService); err != nil {
 		return err

@@ -1,0 +1,344 @@
+package logfiles
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"time"
+)
+
+// Query says which lines are wanted.
+type Query struct {
+	Project, Logstore string
+	From, To          time.Time // from the first, before the second
+	Topic             string    // empty is any
+	Reverse           bool      // the newest first
+	// Filter rules lines out that aren't wanted; those that come may still not be.
+	Filter *Filter
+	// Skip is how many lines are left out at the start. Where there is neither a
+	// topic nor a filter, it costs next to nothing.
+	Skip int
+}
+
+// Each gives the lines of a query in the order of their time until each says no. Errors
+// are *DamagedError, the system's or ctx's.
+func (l *Logs) Each(ctx context.Context, q Query, each func(*Line) bool) error {
+	v, err := l.view(q)
+	if v == nil || err != nil {
+		return err
+	}
+	defer v.close()
+	if q.Topic != "" {
+		q.Filter = All(q.Filter, HasTopic(q.Topic))
+	}
+	m := &merge{Query: q, from: q.From.UnixNano(), to: q.To.UnixNano() - 1}
+	m.start(v)
+	return m.run(ctx, each)
+}
+
+// view is what a logstore had at a moment.
+type view struct {
+	path     string // of the growing file
+	segments []*segment
+	growing  *os.File // nil if there is none
+	blocks   []growing
+	tail     []Line
+	seq      int64
+}
+
+func (l *Logs) view(q Query) (*view, error) {
+	b := l.book(q.Project, q.Logstore, false)
+	if b == nil {
+		return nil, nil
+	}
+	var v *view
+	err := l.within(b, func() error {
+		if err := b.load(); err != nil {
+			return err
+		}
+		v = &view{path: b.growingPath(), segments: b.segments, blocks: b.blocks, tail: b.tail, seq: b.seq}
+		if len(b.blocks) == 0 {
+			return nil
+		}
+		var err error
+		v.growing, err = os.Open(v.path) // it stays readable when it has become a segment
+		return err
+	})
+	return v, err
+}
+
+func (v *view) close() {
+	if v.growing != nil {
+		v.growing.Close()
+	}
+}
+
+// item is something that a merge has still to give: lines, or a place where some are.
+type item struct {
+	first, last int64 // the times of its lines, nanoseconds
+	order       int64 // between lines of the same time: which was added first
+	count       int
+	// expand gives what is in a place; nil if lines are here.
+	expand func() ([]*item, error)
+	lines  []Line // what is still to be given, in the order of the query
+}
+
+// merge gives the lines of many places in the order of their time. It looks into a
+// place when it is its turn, so what isn't asked for isn't read.
+type merge struct {
+	Query
+	from, to int64 // both included
+	items    []*item
+}
+
+// Len, Less, Swap, Push and Pop are of heap.Interface: the next item is the first.
+func (m *merge) Len() int { return len(m.items) }
+
+// Less reports whether an item is before another.
+func (m *merge) Less(i, j int) bool {
+	x, y := m.items[i], m.items[j]
+	if a, b := m.key(x), m.key(y); a != b {
+		return a < b
+	}
+	if (x.expand == nil) != (y.expand == nil) {
+		return x.expand != nil // what is in it may be before
+	}
+	if m.Reverse {
+		return x.order > y.order
+	}
+	return x.order < y.order
+}
+
+// Swap swaps two items.
+func (m *merge) Swap(i, j int) { m.items[i], m.items[j] = m.items[j], m.items[i] }
+
+// Push adds an item.
+func (m *merge) Push(x any) { m.items = append(m.items, x.(*item)) } //nolint:forcetypeassert // only items are
+
+// Pop removes the last item.
+func (m *merge) Pop() any {
+	last := m.items[len(m.items)-1]
+	m.items = m.items[:len(m.items)-1]
+	return last
+}
+
+// key orders items: the time that comes first.
+func (m *merge) key(i *item) int64 {
+	if m.Reverse {
+		return -i.last
+	}
+	return i.first
+}
+
+// end is the key of an item's last line.
+func (m *merge) end(i *item) int64 {
+	if m.Reverse {
+		return -i.first
+	}
+	return i.last
+}
+
+func (m *merge) add(i *item) {
+	if i.count > 0 && i.first <= m.to && i.last >= m.from {
+		heap.Push(m, i)
+	}
+}
+
+// start adds what a logstore has.
+func (m *merge) start(v *view) {
+	for _, s := range v.segments {
+		m.add(&item{first: s.min, last: s.max, order: s.seq * (segmentBlocks + 1), count: s.count, expand: func() ([]*item, error) {
+			items, err := m.segment(s)
+			return items, damaged(s.path, err)
+		}})
+	}
+	if len(v.blocks) > 0 {
+		whole := &item{first: math.MaxInt64, last: math.MinInt64, order: v.seq * (segmentBlocks + 1)}
+		for _, b := range v.blocks {
+			whole.first, whole.last, whole.count = min(whole.first, b.min), max(whole.last, b.max), whole.count+b.count
+		}
+		whole.expand = func() ([]*item, error) {
+			items, err := m.growing(v)
+			return items, damaged(v.path, err)
+		}
+		m.add(whole)
+	}
+	if len(v.tail) > 0 {
+		lines := slices.SortedStableFunc(slices.Values(v.tail), func(x, y Line) int { return x.Time.Compare(y.Time) })
+		m.add(m.cursor(lines, v.seq*(segmentBlocks+1)+int64(len(v.blocks))))
+	}
+}
+
+// segment gives the blocks of a segment that may have wanted lines.
+func (m *merge) segment(s *segment) ([]*item, error) {
+	o, err := s.open()
+	if o == nil || err != nil {
+		return nil, err
+	}
+	defer o.Close()
+	wanted, err := m.Filter.blocks(o.with)
+	if err != nil {
+		return nil, err
+	}
+	var items []*item
+	for i, b := range o.blocks {
+		if !wanted.has(i) {
+			continue
+		}
+		order := s.seq*(segmentBlocks+1) + int64(i)
+		items = append(items, &item{first: b.min, last: b.max, order: order, count: b.count, expand: func() ([]*item, error) {
+			// Files that wait for their turn aren't kept open: there may be many.
+			f, err := os.Open(s.path)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, nil // dropped meanwhile
+			}
+			if err != nil {
+				return nil, err
+			}
+			defer f.Close()
+			lines, err := readBlock(f, b)
+			if err != nil {
+				return nil, damaged(s.path, err)
+			}
+			return []*item{m.cursor(lines, order)}, nil
+		}})
+	}
+	return items, nil
+}
+
+// growing gives the blocks of the growing file that may have wanted lines.
+func (m *merge) growing(v *view) ([]*item, error) {
+	wanted := everyBlock()
+	if m.Filter != nil {
+		signatures := make([]signature, len(v.blocks))
+		for i, b := range v.blocks {
+			if _, err := v.growing.ReadAt(signatures[i][:], b.off+b.size); err != nil {
+				return nil, cutOff(err)
+			}
+		}
+		wanted, _ = m.Filter.blocks(func(hash uint64) (set blockSet, err error) {
+			for i := range signatures {
+				if signatures[i].has(hash) {
+					set.put(i)
+				}
+			}
+			return set, nil
+		})
+	}
+	var items []*item
+	for i, b := range v.blocks {
+		if !wanted.has(i) {
+			continue
+		}
+		order := v.seq*(segmentBlocks+1) + int64(i)
+		items = append(items, &item{first: b.min, last: b.max, order: order, count: b.count, expand: func() ([]*item, error) {
+			lines, err := readBlock(v.growing, b.blockInfo)
+			if err != nil {
+				return nil, damaged(v.path, err)
+			}
+			return []*item{m.cursor(lines, order)}, nil
+		}})
+	}
+	return items, nil
+}
+
+// cursor gives lines, which are in the order of their time, that are in the range.
+func (m *merge) cursor(lines []Line, order int64) *item {
+	from, _ := slices.BinarySearchFunc(lines, m.from, func(l Line, nanos int64) int { return compare(l.Time.UnixNano(), nanos) })
+	to, _ := slices.BinarySearchFunc(lines, m.to+1, func(l Line, nanos int64) int { return compare(l.Time.UnixNano(), nanos) })
+	i := &item{order: order, count: max(to-from, 0)}
+	if i.count == 0 {
+		return i
+	}
+	i.lines = lines[from:to]
+	i.first, i.last = i.lines[0].Time.UnixNano(), i.lines[i.count-1].Time.UnixNano()
+	return i
+}
+
+func compare(x, y int64) int {
+	switch {
+	case x < y:
+		return -1
+	case x > y:
+		return 1
+	}
+	return 0
+}
+
+// run gives the lines.
+func (m *merge) run(ctx context.Context, each func(*Line) bool) error {
+	for len(m.items) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		next := heap.Pop(m).(*item) //nolint:forcetypeassert // only items are
+		switch {
+		case m.skips(next):
+			m.Skip -= next.count
+		case next.expand != nil:
+			inner, err := next.expand()
+			if err != nil {
+				return err
+			}
+			for _, i := range inner {
+				m.add(i)
+			}
+		case !m.give(next, each):
+			return nil
+		default:
+			m.add(next)
+		}
+	}
+	return nil
+}
+
+// skips reports whether all lines of an item are to be left out, unseen.
+func (m *merge) skips(i *item) bool {
+	whole := m.Skip >= i.count && m.Filter == nil && i.first >= m.from && i.last <= m.to
+	return whole && (len(m.items) == 0 || m.key(m.items[0]) > m.end(i))
+}
+
+// give gives lines of an item until another is next. It is false if no more are wanted.
+func (m *merge) give(i *item, each func(*Line) bool) bool {
+	for i.count > 0 {
+		at := 0
+		if m.Reverse {
+			at = i.count - 1
+		}
+		line := &i.lines[at]
+		if m.Reverse {
+			i.last = line.Time.UnixNano()
+		} else {
+			i.first = line.Time.UnixNano()
+		}
+		if len(m.items) > 0 && !m.before(i, m.items[0]) {
+			return true
+		}
+		if m.Reverse {
+			i.lines = i.lines[:at]
+		} else {
+			i.lines = i.lines[1:]
+		}
+		i.count--
+		switch {
+		case m.Topic != "" && line.Topic != m.Topic:
+		case m.Skip > 0:
+			m.Skip--
+		case !each(line):
+			return false
+		}
+	}
+	return true
+}
+
+// before reports whether lines are before what is next.
+func (m *merge) before(i, next *item) bool {
+	if a, b := m.key(i), m.key(next); a != b {
+		return a < b
+	}
+	return next.expand == nil && (i.order < next.order) != m.Reverse
+}
