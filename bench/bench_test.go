@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,8 +17,62 @@ import (
 	"testing"
 	"time"
 
+	"s/pkg/cmd/root"
 	"s/pkg/fc/fcsign"
+	"s/pkg/runtime/rloader"
 )
+
+// asS makes the test binary s.
+const asS = "S_BENCH_TEST_IS_S"
+
+// TestMain is s where the local cloud of a test is started, and what runs in instances.
+func TestMain(m *testing.M) {
+	if rloader.Is(os.Args) || os.Getenv(asS) != "" {
+		os.Exit(root.Main("bench"))
+	}
+	os.Exit(m.Run())
+}
+
+// testWorld is a world whose s is the test binary.
+func testWorld(t *testing.T) *World {
+	t.Helper()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("python3 is not installed")
+	}
+	t.Setenv(asS, "1")
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := newWorld(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// TestLogs: a few thousand lines are found; the figures are all there.
+func TestLogs(t *testing.T) {
+	w := testWorld(t)
+	figures, err := w.logs(t.Context(), []int{1000, 9000}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, f := range figures {
+		names[f.Name] = true
+	}
+	for _, name := range []string{"9000 lines: the local cloud starts", "the lines of a request", "a histogram of all lines, most / fewest lines"} {
+		if !names[name] {
+			t.Errorf("no figure of %s: %v", name, names)
+		}
+	}
+}
 
 func TestPercentile(t *testing.T) {
 	samples := []float64{5, 1, 4, 2, 3}

@@ -54,6 +54,7 @@ func benchmarks() []Benchmark {
 		{Name: "many", What: "packing 200,000 files: linear, in bounded memory", Run: measureMany},
 		{Name: "redeploy", What: "a changed line of 20,000 source files, until it is deployed", Run: measureRedeploy},
 		{Name: "size", What: "requests of the API with 10,000 functions and 100,000 versions, against 100 functions", Run: measureSize, Asked: true},
+		{Name: "logs", What: "queries of kept logs, with 10,000 to 3,000,000 lines", Run: measureLogs, Asked: true},
 		{Name: "chaos", What: "mixed load over languages with kills, timeouts and deployments (-for)", Run: measureChaos, Asked: true},
 	}
 }

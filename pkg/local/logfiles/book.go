@@ -1,6 +1,7 @@
 package logfiles
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,9 +16,6 @@ import (
 // growingBytes is when a growing file becomes a segment though it has few blocks.
 const growingBytes = 16 << 20
 
-// growing is a block of a growing file. Its filter follows it there.
-type growing struct{ blockInfo }
-
 // book is one logstore, in a folder of its own: segments; a file that grows by a block at
 // a time until it is one; and the tail, a journal of the lines that don't fill a block
 // yet. The tail's name says which block it will be: one that stayed there though its
@@ -27,17 +25,18 @@ type book struct {
 	most int // blocks of a segment
 
 	mu       sync.Mutex
-	segments []*segment // in the order of seq
-	size     int64      // bytes of all files
+	segments []*segment // in the order in which they were made
+	merging  bool
+	size     int64 // bytes of all files
 
 	// What follows is read when it is needed, and forgotten when others are.
 	loaded   bool
-	used     int64 // when, in uses of books
-	seq      int64 // of the segment that grows
-	blocks   []growing
-	grown    int64  // bytes of the growing file
-	tail     []Line // never changed in place: queries have it
-	tailSize int64  // bytes of its file
+	used     int64       // when, in uses of books
+	seq      int64       // of the segment that grows
+	blocks   []blockInfo // each is followed by its filter
+	grown    int64       // bytes of the growing file
+	tail     []Line      // never changed in place: queries have it
+	tailSize int64       // bytes of its file
 }
 
 func growingName(seq int64) string         { return fmt.Sprintf("%08d.growing", seq) }
@@ -57,12 +56,29 @@ func (b *book) list() error {
 			return err
 		}
 		b.size += info.Size()
-		if s, ok := parseSegment(entry.Name()); ok {
+		if s := parseSegment(entry.Name()); s != nil {
 			s.path, s.size = filepath.Join(b.dir, entry.Name()), info.Size()
-			b.segments = append(b.segments, &s)
+			b.segments = append(b.segments, s)
 		}
 	}
-	slices.SortFunc(b.segments, func(x, y *segment) int { return int(x.seq - y.seq) })
+	slices.SortFunc(b.segments, func(x, y *segment) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(y.last, x.last)) })
+	return b.dropMerged()
+}
+
+// dropMerged removes segments that are in another, when a killed program hasn't.
+func (b *book) dropMerged() error {
+	var kept []*segment
+	for _, s := range b.segments {
+		if n := len(kept); n == 0 || s.first > kept[n-1].last {
+			kept = append(kept, s)
+			continue
+		}
+		if err := os.Remove(s.path); err != nil {
+			return err
+		}
+		b.size -= s.size
+	}
+	b.segments = kept
 	return nil
 }
 
@@ -84,7 +100,7 @@ func (b *book) load() error {
 	}
 	for _, entry := range entries { // a killed program has left what isn't known now
 		path := filepath.Join(b.dir, entry.Name())
-		if _, isSegment := parseSegment(entry.Name()); isSegment || path == b.growingPath() || path == b.tailPath() {
+		if parseSegment(entry.Name()) != nil || path == b.growingPath() || path == b.tailPath() {
 			continue
 		}
 		if err := os.Remove(path); err != nil {
@@ -102,8 +118,8 @@ func (b *book) load() error {
 // growingSeq is which segment grows, as far as one file's name says it.
 func growingSeq(name string) (seq int64) {
 	var block int
-	if s, ok := parseSegment(name); ok {
-		return s.seq + 1
+	if s := parseSegment(name); s != nil {
+		return s.last + 1
 	}
 	if n, _ := fmt.Sscanf(name, "%d_%d.tail", &seq, &block); n == 2 && name == tailName(seq, block) {
 		return seq
@@ -140,10 +156,10 @@ func (b *book) loadGrowing() error {
 		if h.count == 0 || end > info.Size() {
 			break
 		}
-		b.blocks, b.grown = append(b.blocks, growing{h.blockInfo}), end
+		b.blocks, b.grown = append(b.blocks, h.blockInfo), end
 	}
 	if n := len(b.blocks); n > 0 { // it may be the one that was being written
-		if _, err := readBlock(f, b.blocks[n-1].blockInfo); errors.Is(err, errDamaged) {
+		if _, err := readBlock(f, b.blocks[n-1]); errors.Is(err, errDamaged) {
 			b.grown = b.blocks[n-1].off
 			b.blocks = b.blocks[:n-1]
 		}
@@ -326,7 +342,7 @@ func (b *book) addBlocks(lines []Line) error {
 		block, info := encodeBlock(lines[:n])
 		info.off = b.grown + int64(len(data))
 		data = append(append(data, block...), signatureOf(lines[:n])[:]...)
-		blocks, lines = append(blocks, growing{info}), lines[n:]
+		blocks, lines = append(blocks, info), lines[n:]
 	}
 	if err := writeAt(b.growingPath(), data, b.grown); err != nil {
 		return err

@@ -33,7 +33,7 @@ func (l *Logs) Count(ctx context.Context, project, logstore string, from, to tim
 		}
 	}
 	for _, b := range v.blocks {
-		if err := c.block(v.growing, b.blockInfo); err != nil {
+		if err := c.block(v.growing, b); err != nil {
 			return nil, damaged(v.path, err)
 		}
 	}
@@ -58,7 +58,7 @@ func (c *counter) add(nanos int64, n int) {
 // that isn't enough.
 func (c *counter) whole(first, last int64, n int) bool {
 	switch {
-	case last < c.from || first > c.to:
+	case n == 0 || last < c.from || first > c.to:
 		return true
 	case first < c.from || last > c.to || (first-c.from)/c.piece != (last-c.from)/c.piece:
 		return false
@@ -73,7 +73,15 @@ func (c *counter) segment(s *segment) error {
 		return err
 	}
 	defer o.Close()
+	if err := o.readIndex(); err != nil {
+		return err
+	}
+	lines := 0
 	for _, b := range o.blocks {
+		if lines == s.count { // what follows is of others, with which it was merged
+			break
+		}
+		lines += b.count
 		if err := c.block(o, b); err != nil {
 			return err
 		}

@@ -81,7 +81,7 @@ func TestSealedTwice(t *testing.T) {
 	if len(b.segments) != 1 {
 		t.Fatalf("%d segments", len(b.segments))
 	}
-	must(t, os.WriteFile(filepath.Join(b.dir, growingName(b.segments[0].seq)), []byte("what is in the segment"), 0o600))
+	must(t, os.WriteFile(filepath.Join(b.dir, growingName(b.segments[0].first)), []byte("what is in the segment"), 0o600))
 	l = openLogs(t, l.dir)
 	if n := len(l.messages(t, wide(nil), 1<<30)); n != len(m.lines) {
 		t.Errorf("%d lines, want %d", n, len(m.lines))

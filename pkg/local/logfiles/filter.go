@@ -1,14 +1,14 @@
 package logfiles
 
-import "encoding/binary"
+import "slices"
 
 // A block has a Bloom filter of the words in it: signatureBits bits, of which each word
 // sets signatureMarks. A block of 256 lines has about 1,500 words and beginnings; then
-// one word in 5,000 seems to be there that isn't.
+// one word in 10,000 seems to be there that isn't.
 const (
 	signatureBits  = 1 << 15
 	signatureBytes = signatureBits / 8
-	signatureMarks = 6
+	signatureMarks = 8
 )
 
 // The hash of what a filter knows begins with one of these.
@@ -106,43 +106,23 @@ func (s *signature) addText(text string) {
 	}
 }
 
-// segmentBlocks is how many blocks a segment has.
-const segmentBlocks = 256
-
 // blockSet is a set of a segment's blocks.
-type blockSet [segmentBlocks / 64]uint64
+type blockSet []uint64
 
-func everyBlock() (s blockSet) {
+func everyBlock(blocks int) blockSet {
+	s := make(blockSet, (blocks+63)/64)
 	for i := range s {
 		s[i] = ^uint64(0)
 	}
 	return s
 }
 
-func (s *blockSet) has(block int) bool { return s[block/64]&(1<<(block%64)) != 0 }
+func (s blockSet) has(block int) bool { return s[block/64]&(1<<(block%64)) != 0 }
 
-func (s *blockSet) put(block int) { s[block/64] |= 1 << (block % 64) }
+func (s blockSet) put(block int) { s[block/64] |= 1 << (block % 64) }
 
-func (s *blockSet) and(other blockSet) {
-	for i := range s {
-		s[i] &= other[i]
-	}
-}
-
-func (s *blockSet) or(other blockSet) {
-	for i := range s {
-		s[i] |= other[i]
-	}
-}
-
-// row is a blockSet as it is in a file.
-type row [segmentBlocks / 8]byte
-
-func (r *row) set() (s blockSet) {
-	for i := range s {
-		s[i] = binary.LittleEndian.Uint64(r[8*i:])
-	}
-	return s
+func (s blockSet) empty() bool {
+	return !slices.ContainsFunc(s, func(bits uint64) bool { return bits != 0 })
 }
 
 // Filter says what must be in a line for it to be wanted. It is there to pass over
@@ -196,31 +176,37 @@ func Any(filters ...*Filter) *Filter {
 	return &Filter{any: filters}
 }
 
-// blocks are those in which wanted lines may be; with says in which a hash may be.
-func (f *Filter) blocks(with func(hash uint64) (blockSet, error)) (blockSet, error) {
+// blocks are those, of so many, in which wanted lines may be; with says in which a hash
+// may be.
+func (f *Filter) blocks(all int, with func(hash uint64) (blockSet, error)) (blockSet, error) {
 	switch {
 	case f == nil:
-		return everyBlock(), nil
+		return everyBlock(all), nil
 	case len(f.all) > 0:
-		found := everyBlock()
+		found := everyBlock(all)
 		for _, part := range f.all {
-			set, err := part.blocks(with)
+			set, err := part.blocks(all, with)
 			if err != nil {
 				return set, err
 			}
-			if found.and(set); found == (blockSet{}) {
+			for i := range found {
+				found[i] &= set[i]
+			}
+			if found.empty() {
 				break
 			}
 		}
 		return found, nil
 	case len(f.any) > 0:
-		var found blockSet
+		found := make(blockSet, len(everyBlock(all)))
 		for _, part := range f.any {
-			set, err := part.blocks(with)
+			set, err := part.blocks(all, with)
 			if err != nil {
 				return set, err
 			}
-			found.or(set)
+			for i := range found {
+				found[i] |= set[i]
+			}
 		}
 		return found, nil
 	}

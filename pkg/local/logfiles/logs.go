@@ -74,7 +74,7 @@ type Logs struct {
 
 // Open opens the logs in a folder that the caller has locked, making it if needed.
 // Errors are the system's.
-func Open(dir string) (*Logs, error) { return open(dir, segmentBlocks) }
+func Open(dir string) (*Logs, error) { return open(dir, growBlocks) }
 
 // open opens logs whose segments have so many blocks.
 func open(dir string, most int) (*Logs, error) {
@@ -132,7 +132,65 @@ func (l *Logs) Append(project, logstore string, lines []Line) error {
 	if err := l.within(b, func() error { return b.add(lines) }); err != nil {
 		return err
 	}
+	l.mergeSegments(b)
 	return l.bound()
+}
+
+// mergeSegments merges those of a book that are due. Nobody waits for it but who added
+// the last line. After an error all is as it was, and it isn't tried again: queries say
+// what is wrong with a file.
+func (l *Logs) mergeSegments(b *book) {
+	for {
+		var due []*segment
+		b.mu.Lock()
+		if !b.merging {
+			due = b.due()
+		}
+		b.merging = b.merging || due != nil
+		b.mu.Unlock()
+		if due == nil {
+			return
+		}
+		merged, err := mergeAll(b.dir, due)
+		if err != nil {
+			return
+		}
+		err = l.within(b, func() error { return b.replace(due, merged) })
+		if err != nil {
+			return
+		}
+	}
+}
+
+// due are segments that should become one: the newest of equal size that are enough.
+func (b *book) due() []*segment {
+	n := len(b.segments)
+	for end := n; end >= mergeSegments; end-- {
+		group := b.segments[end-mergeSegments : end]
+		span := group[0].last - group[0].first
+		if span+1 < mostMerged && !slices.ContainsFunc(group, func(s *segment) bool { return s.last-s.first != span }) {
+			return slices.Clone(group)
+		}
+	}
+	return nil
+}
+
+// replace puts a merged segment in the place of its parts, unless these were dropped
+// meanwhile.
+func (b *book) replace(parts []*segment, merged *segment) error {
+	b.merging = false
+	at := slices.Index(b.segments, parts[0])
+	if at < 0 {
+		return remove(merged.path)
+	}
+	b.segments = slices.Concat(b.segments[:at], []*segment{merged}, b.segments[at+len(parts):])
+	b.size += merged.size
+	var errs []error
+	for _, s := range parts {
+		b.size -= s.size
+		errs = append(errs, remove(s.path))
+	}
+	return errors.Join(errs...)
 }
 
 // within does something with a book that others leave alone meanwhile.

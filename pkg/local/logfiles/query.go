@@ -3,8 +3,6 @@ package logfiles
 import (
 	"container/heap"
 	"context"
-	"errors"
-	"io/fs"
 	"math"
 	"os"
 	"slices"
@@ -45,7 +43,7 @@ type view struct {
 	path     string // of the growing file
 	segments []*segment
 	growing  *os.File // nil if there is none
-	blocks   []growing
+	blocks   []blockInfo
 	tail     []Line
 	seq      int64
 }
@@ -86,6 +84,9 @@ type item struct {
 	expand func() ([]*item, error)
 	lines  []Line // what is still to be given, in the order of the query
 }
+
+// orderShift is for the number of a segment's block, below that of the segment.
+const orderShift = 20
 
 // merge gives the lines of many places in the order of their time. It looks into a
 // place when it is its turn, so what isn't asked for isn't read.
@@ -151,13 +152,13 @@ func (m *merge) add(i *item) {
 // start adds what a logstore has.
 func (m *merge) start(v *view) {
 	for _, s := range v.segments {
-		m.add(&item{first: s.min, last: s.max, order: s.seq * (segmentBlocks + 1), count: s.count, expand: func() ([]*item, error) {
+		m.add(&item{first: s.min, last: s.max, order: s.first << orderShift, count: s.count, expand: func() ([]*item, error) {
 			items, err := m.segment(s)
 			return items, damaged(s.path, err)
 		}})
 	}
 	if len(v.blocks) > 0 {
-		whole := &item{first: math.MaxInt64, last: math.MinInt64, order: v.seq * (segmentBlocks + 1)}
+		whole := &item{first: math.MaxInt64, last: math.MinInt64, order: v.seq << orderShift}
 		for _, b := range v.blocks {
 			whole.first, whole.last, whole.count = min(whole.first, b.min), max(whole.last, b.max), whole.count+b.count
 		}
@@ -169,50 +170,52 @@ func (m *merge) start(v *view) {
 	}
 	if len(v.tail) > 0 {
 		lines := slices.SortedStableFunc(slices.Values(v.tail), func(x, y Line) int { return x.Time.Compare(y.Time) })
-		m.add(m.cursor(lines, v.seq*(segmentBlocks+1)+int64(len(v.blocks))))
+		m.add(m.cursor(lines, v.seq<<orderShift+int64(len(v.blocks))))
 	}
 }
 
 // segment gives the blocks of a segment that may have wanted lines.
 func (m *merge) segment(s *segment) ([]*item, error) {
-	o, err := s.open()
-	if o == nil || err != nil {
-		return nil, err
-	}
-	defer o.Close()
-	wanted, err := m.Filter.blocks(o.with)
-	if err != nil {
-		return nil, err
-	}
+	wanted, err := s.wanted(m.Filter)
+	return m.places(wanted, s.first, func(b numbered) ([]Line, error) {
+		lines, err := s.read(b)
+		return lines, damaged(s.path, err)
+	}), err
+}
+
+// placesAtOnce is of how many blocks a merge thinks at a time.
+const placesAtOnce = 64
+
+// places are those of blocks of a segment, or of groups of them if there are many: the
+// most are never looked into.
+func (m *merge) places(blocks []numbered, seq int64, read func(numbered) ([]Line, error)) []*item {
 	var items []*item
-	for i, b := range o.blocks {
-		if !wanted.has(i) {
-			continue
+	if len(blocks) <= placesAtOnce {
+		for _, b := range blocks {
+			order := seq<<orderShift + int64(b.n)
+			items = append(items, &item{first: b.min, last: b.max, order: order, count: b.count, expand: func() ([]*item, error) {
+				lines, err := read(b)
+				return []*item{m.cursor(lines, order)}, err
+			}})
 		}
-		order := s.seq*(segmentBlocks+1) + int64(i)
-		items = append(items, &item{first: b.min, last: b.max, order: order, count: b.count, expand: func() ([]*item, error) {
-			// Files that wait for their turn aren't kept open: there may be many.
-			f, err := os.Open(s.path)
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil, nil // dropped meanwhile
-			}
-			if err != nil {
-				return nil, err
-			}
-			defer f.Close()
-			lines, err := readBlock(f, b)
-			if err != nil {
-				return nil, damaged(s.path, err)
-			}
-			return []*item{m.cursor(lines, order)}, nil
-		}})
+		return items
 	}
-	return items, nil
+	for group := range slices.Chunk(blocks, placesAtOnce) {
+		whole := &item{first: math.MaxInt64, last: math.MinInt64, order: seq<<orderShift + int64(group[0].n)}
+		for _, b := range group {
+			if b.count > 0 {
+				whole.first, whole.last, whole.count = min(whole.first, b.min), max(whole.last, b.max), whole.count+b.count
+			}
+		}
+		whole.expand = func() ([]*item, error) { return m.places(group, seq, read), nil }
+		items = append(items, whole)
+	}
+	return items
 }
 
 // growing gives the blocks of the growing file that may have wanted lines.
 func (m *merge) growing(v *view) ([]*item, error) {
-	wanted := everyBlock()
+	wanted := everyBlock(len(v.blocks))
 	if m.Filter != nil {
 		signatures := make([]signature, len(v.blocks))
 		for i, b := range v.blocks {
@@ -220,7 +223,8 @@ func (m *merge) growing(v *view) ([]*item, error) {
 				return nil, cutOff(err)
 			}
 		}
-		wanted, _ = m.Filter.blocks(func(hash uint64) (set blockSet, err error) {
+		wanted, _ = m.Filter.blocks(len(v.blocks), func(hash uint64) (blockSet, error) {
+			set := make(blockSet, len(wanted))
 			for i := range signatures {
 				if signatures[i].has(hash) {
 					set.put(i)
@@ -229,21 +233,16 @@ func (m *merge) growing(v *view) ([]*item, error) {
 			return set, nil
 		})
 	}
-	var items []*item
+	var blocks []numbered
 	for i, b := range v.blocks {
-		if !wanted.has(i) {
-			continue
+		if wanted.has(i) {
+			blocks = append(blocks, numbered{b, i})
 		}
-		order := v.seq*(segmentBlocks+1) + int64(i)
-		items = append(items, &item{first: b.min, last: b.max, order: order, count: b.count, expand: func() ([]*item, error) {
-			lines, err := readBlock(v.growing, b.blockInfo)
-			if err != nil {
-				return nil, damaged(v.path, err)
-			}
-			return []*item{m.cursor(lines, order)}, nil
-		}})
 	}
-	return items, nil
+	return m.places(blocks, v.seq, func(b numbered) ([]Line, error) {
+		lines, err := readBlock(v.growing, b.blockInfo)
+		return lines, damaged(v.path, err)
+	}), nil
 }
 
 // cursor gives lines, which are in the order of their time, that are in the range.

@@ -20,9 +20,16 @@ func Words(text string) []string {
 // is the beginning of a word.
 func HasWord(text, word string) bool {
 	start, isStart := strings.CutSuffix(word, "*")
+	first := byte(0) // what words begin with that are looked at, if they do with ASCII
+	if word != "" && word != "*" && word[0] < utf8.RuneSelf {
+		first = word[0]
+	}
 	for text != "" {
 		var have string
-		if have, text = nextWord(text); have != "" && (isWord(have, word) || isStart && begins(have, start)) {
+		if have, text = nextWord(text); have == "" || first != 0 && have[0] < utf8.RuneSelf && lower(have[0]) != first {
+			continue
+		}
+		if isWord(have, word) || isStart && begins(have, start) {
 			return true
 		}
 	}
