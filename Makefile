@@ -104,8 +104,8 @@ quality: build ## Measure the code against the bars of the project and check the
 	@$(GO) run ./hack/quality -binary $(BIN) $(QUALITY_FLAGS) .
 
 .PHONY: bench
-bench: setup build ## Measure the figures of the README (BENCH=cold for one of them)
-	@$(GO) run ./bench -s $(CURDIR)/$(BIN) $(BENCH)
+bench: setup build ## Measure the figures of the README (BENCH=cold for one of them; BENCH=clients FOR=10m)
+	@$(GO) run ./bench -s $(CURDIR)/$(BIN) $(if $(FOR),-for $(FOR)) $(BENCH)
 
 .PHONY: chaos
 chaos: setup build ## Load functions of several languages while they are killed and deployed anew (FOR=30m)

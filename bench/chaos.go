@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -155,7 +156,7 @@ func measureChaos(ctx context.Context, w *World) ([]Figure, error) {
 		return nil, errors.New("nobody has the local cloud's port")
 	}
 	t := &tally{answers: map[string]int{}}
-	chaos, stop := context.WithTimeout(ctx, w.chaos)
+	chaos, stop := context.WithTimeout(ctx, cmp.Or(w.lasts, 2*time.Minute))
 	defer stop()
 	var wait sync.WaitGroup
 	for n := range chaosCallers {

@@ -55,6 +55,7 @@ func benchmarks() []Benchmark {
 		{Name: "redeploy", What: "a changed line of 20,000 source files, until it is deployed", Run: measureRedeploy},
 		{Name: "size", What: "requests of the API with 10,000 functions and 100,000 versions, against 100 functions", Run: measureSize, Asked: true},
 		{Name: "logs", What: "queries of kept logs, with 10,000 to 3,000,000 lines", Run: measureLogs, Asked: true},
+		{Name: "clients", What: "500 clients at once, each with a connection, calling everything (-for)", Run: measureClients, Asked: true},
 		{Name: "chaos", What: "mixed load over languages with kills, timeouts and deployments (-for)", Run: measureChaos, Asked: true},
 	}
 }
@@ -67,7 +68,7 @@ func run(args []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	binary := flags.String("s", "bin/s", "the s to measure")
-	chaos := flags.Duration("for", 2*time.Minute, "how long the chaos lasts")
+	lasts := flags.Duration("for", 0, "how long chaos (2m) and clients (10s) last")
 	check := flags.Bool("check", false, "exit with 1 if a figure misses its limit")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -88,7 +89,7 @@ func run(args []string, out, errOut io.Writer) int {
 	missed, failed := 0, false
 	for _, b := range chosen {
 		fmt.Fprintf(out, "\n%s: %s\n", b.Name, b.What)
-		figures, err := measure(ctx, path, *chaos, b)
+		figures, err := measure(ctx, path, *lasts, b)
 		for _, figure := range figures {
 			fmt.Fprintln(out, figure.line())
 			if !figure.OK {
@@ -130,12 +131,12 @@ func choose(names []string) ([]Benchmark, error) {
 }
 
 // measure runs one benchmark in a world of its own.
-func measure(ctx context.Context, binary string, chaos time.Duration, b Benchmark) (figures []Figure, err error) {
+func measure(ctx context.Context, binary string, lasts time.Duration, b Benchmark) (figures []Figure, err error) {
 	w, err := newWorld(binary)
 	if err != nil {
 		return nil, err
 	}
-	w.chaos = chaos
+	w.lasts = lasts
 	defer func() { err = errors.Join(err, w.Close()) }()
 	return b.Run(ctx, w)
 }

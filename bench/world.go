@@ -19,7 +19,7 @@ type World struct {
 	root   string
 	binary string
 	env    []string
-	chaos  time.Duration // how long it lasts
+	lasts  time.Duration // how long it takes, where that can be chosen; 0 is as it likes
 
 	closers []func() // what else runs for it
 }

@@ -1,0 +1,5 @@
+exports.handler = async (event) => {
+  const { kind, id } = JSON.parse(event);
+  console.log(kind, id);
+  return id;
+};
