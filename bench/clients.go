@@ -38,7 +38,7 @@ const (
 	clientReserved = 100             // invocations at once of one of the functions: above, FC throttles
 	clientPeak     = 600             // MiB of memory that s may have
 	clientGrowth   = 1.25            // of its memory, last third to the one before
-	clientSpareFDs = 16              // that may be open at the end and weren't at the start
+	clientSpareFDs = 48              // that may be open at the end and were not at the start: those of instances that are kept ready
 	clientDrains   = 5 * time.Minute // until what was accepted has run
 	clientThreads  = 200             // of s: the Go runtime keeps those that it has made
 
@@ -126,12 +126,13 @@ func (w *World) startCrowd(ctx context.Context) (*crowd, error) {
 	if _, err := exec.LookPath("node"); err == nil {
 		c.functions = append(c.functions, "node")
 	}
-	yaml := "edition: 3.0.0\nname: clients\naccess: local\nresources:\n"
+	var yaml strings.Builder
+	yaml.WriteString("edition: 3.0.0\nname: clients\naccess: local\nresources:\n")
 	for _, name := range c.functions {
-		yaml += fmt.Sprintf("  %s:\n    component: fc3\n    props:\n      region: cn-hangzhou\n      functionName: %s\n      code: ./%s\n      memorySize: 256\n"+
+		fmt.Fprintf(&yaml, "  %s:\n    component: fc3\n    props:\n      region: cn-hangzhou\n      functionName: %s\n      code: ./%s\n      memorySize: 256\n"+
 			"      timeout: 60\n      logConfig: {project: %s, logstore: %s}\n      %s", name, name, name, logProject, logStore, props[name])
 	}
-	files["s.yaml"] = yaml
+	files["s.yaml"] = yaml.String()
 	if err := w.Write(files); err != nil {
 		return nil, err
 	}
