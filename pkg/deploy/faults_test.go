@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,5 +84,44 @@ func TestAnswersThatAreLost(t *testing.T) {
 	apply(t, remote, d)
 	if _, steps := planned(t, remote, d); len(steps) > 0 {
 		t.Errorf("left to do: %v", steps)
+	}
+}
+
+// TestRoutesAreNotForgotten: a route that s.yaml no longer has goes, though the first
+// try to take it away failed.
+func TestRoutesAreNotForgotten(t *testing.T) {
+	t.Parallel()
+	server := fctest.New(t)
+	remote := client(server, false)
+	d := desired(t, around3(t))
+	apply(t, remote, d)
+	_, state := planned(t, remote, d)
+	if len(state) > 0 {
+		t.Fatal(state)
+	}
+	before, err := deploy.Read(t.Context(), remote, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := around3(t)
+	r.Around.Domains[0].RouteConfig.Routes[0].Path = "/new"
+	moved := desired(t, r)
+	moved.Before = deploy.NewFootprint(d, before)
+	plan, _ := planned(t, remote, moved)
+	server.Fail(fctest.Failure{Method: "PUT", Path: "custom-domains", Times: 1, Status: 403, Body: `{"Code":"InvalidSecurityToken.Expired"}`})
+	report, err := deploy.Apply(t.Context(), remote, plan, deploy.Hooks{})
+	if err == nil {
+		t.Fatal("it didn't fail")
+	}
+	moved.Before = deploy.NewFootprint(moved, report.State)
+	if paths := moved.Before.Domains[0].Paths; !slices.Equal(paths, []string{"/new", "/*"}) {
+		t.Errorf("noted are %q", paths)
+	}
+	plan, _ = planned(t, remote, moved)
+	if report, err = deploy.Apply(t.Context(), remote, plan, deploy.Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	if paths := deploy.NewFootprint(moved, report.State).Domains[0].Paths; !slices.Equal(paths, []string{"/new"}) {
+		t.Errorf("noted are %q", paths)
 	}
 }

@@ -69,8 +69,9 @@ func (f *Footprint) addAround(desired Desired, state Around) {
 		}
 	}
 	for _, d := range desired.Around.Domains {
-		if state.domain(d.DomainName) != nil {
-			f.addDomain(d.DomainName, pathsOf(d))
+		if now := state.domain(d.DomainName); now != nil {
+			// A route that couldn't be taken away isn't forgotten.
+			f.addDomain(d.DomainName, append(pathsOf(d), desired.stalePaths(d, now)...))
 		}
 	}
 	for _, d := range desired.Before.Domains {

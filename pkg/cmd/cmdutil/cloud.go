@@ -45,7 +45,10 @@ const proxyHint = "check HTTPS_PROXY and HTTP_PROXY; hosts in NO_PROXY are reach
 
 // foreignHint is what helps if something else than the service answers.
 func foreignHint(foreign *fcclient.ForeignError) string {
-	if foreign.Proxy != "" {
+	switch {
+	case foreign.Proxy == "" && foreign.Status >= http.StatusInternalServerError:
+		return "a proxy or gateway on the way is in trouble: try again later"
+	case foreign.Proxy != "":
 		return Hints("the proxy, or something behind it, answers instead of the service", proxyHint)
 	}
 	return "a proxy or the login page of a network answers: open a web page in a browser"

@@ -49,6 +49,7 @@ func TestCloudError(t *testing.T) {
 		{&fcclient.UnreachableError{Host: "h", Proxy: "p", Err: errors.New("refused")}, remote, ExitFailed, "check HTTPS_PROXY"},
 		{&fcclient.UnreachableError{Host: "h", Proxy: "p", Err: x509.UnknownAuthorityError{}}, remote, ExitFailed, "set SSL_CERT_FILE"},
 		{fmt.Errorf("read: %w", &fcclient.ForeignError{Host: "h", Status: 404}), remote, ExitFailed, "the login page of a network answers"},
+		{&fcclient.ForeignError{Host: "h", Status: 502}, remote, ExitFailed, "gateway on the way is in trouble"},
 		{&fcclient.ForeignError{Host: "h", Proxy: "p", Status: 502}, remote, ExitFailed, "the proxy, or something behind it, answers"},
 		{&fc.APIError{Code: fc.CodeTokenExpired, Status: 403}, &Target{Credentials: access.Credentials{Alias: access.EnvironmentAlias}}, ExitCloud, "keys of the environment's variables"},
 	}

@@ -264,7 +264,7 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 	if err != nil {
 		shown := view.open
 		view.end("")
-		if errors.Is(err, context.DeadlineExceeded) {
+		if errors.Is(err, context.DeadlineExceeded) || ctx.Err() == nil && errors.Is(err, context.Cause(limited)) {
 			err = cmdutil.WithHint(cmdutil.ExitFailed, context.Cause(limited), o.mayHaveRun())
 		}
 		return nil, notStarted(err, shown)

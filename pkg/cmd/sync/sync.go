@@ -203,10 +203,6 @@ func found[T any](v *T, err error) (*T, error) {
 // download puts the code of a function into the folder dir, in the place of what is
 // there once all of it has come and is what the service says that it is.
 func download(ctx context.Context, client *fcclient.Client, name, qualifier, dir string) error {
-	location, err := client.GetFunctionCode(ctx, name, qualifier)
-	if err != nil {
-		return err
-	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
@@ -215,16 +211,15 @@ func download(ctx context.Context, client *fcclient.Client, name, qualifier, dir
 		return err
 	}
 	defer os.RemoveAll(temp)
-	archive, err := bundle.Fetch(ctx, location.URL, bundle.FetchOptions{Dir: temp, Name: "code", Limit: maxArchive})
+	archive, err := fetch(ctx, client, name, qualifier, temp)
+	for try := 1; try < fetchTries && broke(err) && ctx.Err() == nil; try++ {
+		archive, err = fetch(ctx, client, name, qualifier, temp)
+	}
+	if broke(err) {
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, "run it again; what was there before is as it was")
+	}
 	if err != nil {
 		return err
-	}
-	_, sum, err := bundle.Checksum(archive)
-	if err != nil {
-		return err
-	}
-	if location.Checksum != "" && sum != location.Checksum {
-		return fmt.Errorf("the code of %s came damaged: its checksum is %s, the service says %s", name, sum, location.Checksum)
 	}
 	fresh := filepath.Join(temp, "fresh")
 	if err := store.Unpack(archive, fresh); err != nil {
@@ -234,4 +229,39 @@ func download(ctx context.Context, client *fcclient.Client, name, qualifier, dir
 		return err
 	}
 	return os.Rename(fresh, dir)
+}
+
+// fetchTries is how often code is asked for whose download breaks off.
+const fetchTries = 3
+
+// damagedError is code that isn't what the service says.
+type damagedError struct{ name, sum, want string }
+
+// Error has both checksums.
+func (e *damagedError) Error() string {
+	return fmt.Sprintf("the code of %s came damaged: its checksum is %s, the service says %s", e.name, e.sum, e.want)
+}
+
+// broke reports whether a download failed in a way that it may not fail in again.
+func broke(err error) bool {
+	var download *bundle.FetchError
+	var damaged *damagedError
+	return errors.As(err, &download) || errors.As(err, &damaged)
+}
+
+// fetch downloads the code of a function into a folder and gives the archive.
+func fetch(ctx context.Context, client *fcclient.Client, name, qualifier, dir string) (string, error) {
+	location, err := client.GetFunctionCode(ctx, name, qualifier)
+	if err != nil {
+		return "", err
+	}
+	archive, err := bundle.Fetch(ctx, location.URL, bundle.FetchOptions{Dir: dir, Name: "code", Limit: maxArchive})
+	if err != nil {
+		return "", err
+	}
+	_, sum, err := bundle.Checksum(archive)
+	if err == nil && location.Checksum != "" && sum != location.Checksum {
+		err = &damagedError{name, sum, location.Checksum}
+	}
+	return archive, err
 }

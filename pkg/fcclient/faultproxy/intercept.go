@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -68,8 +70,8 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	secured := tls.Server(buffered{raw, buffer.Reader}, &tls.Config{
 		MinVersion: tls.VersionTLS12, GetCertificate: made.of, NextProtos: []string{"http/1.1"},
 	})
-	server := &http.Server{Handler: p, ReadHeaderTimeout: lifetime}
-	_ = server.Serve(&single{conn: secured, closed: p.closed}) // it ends with the proxy
+	server := &http.Server{Handler: p, ReadHeaderTimeout: lifetime, ErrorLog: log.New(io.Discard, "", 0)} // who doesn't trust it says so
+	_ = server.Serve(&single{conn: secured, closed: p.closed})                                            // it ends with the proxy
 }
 
 // buffered is a connection of which something was read already.
