@@ -33,6 +33,12 @@ func TestReadVersion(t *testing.T) {
 	if _, err := deploy.Apply(t.Context(), client, deploy.Plan(desired, deploy.Actual{}), deploy.Hooks{}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := client.PublishVersion(t.Context(), "hello", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CreateAlias(t.Context(), "hello", fc.Alias{AliasName: "prod", VersionID: "1"}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := client.PutProvisionConfig(t.Context(), "hello", "prod", fc.ProvisionConfig{DefaultTarget: 2}); err != nil {
 		t.Fatal(err)
 	}
