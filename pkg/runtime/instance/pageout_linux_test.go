@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -150,6 +151,9 @@ func TestPagedOutInstanceEnds(t *testing.T) {
 			mustPageOut(t, i)
 			end(i)
 			ended(t, i)
+			if name == "stop" && i.exit.Code != 128+int(syscall.SIGTERM) {
+				t.Errorf("it didn't end by itself when it was asked to: %+v", i.exit)
+			}
 			if i.pageOut() == nil {
 				t.Errorf("%s: memory of what has ended was taken", name)
 			}

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"s/pkg/proc"
 )
 
 // keeper is an rloader that stays as the parent of the command: as PID 1 of a
@@ -46,7 +48,7 @@ func stay(c control, order *Order, files map[string]int) int {
 	for {
 		select {
 		case <-signals:
-			_ = unix.Kill(pid, unix.SIGTERM)
+			_ = proc.Terminate(pid)
 		case <-orders: // the sandbox is gone, or wants it so
 			killDescendants(k.gone)
 			return k.finish(<-k.ended)

@@ -245,7 +245,7 @@ func (p *process) Exit() Exit {
 }
 
 // Terminate sends SIGTERM; rloader passes it on.
-func (p *process) Terminate() error { return p.wait.signal(unix.SIGTERM) }
+func (p *process) Terminate() error { return p.wait.terminate() }
 
 // kill ends the instance's first process, and so all of it.
 func (p *process) kill() { p.end() }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"s/pkg/proc"
 	"s/pkg/runtime/rloader"
 )
 
@@ -256,10 +257,20 @@ func (w *waiter) reap(options int) bool {
 
 // signal sends a signal to the child; os.ErrProcessDone if it has ended.
 func (w *waiter) signal(sig unix.Signal) error {
+	return w.living(func() error { return unix.Kill(w.pid, sig) })
+}
+
+// terminate asks the child to end; os.ErrProcessDone if it has.
+func (w *waiter) terminate() error {
+	return w.living(func() error { return proc.Terminate(w.pid) })
+}
+
+// living does something with a child whose number is still its own.
+func (w *waiter) living(do func() error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.reaped {
 		return os.ErrProcessDone
 	}
-	return unix.Kill(w.pid, sig)
+	return do()
 }
