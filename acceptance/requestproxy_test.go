@@ -55,11 +55,12 @@ func newRecorder(t *testing.T, endpoint string) *recorder {
 			t.Error(err)
 			return
 		}
-		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		proxy.ServeHTTP(answer, request)
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		c.status = answer.status
+		// Before the client has the answer, and asks what there was.
+		proxy.ServeHTTP(&statusWriter{w, func(status int) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			c.status = status
+		}}, request)
 	}))
 	t.Cleanup(r.Close)
 	return r
@@ -108,13 +109,14 @@ func (r *recorder) end() (calls []*call, parallel bool) {
 	return r.calls, !r.late
 }
 
+// statusWriter tells the status of an answer.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
+	tell func(status int)
 }
 
 func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
+	w.tell(status)
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"s/pkg/proc/proctest"
 	"s/pkg/toolchain/toolchaintest"
 )
 
@@ -114,9 +115,10 @@ func TestDotnetStart(t *testing.T) {
 		"old/App.runtimeconfig.json": `{"runtimeOptions": {"framework": {"name": "Microsoft.NETCore.App", "version": "2.1.0"}}}`,
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o755)); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
+		proctest.Program(t, path, text)
 	}
 	for code, config := range map[string]string{
 		"none": filepath.Join(own, "bootstrap.runtimeconfig.json"), "old": filepath.Join(own, "bootstrap.runtimeconfig.json"),
