@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -50,6 +51,9 @@ type Config struct {
 	Env func(name string) string
 	// HTTP makes the requests; nil is a client of its own.
 	HTTP *http.Client
+	// Resolve gives the name that a domain name leads to, in the DNS; nil asks the
+	// machine's resolver.
+	Resolve func(ctx context.Context, name string) (string, error)
 	// Now is the clock, Sleep waits; nil are the real ones.
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -66,6 +70,9 @@ func New(config Config) *Client {
 	}
 	if config.Now == nil {
 		config.Now = time.Now
+	}
+	if config.Resolve == nil {
+		config.Resolve = net.DefaultResolver.LookupCNAME
 	}
 	if config.Sleep == nil {
 		config.Sleep = sleep
@@ -148,7 +155,7 @@ func isThere(err error) bool {
 		return false
 	}
 	switch e.Code {
-	case "ProjectAlreadyExist", "LogStoreAlreadyExist", "IndexAlreadyExist":
+	case "ProjectAlreadyExist", "LogStoreAlreadyExist", "IndexAlreadyExist", "ServiceAlreadyExists", "FunctionAlreadyExists", "TriggerAlreadyExists":
 		return true
 	}
 	return strings.HasPrefix(e.Code, "EntityAlreadyExist")

@@ -24,6 +24,10 @@ func (r Resource) Deletable() bool { return r.Kind != KindIndex && r.Kind != Kin
 // nothing here can tell who needs it. Delete refuses it.
 func (r Resource) Shared() bool { return r.Kind == KindLinked }
 
+// Lasting reports whether nothing takes a resource away again, so that there is no
+// need to remember who made it.
+func (r Resource) Lasting() bool { return r.Kind == KindDomain }
+
 // UsedBy reports whether a function uses a resource.
 func (r Resource) UsedBy(f fc.Function) bool {
 	switch r.Kind {

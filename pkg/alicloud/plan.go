@@ -28,6 +28,7 @@ const (
 	KindGroup    Kind = "security group"
 	KindFiles    Kind = "NAS file system"
 	KindTarget   Kind = "NAS mount target"
+	KindDomain   Kind = "domain name"
 )
 
 // Resource is one that "auto" stands for. Name is the name in its service; of what
@@ -49,6 +50,8 @@ type Request struct {
 	// empty in 3.0.0, where the function has them.
 	Service string
 	Auto    spec.Auto
+	// Domain asks for the name in the DNS of a custom domain that isn't deployed.
+	Domain bool
 	// VPC is what s.yaml says itself of the network, if it isn't "auto".
 	VPC *fc.VPCConfig
 	// Deployed has the blocks as they are deployed; nil if nothing is. What it has of
@@ -143,6 +146,10 @@ func (c *Client) parts(q Request) []part {
 	}
 	if q.Auto.Role {
 		parts = append(parts, newRole(c, have.Role))
+	}
+	if q.Domain && !c.config.Local {
+		_, function := fc.SplitName(q.Function)
+		parts = append(parts, &domainName{Client: c, function: function, service: q.Service})
 	}
 	return parts
 }

@@ -358,14 +358,6 @@ func (s *Server) createLinked(q url.Values) answer {
 	return s.make("role AliyunServiceRoleForFC", refuse(http.StatusConflict, "EntityAlreadyExists.Role"))
 }
 
-// settings answers for FC 2.0.
-func (s *Server) settings(action, host string) answer {
-	if action != "GET /2021-04-06/account-settings" || !strings.HasPrefix(host, AccountID+".") {
-		return refuse(http.StatusNotFound, "PathNotSupported")
-	}
-	return ok(map[string]any{"availableAZs": s.fcZones, "defaultRole": ""})
-}
-
 // names gives what there is of networks and files, by names.
 func (s *Server) names() []string {
 	var out []string

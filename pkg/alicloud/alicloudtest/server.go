@@ -58,13 +58,18 @@ type Server struct {
 	tokens   map[string]answer // of create requests, by their token
 	fcZones  []string
 	nasZones map[string][]string // by storage
+
+	// Of names in the DNS.
+	checks map[string]string // the environment variable "token" of functions
+	leads  map[string]bool   // names that lead to Function Compute
+	mute   bool              // the resolver doesn't see them
 }
 
 // New starts a server that ends with the test.
 func New(t *testing.T) *Server {
 	t.Helper()
 	s := &Server{
-		t: t, things: map[string]bool{}, bodies: map[string]string{}, tokens: map[string]answer{},
+		t: t, things: map[string]bool{}, bodies: map[string]string{}, tokens: map[string]answer{}, checks: map[string]string{}, leads: map[string]bool{},
 		fcZones: []string{"cn-hangzhou-f", "cn-hangzhou-g"}, nasZones: map[string][]string{"Performance": {"cn-hangzhou-b", "cn-hangzhou-g"}, "Capacity": {"cn-hangzhou-f"}},
 	}
 	s.verifier = fcsign.NewVerifier(func(id string) (fcsign.Keys, bool) {
@@ -80,7 +85,7 @@ func New(t *testing.T) *Server {
 func (s *Server) Client(region string, env map[string]string) *alicloud.Client {
 	return alicloud.New(alicloud.Config{
 		Region: region, AccountID: AccountID, Keys: fcsign.Keys{AccessKeyID: keyID, AccessKeySecret: secret}, Endpoint: s.URL,
-		Env: func(name string) string { return env[name] },
+		Env: func(name string) string { return env[name] }, Resolve: s.resolve,
 		Sleep: func(_ context.Context, d time.Duration) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -160,6 +165,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(host, ".log."):
 		service = "SLS"
 		_, err = s.verifier.VerifySLS(r)
+	case host == "domain.devsapp.net": // it takes no keys
+		service = "DNS"
+		if r.Header.Get("Authorization") != "" {
+			s.t.Errorf("%s is given a signature", host)
+		}
 	case strings.HasSuffix(host, ".fc.aliyuncs.com"):
 		service = "FC"
 		_, err = s.verifier.Verify(r)
@@ -219,7 +229,9 @@ func (s *Server) do(service, action, host string, data []byte) answer {
 	case "OSS":
 		return s.oss(action, name)
 	case "FC":
-		return s.settings(action, host)
+		return s.fc2(action, host, data)
+	case "DNS":
+		return s.domains(action, data)
 	}
 	parameters, err := url.ParseQuery(string(data))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"s/pkg/alicloud"
@@ -21,9 +22,10 @@ func PlanAuto(ctx context.Context, target *Target, r *spec.Resource, desired dep
 	scope deploy.Scope, hide func(string) string,
 ) (*deploy.Changes, *alicloud.Plan, error) {
 	var auto *alicloud.Plan
-	if r.Auto.Any() && scope.Configures(actual) {
+	blocks, domain := r.Auto.Any() && scope.Configures(actual), wantsDomainName(target, r, desired, actual, scope)
+	if blocks || domain {
 		var err error
-		if auto, err = findAuto(ctx, target, r, actual); err != nil {
+		if auto, err = findAuto(ctx, target, r, actual, domain); err != nil {
 			return nil, nil, AutoError(fmt.Errorf("%s: %w", r.Name, err), target)
 		}
 		FillAuto(auto, &desired.Function, &desired.Service)
@@ -36,14 +38,25 @@ func PlanAuto(ctx context.Context, target *Target, r *spec.Resource, desired dep
 	return plan, auto, plan.Limit(scope)
 }
 
-func findAuto(ctx context.Context, target *Target, r *spec.Resource, actual deploy.Actual) (*alicloud.Plan, error) {
+// wantsDomainName reports whether the custom domain that is "auto" is to be made: then
+// its name has to lead to Function Compute first.
+func wantsDomainName(target *Target, r *spec.Resource, desired deploy.Desired, actual deploy.Actual, scope deploy.Scope) bool {
+	if r.Auto.Domain == nil || target.Local || target.Auto == nil || !scope.All() {
+		return false
+	}
+	name := domainName(target, r)
+	named := func(d fc.CustomDomain) bool { return d.DomainName == name }
+	return slices.ContainsFunc(desired.Around.Domains, named) && !slices.ContainsFunc(actual.Around.Domains, named)
+}
+
+func findAuto(ctx context.Context, target *Target, r *spec.Resource, actual deploy.Actual, domain bool) (*alicloud.Plan, error) {
 	if target.Auto == nil {
 		return nil, errors.New("nothing can be made for \"auto\" here")
 	}
 	if target.Credentials.AccountID == "" {
 		return nil, WithHint(ExitFailed, errors.New("the names of what \"auto\" makes need the id of the account, which isn't known"), "s config add, with --AccountID")
 	}
-	request := alicloud.Request{Function: r.Function.FunctionName, Auto: r.Auto, VPC: r.Function.VPCConfig, Deployed: actual.Function}
+	request := alicloud.Request{Function: r.Function.FunctionName, Auto: r.Auto, VPC: r.Function.VPCConfig, Deployed: actual.Function, Domain: domain}
 	if r.Service != nil {
 		request.Service, request.VPC, request.Deployed = r.Service.ServiceName, r.Service.VPCConfig, nil
 		if actual.Service != nil {
@@ -86,9 +99,9 @@ func MadeOf(resources []alicloud.Resource) []deploy.Made {
 }
 
 // MakeAuto makes what is missing of a plan, and tells made of each as soon as it is
-// there.
-func MakeAuto(ctx context.Context, target *Target, auto *alicloud.Plan, made func(deploy.Made)) error {
-	return AutoError(auto.Make(ctx, func(r alicloud.Resource) { made(MadeOf([]alicloud.Resource{r})[0]) }), target)
+// there. What is lasting nothing takes away again.
+func MakeAuto(ctx context.Context, target *Target, auto *alicloud.Plan, made func(m deploy.Made, lasting bool)) error {
+	return AutoError(auto.Make(ctx, func(r alicloud.Resource) { made(MadeOf([]alicloud.Resource{r})[0], r.Lasting()) }), target)
 }
 
 // AutoError gives a refusal of a service beside FC its exit code and a hint.
@@ -123,7 +136,7 @@ func autoHint(refused *alicloud.Error, target *Target) string {
 // TellDomain is NameDomain that tells of a domain that is left out.
 func TellDomain(io *iostreams.IOStreams, target *Target, r *spec.Resource, desired *deploy.Desired) {
 	if !NameDomain(target, r, desired) {
-		io.Errf("warning: %s: no domain is made for \"auto\" at Function Compute yet: customDomain is left out", r.Name)
+		io.Errf("warning: %s: the name of an \"auto\" domain needs the id of the account, which isn't known: customDomain is left out", r.Name)
 	}
 }
 
@@ -131,28 +144,31 @@ func TellDomain(io *iostreams.IOStreams, target *Target, r *spec.Resource, desir
 // localhost is this machine (RFC 6761).
 const localDomains = ".fc.localhost"
 
-// NameDomain gives the custom domain of a resource whose name is "auto" one, in the
-// local cloud. Nothing gives one of Function Compute's yet: then it is false, and
-// the domain is left out.
+// NameDomain gives the custom domain of a resource whose name is "auto" one. It is
+// false, and the domain is left out, if the account isn't known.
 func NameDomain(target *Target, r *spec.Resource, desired *deploy.Desired) bool {
 	if r.Auto.Domain == nil {
 		return true
 	}
-	if !target.Local {
+	d := *r.Auto.Domain
+	if d.DomainName = domainName(target, r); d.DomainName == "" {
 		return false
 	}
-	d := *r.Auto.Domain
-	d.DomainName = autoLabels(r) + "." + r.Region + localDomains
 	desired.AddDomain(d)
 	return true
 }
 
-// autoLabels begin the name of a custom domain that is "auto": the function's and, in
-// edition 1.0.0, the service's.
-func autoLabels(r *spec.Resource) string {
+// domainName is the name of an "auto" domain; empty if none can be had.
+func domainName(target *Target, r *spec.Resource) string {
 	service, function := fc.SplitName(r.Function.FunctionName)
-	if service != "" {
+	switch {
+	case target.Local && service != "":
 		function += "." + service
+		fallthrough
+	case target.Local:
+		return strings.ToLower(strings.ReplaceAll(function, "_", "-")) + "." + r.Region + localDomains
+	case target.Auto == nil || target.Credentials.AccountID == "":
+		return ""
 	}
-	return strings.ToLower(strings.ReplaceAll(function, "_", "-"))
+	return target.Auto(r.Region).DomainName(function, service)
 }

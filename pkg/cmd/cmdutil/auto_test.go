@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"s/pkg/access"
+	"s/pkg/alicloud"
 	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/iostreams"
@@ -16,12 +18,14 @@ func TestNameDomain(t *testing.T) {
 		name  string
 		auto  *fc.CustomDomain
 		local bool
+		known string // the account
 		want  string // names; empty is none
 		told  bool
 	}{
-		{"nothing is auto", nil, true, "own.test", false},
-		{"the local cloud", &fc.CustomDomain{Protocol: "HTTP"}, true, "own.test my-fn.cn-hangzhou.fc.localhost", false},
-		{"Function Compute", &fc.CustomDomain{Protocol: "HTTP"}, false, "own.test", true},
+		{"nothing is auto", nil, true, "1", "own.test", false},
+		{"the local cloud", &fc.CustomDomain{Protocol: "HTTP"}, true, "1", "own.test my-fn.cn-hangzhou.fc.localhost", false},
+		{"Function Compute", &fc.CustomDomain{Protocol: "HTTP"}, false, "1", "own.test my-fn.fcv3.1.cn-hangzhou.fc.devsapp.net", false},
+		{"an account that isn't known", &fc.CustomDomain{Protocol: "HTTP"}, false, "", "own.test", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -29,7 +33,11 @@ func TestNameDomain(t *testing.T) {
 			r.Around.Domains = []fc.CustomDomain{{DomainName: "own.test"}}
 			desired := deploy.Want(r, nil, nil, nil)
 			io, _, _, stderr := iostreams.Test()
-			TellDomain(io, &Target{Local: tc.local}, r, &desired)
+			target := &Target{Local: tc.local, Credentials: access.Credentials{AccountID: tc.known}}
+			target.Auto = func(region string) *alicloud.Client {
+				return alicloud.New(alicloud.Config{Region: region, AccountID: tc.known})
+			}
+			TellDomain(io, target, r, &desired)
 			var names []string
 			for _, d := range desired.Around.Domains {
 				names = append(names, d.DomainName)

@@ -29,8 +29,10 @@ func (d *deployment) makeAuto(ctx context.Context) {
 }
 
 func (d *deployment) makeFor(ctx context.Context, it *item) error {
-	err := cmdutil.MakeAuto(ctx, d.target, it.auto, func(m deploy.Made) {
-		d.ledger.RecordMade(m)
+	err := cmdutil.MakeAuto(ctx, d.target, it.auto, func(m deploy.Made, lasting bool) {
+		if !lasting {
+			d.ledger.RecordMade(m)
+		}
 		c := m.Change()
 		d.IO.Errf("%s %s %s %s %s", d.IO.Green("✔"), it.resource.Name, c.Kind, c.Name, d.done(deploy.Create))
 	})
@@ -41,8 +43,10 @@ func (d *deployment) makeFor(ctx context.Context, it *item) error {
 	if err != nil {
 		return err
 	}
-	d.IO.Errf("%s: s.yaml may have this in place of auto:", it.resource.Name)
-	d.IO.Errf("%s", text)
+	if text != "" {
+		d.IO.Errf("%s: s.yaml may have this in place of auto:", it.resource.Name)
+		d.IO.Errf("%s", text)
+	}
 	function, service := it.prepared.Desired.Function, it.prepared.Desired.Service
 	cmdutil.FillAuto(it.auto, &function, &service)
 	it.plan, err = it.plan.With(function, service, d.project.Redact)
@@ -69,6 +73,9 @@ func (d *deployment) blocksYAML(it *item) (string, error) {
 		if v == nil || v == "" {
 			delete(blocks, key)
 		}
+	}
+	if len(blocks) == 0 {
+		return "", nil
 	}
 	text, err := yaml.Marshal(blocks)
 	return strings.TrimSpace(string(text)), err

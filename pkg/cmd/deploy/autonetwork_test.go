@@ -129,3 +129,47 @@ func TestNamesThatArentUniqueAreTold(t *testing.T) {
 	}
 	w.WantStderr("warning: hello: 2 have the name of the VPC " + networkName + ": vpc-1 is taken, the first one")
 }
+
+// TestDomainNameIsRegistered before the custom domain is made, which is deployed once
+// and then kept.
+func TestDomainNameIsRegistered(t *testing.T) {
+	t.Parallel()
+	for _, edition := range []string{spec.Edition3, spec.Edition1} {
+		w, s := networkWorld(t, edition)
+		name := map[string]string{spec.Edition3: "hello.fcv3", spec.Edition1: "hello.svc"}[edition] + ".1234567890123456.cn-hangzhou.fc.devsapp.net"
+		w.Resource().Auto = spec.Auto{Domain: &fc.CustomDomain{Protocol: "HTTP"}}
+		if err := w.Run(command(w, nil), "--dry-run"); err != nil || len(s.Calls())+len(w.Server.Writes()) > 0 {
+			t.Fatalf("%v, wrote %v", err, w.Server.Writes())
+		}
+		w.WantStderr("+ domain name "+name+"\n", "+ customDomain "+name)
+		if err := w.Run(command(w, nil), "--function=config"); err != nil || len(s.Calls()) > 0 || w.Server.Domain(name) != nil {
+			t.Errorf("without it: %v", err)
+		}
+		if err := w.Run(command(w, nil)); err != nil || w.Server.Domain(name) == nil || len(s.Things()) > 0 {
+			t.Fatalf("%v, left %v", err, s.Things())
+		}
+		w.WantStderr("domain name "+name+" created", "customDomain "+name+" created")
+		if strings.Contains(w.ErrOut.String(), "in place of auto") {
+			t.Errorf("an empty block is shown: %s", w.ErrOut)
+		}
+		s.Calls()
+		w.Server.Reset()
+		if err := w.Run(command(w, nil)); err != nil || len(s.Calls())+len(w.Server.Writes()) > 0 {
+			t.Errorf("again: %v, wrote %v", err, w.Server.Writes())
+		}
+	}
+}
+
+func TestDomainNameFails(t *testing.T) {
+	t.Parallel()
+	w, s := networkWorld(t, spec.Edition3)
+	w.Resource().Auto = spec.Auto{Domain: &fc.CustomDomain{Protocol: "HTTP"}}
+	s.Fail(alicloudtest.Failure{Action: "POST /2021-04-06/services", Status: http.StatusForbidden, Code: "AccessDenied"})
+	err := w.Run(command(w, nil))
+	if exitCode(err) != cmdutil.ExitCloud || !strings.Contains(hint(err), "AliyunFCFullAccess") || len(w.Server.Writes()) > 0 {
+		t.Errorf("%v, hint %q, wrote %v", err, hint(err), w.Server.Writes())
+	}
+	if err := w.Run(command(w, nil)); err != nil {
+		t.Error(err)
+	}
+}
