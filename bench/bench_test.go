@@ -208,6 +208,13 @@ func TestPlainLoad(t *testing.T) {
 	}
 }
 
+func TestExchanges(t *testing.T) {
+	times, err := exchanges(t.Context(), 5)
+	if err != nil || len(times) != 5 || slices.Min(times) <= 0 {
+		t.Errorf("%v, %v", times, err)
+	}
+}
+
 // TestBusy: this program works, so processors do.
 func TestBusy(t *testing.T) {
 	if _, err := os.Stat("/proc/stat"); err != nil {

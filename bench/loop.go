@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -26,7 +28,11 @@ const (
 // measureLoop asks a warm no-op function of each language over one connection and
 // over eight. What the handler takes is nothing, so each time is the loop's.
 func measureLoop(ctx context.Context, w *World) ([]Figure, error) {
-	var figures []Figure
+	bare, err := exchanges(ctx, 3000)
+	if err != nil {
+		return nil, err
+	}
+	figures := []Figure{note("a bare exchange between two threads, p50", "%s ms", number(ms(median(bare))))}
 	for i, l := range loops() {
 		of, err := w.loop(ctx, l, fmt.Sprintf("noop%d", i))
 		figures = append(figures, of...)
@@ -35,6 +41,46 @@ func measureLoop(ctx context.Context, w *World) ([]Figure, error) {
 		}
 	}
 	return figures, nil
+}
+
+// exchanges is what n requests and answers take between two threads, over a
+// connection as the loop's callers have it: half of what each process in between
+// adds at least. It shows what waking another costs on this machine.
+func exchanges(ctx context.Context, n int) ([]time.Duration, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer listener.Close()
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		plain, err := blocking(conn)
+		if err != nil {
+			return // the caller misses its answers
+		}
+		defer plain.Close()
+		request := make([]byte, 4<<10)
+		for {
+			if _, err := plain.Read(request); err != nil {
+				return
+			}
+			if _, err := io.WriteString(plain, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"); err != nil {
+				return
+			}
+		}
+	}()
+	load := &Load{Addr: listener.Addr().String(), Connections: 1, Plain: true, Next: func(_, sent int) []byte {
+		if sent == n {
+			return nil
+		}
+		return []byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+	}}
+	result := load.Run(ctx)
+	return result.Times, result.firstError()
 }
 
 // loop measures the no-op function of a language under a name.

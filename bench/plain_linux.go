@@ -7,9 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,8 +16,7 @@ import (
 const plainPatience = 30 * time.Second
 
 // plain is a connection as a simple program has it: its thread waits in the system's
-// read itself, and Go's scheduler, whose other threads would look for work
-// meanwhile, knows nothing of it.
+// read itself, and not another one of Go's scheduler, which wakes it then.
 type plain struct {
 	file *os.File
 	fd   int
@@ -45,33 +42,30 @@ func blocking(conn net.Conn) (io.ReadWriteCloser, error) {
 }
 
 func (p *plain) Read(b []byte) (int, error) {
-	n, err := p.call(syscall.SYS_READ, b)
-	if err == nil && n == 0 {
-		return 0, io.EOF
-	}
-	return n, err
-}
-
-func (p *plain) Write(b []byte) (int, error) {
-	for done := 0; ; {
-		n, err := p.call(syscall.SYS_WRITE, b[done:])
-		if done += n; err != nil || done == len(b) {
-			return done, err
+	for {
+		n, err := unix.Read(p.fd, b)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
+			return 0, fmt.Errorf("no answer within %v", plainPatience)
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return n, nil
 		}
 	}
 }
 
-func (p *plain) call(number uintptr, b []byte) (int, error) {
-	for {
-		n, _, errno := syscall.RawSyscall(number, uintptr(p.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-		switch errno {
-		case 0:
-			return int(n), nil
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return 0, fmt.Errorf("no answer within %v", plainPatience)
-		default:
-			return 0, errno
+func (p *plain) Write(b []byte) (int, error) {
+	for done := 0; ; {
+		n, err := unix.Write(p.fd, b[done:])
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return done, err
+		}
+		if done += max(n, 0); done == len(b) {
+			return done, nil
 		}
 	}
 }
