@@ -3,7 +3,6 @@ package acceptance
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,9 +10,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
-	"s/pkg/proc/proctest"
 	"s/pkg/runtime/image/imagetest"
-	"s/pkg/toolchain/toolchaintest"
 )
 
 // debianDir has the function and the projects of these tests; debianRoot is what
@@ -127,36 +124,6 @@ func (w *world) fails(args ...string) (code int, stdout, stderr string) {
 		w.t.Fatal(err)
 	}
 	return cmd.ProcessState.ExitCode(), out.String(), errOut.String()
-}
-
-// podman is an engine with a store of its own, on the PATH of the world before
-// all others.
-func (w *world) podman() func(args ...string) {
-	w.t.Helper()
-	program, err := toolchaintest.Podman()
-	if err != nil {
-		w.t.Skipf("make setup installs it, as root on Debian: %v", err)
-	}
-	if os.Getuid() != 0 {
-		w.t.Skip("the store of an engine without root can't be read from outside")
-	}
-	store, bin := w.t.TempDir(), w.t.TempDir()
-	for name, text := range map[string]string{
-		"docker": "exit 1\n",
-		"podman": "exec '" + program + "' --root '" + store + "/root' --runroot '" + store + "/run' --cgroup-manager cgroupfs \"$@\"\n",
-	} {
-		proctest.Program(w.t, filepath.Join(bin, name), "#!/bin/sh\n"+text)
-	}
-	w.vars["PATH"] = bin + string(os.PathListSeparator) + w.vars["PATH"]
-	w.vars["BUILDAH_ISOLATION"] = "chroot"
-	return func(args ...string) {
-		w.t.Helper()
-		cmd := exec.CommandContext(w.t.Context(), filepath.Join(bin, "podman"), args...)
-		cmd.Env = environ(w.vars)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			w.t.Fatalf("podman %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-	}
 }
 
 // TestDebianPodman builds an image over what debootstrap makes with podman, which
