@@ -12,6 +12,21 @@ import (
 	"s/pkg/toolchain/toolchaintest"
 )
 
+// ofPodman is a project whose image is in podman's store.
+const ofPodman = `edition: 3.0.0
+name: app
+access: local
+resources:
+  web:
+    component: fc3
+    props:
+      region: cn-hangzhou
+      functionName: web
+      runtime: custom-container
+      memorySize: 128
+      customContainerConfig: {image: "localhost/me/app:1"}
+`
+
 // podman is an engine with a store of its own, on the PATH of the world before
 // all others. It gives a function that runs it.
 func (w *world) podman() func(args ...string) {
@@ -56,19 +71,7 @@ func (w *world) podman() func(args ...string) {
 func TestContainerOfPodman(t *testing.T) {
 	isolated(t)
 	t.Parallel()
-	w := newWorld(t, map[string]string{"s.yaml": `edition: 3.0.0
-name: app
-access: local
-resources:
-  web:
-    component: fc3
-    props:
-      region: cn-hangzhou
-      functionName: web
-      runtime: custom-container
-      memorySize: 128
-      customContainerConfig: {image: "localhost/me/app:1"}
-`})
+	w := newWorld(t, map[string]string{"s.yaml": ofPodman})
 	podman := w.podman()
 	for _, text := range []string{"first", "second"} {
 		archive := filepath.Join(w.work, text+".tar")
@@ -78,5 +81,26 @@ resources:
 		if got := w.s("invoke", "web", "-e", "get /text"); strings.TrimSpace(got) != text {
 			t.Errorf("the image has %q, want %s", got, text)
 		}
+	}
+}
+
+// TestRootlessPodman: the store of a podman without root is out of reach of the
+// local cloud, which says how its images get there.
+func TestRootlessPodman(t *testing.T) {
+	isolated(t)
+	if os.Getuid() == 0 {
+		t.Skip("the local cloud of root is in no user namespace")
+	}
+	t.Parallel()
+	w := newWorld(t, map[string]string{"s.yaml": ofPodman})
+	bin := t.TempDir()
+	for _, name := range []string{"docker", "podman"} {
+		proctest.Program(t, filepath.Join(bin, name), "#!/bin/sh\necho 'permission denied' >&2\nexit 125\n")
+	}
+	w.vars["PATH"] = bin + string(os.PathListSeparator) + w.vars["PATH"]
+	w.s("deploy", "-y")
+	code, _, said := w.fails("invoke", "web", "-e", "x")
+	if want := "podman: permission denied (the store of a podman without root can't be read from here: `podman save -o image.tar localhost/me/app:1`, and image docker-archive:./image.tar)"; code != 6 || !strings.Contains(said, want) || strings.Contains(said, "docker: permission denied (") {
+		t.Errorf("%d %s", code, said)
 	}
 }

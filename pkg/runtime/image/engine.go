@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 )
@@ -24,6 +25,9 @@ func Engines() []Engine {
 			Name: program,
 			Inspect: func(ctx context.Context, reference string) (string, error) {
 				out, err := ask(ctx, path, "image", "inspect", "--format", "{{.Id}}", reference)
+				if err != nil && program == "podman" && alone(uidMap) {
+					err = fmt.Errorf("%w (the store of a podman without root can't be read from here: `podman save -o image.tar %s`, and image docker-archive:./image.tar)", err, reference)
+				}
 				return strings.TrimPrefix(strings.TrimSpace(out), "sha256:"), err
 			},
 			Save: func(ctx context.Context, reference, file string) error {
@@ -33,6 +37,18 @@ func Engines() []Engine {
 		})
 	}
 	return engines
+}
+
+// uidMap tells which users there are in this process's user namespace
+// (user_namespaces(7)).
+const uidMap = "/proc/self/uid_map"
+
+// alone reports whether a map has one user: that of the local cloud of somebody
+// who isn't root. A podman started there takes itself for root's.
+func alone(file string) bool {
+	text, err := os.ReadFile(file)
+	fields := strings.Fields(string(text))
+	return err == nil && len(fields) == 3 && fields[2] == "1"
 }
 
 // ask runs a program and gives what it printed, or what it complained about.
