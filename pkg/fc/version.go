@@ -24,7 +24,10 @@ type Alias struct {
 	// each of these versions gets; VersionID gets the rest.
 	AdditionalVersionWeight map[string]float64 `json:"additionalVersionWeight"`
 	// ResolvePolicy is FC 2.0's; empty is ResolveRandom.
-	ResolvePolicy    string `json:"resolvePolicy,omitempty"`
-	CreatedTime      string `json:"createdTime"`
-	LastModifiedTime string `json:"lastModifiedTime"`
+	ResolvePolicy string `json:"resolvePolicy,omitempty"`
+	// RoutePolicy is FC 2.0's: whose requests get the additional version, with
+	// ResolveContent.
+	RoutePolicy      *RoutePolicy `json:"routePolicy,omitempty"`
+	CreatedTime      string       `json:"createdTime"`
+	LastModifiedTime string       `json:"lastModifiedTime"`
 }

@@ -84,7 +84,7 @@ func newDevFunctions(unpack string) *devFunctions {
 }
 
 // Resolve finds a function: LATEST, since nothing is published of a working tree.
-func (d *devFunctions) Resolve(region, name, qualifier string, _ func() float64) (store.Resolved, error) {
+func (d *devFunctions) Resolve(region, name, qualifier string, _ *store.Choice) (store.Resolved, error) {
 	e := d.entry(region, name)
 	switch {
 	case e == nil:

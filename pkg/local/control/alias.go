@@ -32,6 +32,7 @@ type aliasInput struct {
 	Description   *string            `json:"description"`
 	Weights       map[string]float64 `json:"additionalVersionWeight"`
 	ResolvePolicy *string            `json:"resolvePolicy"`
+	RoutePolicy   *fc.RoutePolicy    `json:"routePolicy"`
 }
 
 func (c *call) aliasInput() (aliasInput, error) {
@@ -40,21 +41,42 @@ func (c *call) aliasInput() (aliasInput, error) {
 	if err != nil {
 		return in, err
 	}
-	rules := len(given["routePolicy"]) > 0 && string(given["routePolicy"]) != "{}"
 	if err := merge(struct{}{}, given, &in); err != nil {
 		return in, err
 	}
-	policy := fc.ResolveRandom
-	if in.ResolvePolicy != nil {
-		policy = cmp.Or(*in.ResolvePolicy, policy)
-	}
-	switch {
-	case policy == fc.ResolveContent || rules:
-		return in, reply.NotServed("an alias that chooses a version by what a request contains (resolvePolicy 'Content')")
-	case policy != fc.ResolveRandom:
-		return in, invalid("resolvePolicy '%s' is not one of Random and Content", policy)
+	if !c.v2() && (in.ResolvePolicy != nil && *in.ResolvePolicy == fc.ResolveContent || in.RoutePolicy != nil && len(in.RoutePolicy.Items) > 0) {
+		return in, invalid("an alias of this API version can't choose a version by what a request contains (resolvePolicy, routePolicy)")
 	}
 	return in, nil
+}
+
+// applyPolicy lays how the alias of FC 2.0 chooses its version over it.
+func (in aliasInput) applyPolicy(a *fc.Alias) error {
+	if in.ResolvePolicy != nil {
+		a.ResolvePolicy = *in.ResolvePolicy
+	}
+	a.ResolvePolicy = cmp.Or(a.ResolvePolicy, fc.ResolveRandom)
+	if a.ResolvePolicy != fc.ResolveRandom && a.ResolvePolicy != fc.ResolveContent {
+		return invalid("resolvePolicy '%s' is not one of Random and Content", a.ResolvePolicy)
+	}
+	if in.RoutePolicy != nil {
+		a.RoutePolicy = in.RoutePolicy
+	}
+	if a.ResolvePolicy == fc.ResolveRandom || a.RoutePolicy == nil {
+		return nil
+	}
+	if len(a.AdditionalVersionWeight) > 1 {
+		return invalid("additionalVersionWeight must have one version with resolvePolicy Content, it has %d", len(a.AdditionalVersionWeight))
+	}
+	for _, i := range a.RoutePolicy.Items {
+		if i.Type != fc.PolicyHeader {
+			return reply.NotServed("routePolicy.policyItems of type '" + i.Type + "'")
+		}
+	}
+	if err := a.RoutePolicy.Check(); err != nil {
+		return reply.Invalid(err.Error())
+	}
+	return nil
 }
 
 // applyTo lays what is given over an alias and checks the whole.
@@ -69,7 +91,9 @@ func (in aliasInput) applyTo(a *fc.Alias, v2 bool) error {
 		a.AdditionalVersionWeight = in.Weights
 	}
 	if v2 {
-		a.ResolvePolicy = fc.ResolveRandom
+		if err := in.applyPolicy(a); err != nil {
+			return err
+		}
 	}
 	if err := checkDescription(a.Description); err != nil {
 		return err
@@ -140,7 +164,16 @@ func createAlias(c *call) (answer, error) {
 	if err := c.cfg.Store.CreateAlias(a); err != nil {
 		return answer{}, err
 	}
-	return ok(a.Alias)
+	return ok(c.aliasView(a))
+}
+
+// aliasView is an alias as the request's API version shows it.
+func (c *call) aliasView(a *store.Alias) fc.Alias {
+	out := a.Alias
+	if !c.v2() {
+		out.ResolvePolicy, out.RoutePolicy = "", nil
+	}
+	return out
 }
 
 func getAlias(c *call) (answer, error) {
@@ -148,7 +181,7 @@ func getAlias(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(a.Alias)
+	return ok(c.aliasView(a))
 }
 
 func listAliases(c *call) (answer, error) {
@@ -160,7 +193,7 @@ func listAliases(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(listing("aliases", some, next, func(a *store.Alias) fc.Alias { return a.Alias }))
+	return ok(listing("aliases", some, next, c.aliasView))
 }
 
 func updateAlias(c *call) (answer, error) {
@@ -184,7 +217,7 @@ func updateAlias(c *call) (answer, error) {
 			c.cfg.Scaled(s.Region, s.Function, s.Qualifier)
 		}
 	}
-	return ok(a.Alias)
+	return ok(c.aliasView(a))
 }
 
 // scaledAt lists what is configured of the owner's functions at a qualifier.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -161,9 +162,8 @@ func TestAliasErrors(t *testing.T) {
 		{`{"aliasName":"b","versionId":"1","additionalVersionWeight":{"2":-0.1}}`, 400, "InvalidArgument", "between 0 and 1"},
 		{`{"aliasName":"b","versionId":"1","additionalVersionWeight":{"2":0.6,"3":0.5}}`, 400, "InvalidArgument", "not be more than 1 together"},
 		{`{"aliasName":"b","versionId":"1","additionalVersionWeight":{"x":0.5}}`, 400, "InvalidArgument", "field 'additionalVersionWeight' must have the number"},
-		{`{"aliasName":"b","versionId":"1","resolvePolicy":"Content"}`, 501, "NotImplemented", "resolvePolicy 'Content'"},
-		{`{"aliasName":"b","versionId":"1","routePolicy":{"condition":"AND"}}`, 501, "NotImplemented", "resolvePolicy"},
-		{`{"aliasName":"b","versionId":"1","resolvePolicy":"Best"}`, 400, "InvalidArgument", "resolvePolicy 'Best'"},
+		{`{"aliasName":"b","versionId":"1","resolvePolicy":"Content"}`, 400, "InvalidArgument", "of this API version can't choose"},
+		{`{"aliasName":"b","versionId":"1","routePolicy":{"policyItems":[{}]}}`, 400, "InvalidArgument", "of this API version can't choose"},
 	} {
 		w.do("POST", aliases, tt.body).is(tt.status, tt.code).says(tt.says)
 	}
@@ -225,6 +225,49 @@ func TestServiceVersions(t *testing.T) {
 	w.do("DELETE", svc, "").is(409, "ServiceNotEmpty").says("has active aliases")
 	w.do("DELETE", svc+"/aliases/prod", "").is(204)
 	w.do("DELETE", svc, "").is(204)
+}
+
+// An alias of FC 2.0 that chooses by content keeps how, says it in FC 2.0 alone, and is
+// refused where it can't be.
+func TestContentAliases(t *testing.T) {
+	w := newWorld(t)
+	const svc = "/2021-04-06/services/svc"
+	w.do("POST", "/2021-04-06/services", `{"serviceName":"svc"}`).is(200)
+	for i, text := range []string{"one", "two", "three"} {
+		w.do("PUT", svc, `{"description":"`+text+`"}`).is(200)
+		w.do("POST", svc+"/versions", "").is(200).has("versionId", fmt.Sprint(i+1))
+	}
+	policy := map[string]any{"condition": "AND", "policyItems": []any{map[string]any{"type": "Header", "key": "x-test-uid", "operator": "=", "value": "1"}}}
+	content := map[string]any{
+		"aliasName": "prod", "versionId": "1", "additionalVersionWeight": map[string]any{"2": 1}, "resolvePolicy": "Content", "routePolicy": policy,
+	}
+	w.do("POST", svc+"/aliases", with(content, nil)).is(200).has("resolvePolicy", "Content").has("routePolicy", policy)
+	w.do("PUT", svc+"/aliases/prod", `{"description":"how it chooses stays"}`).is(200).has("routePolicy", policy).has("resolvePolicy", "Content")
+	w.do("GET", "/2016-08-15/services/svc/aliases/prod", "").is(200).has("routePolicy", policy)
+	w.create("f")
+	if body := w.do("GET", "/2023-03-30/functions/svc$f/aliases/prod", "").body; strings.Contains(string(body), "Policy") {
+		t.Errorf("FC 3.0 shows %s", body)
+	}
+	for _, tt := range []struct {
+		over   map[string]any
+		status int
+		says   string
+	}{
+		{map[string]any{"resolvePolicy": "Best"}, 400, "resolvePolicy 'Best' is not one of"},
+		{map[string]any{"routePolicy": map[string]any{"condition": "XOR"}}, 400, "routePolicy.condition 'XOR'"},
+		{map[string]any{"routePolicy": map[string]any{"policyItems": []any{map[string]any{"type": "Header", "operator": "="}}}}, 400, "key is required"},
+		{map[string]any{"routePolicy": map[string]any{"policyItems": []any{map[string]any{"type": "Cookie", "key": "k", "operator": "="}}}}, 501, "of type 'Cookie' is not served"},
+		{map[string]any{"routePolicy": map[string]any{"policyItems": "x"}}, 400, "routePolicy"},
+		{map[string]any{"additionalVersionWeight": map[string]any{"2": 0.5, "3": 0.5}}, 400, "must have one version"},
+	} {
+		over := map[string]any{"aliasName": "other"}
+		for k, v := range tt.over {
+			over[k] = v
+		}
+		w.do("POST", svc+"/aliases", with(content, over)).is(tt.status).says(tt.says)
+	}
+	w.do("PUT", svc+"/aliases/prod", `{"resolvePolicy":"Random","additionalVersionWeight":{"2":0.5,"3":0.5}}`).is(200).has("resolvePolicy", "Random")
+	w.do("PUT", svc+"/aliases/prod", `{"resolvePolicy":"Content"}`).is(400, "InvalidArgument").says("must have one version")
 }
 
 // Instances that are to be there always are configured by qualifier, and follow an

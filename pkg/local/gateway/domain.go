@@ -50,7 +50,7 @@ func (g *Gateway) serveDomain(w http.ResponseWriter, r *http.Request, d *store.D
 			Message: "no route found in domain '" + d.Domain.DomainName + "' for path '" + r.URL.Path + "'",
 		}
 	}
-	target := Target{Region: d.Region, Function: way.FunctionName, Qualifier: way.Qualifier}
+	target := Target{Region: d.Region, Function: way.FunctionName, Qualifier: way.Qualifier, header: r.Header.Get}
 	if _, err := g.pin(&target); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ type Pool interface {
 type Functions interface {
 	// Resolve finds the function that a qualifier stands for (store.Store.Resolve);
 	// the error is an API error or *store.NotFoundError.
-	Resolve(region, function, qualifier string, random func() float64) (store.Resolved, error)
+	Resolve(region, function, qualifier string, by *store.Choice) (store.Resolved, error)
 	// Leads reports whether a qualifier still leads to what it was resolved to.
 	Leads(store.Resolved) bool
 	// HTTPTrigger finds a function's HTTP trigger of a qualifier.

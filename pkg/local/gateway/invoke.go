@@ -38,9 +38,10 @@ type Target struct {
 	Region, Function string
 	Qualifier        string // LATEST, a version or an alias; empty is LATEST
 
-	main    bool   // an alias stands for its main version
-	pinned  bool   // an alias has chosen a version
-	version string // the one; empty is LATEST
+	header  func(name string) string // of the request; nil is one without
+	main    bool                     // an alias stands for its main version
+	pinned  bool                     // an alias has chosen a version
+	version string                   // the one; empty is LATEST
 }
 
 // ServeInvoke serves InvokeFunction. The answer's request id must have been
@@ -58,6 +59,7 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 	if session != "" {
 		defer g.logs.finish(session) // also if it comes to nothing, or is only queued
 	}
+	t.header = r.Header.Get
 	fresh := t
 	if _, err := g.pin(&t); err != nil {
 		return err
@@ -96,6 +98,9 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 // context's.
 func (g *Gateway) InvokeEvent(ctx context.Context, e *store.Event, inv *instance.Invocation) (*instance.Result, error) {
 	t := Target{Region: e.Region, Function: e.Function, Qualifier: e.Qualifier}
+	if e.HTTP != nil { // the headers of others aren't kept: an alias that chooses by them takes its main version
+		t.header = http.Header(e.HTTP.Header).Get
+	}
 	result, _, err := g.invoke(ctx, t, inv, "")
 	return result, err
 }

@@ -41,11 +41,11 @@ func (g *Gateway) pin(t *Target) (store.Resolved, error) {
 		r.Qualifier = t.Qualifier
 		return r, err
 	}
-	random := g.cfg.Random
+	by := &store.Choice{Random: g.cfg.Random, Header: t.header}
 	if t.main {
-		random = nil
+		by = nil
 	}
-	r, err := g.cfg.Store.Resolve(t.Region, t.Function, t.Qualifier, random)
+	r, err := g.cfg.Store.Resolve(t.Region, t.Function, t.Qualifier, by)
 	if err != nil {
 		return r, err
 	}

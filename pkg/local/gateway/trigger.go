@@ -110,7 +110,7 @@ func (g *Gateway) serveTrigger(w http.ResponseWriter, r *http.Request, t *store.
 	if err != nil {
 		return err
 	}
-	return g.forward(w, r, Target{Region: t.Region, Function: t.Function, Qualifier: t.Trigger.Qualifier}, seen, who)
+	return g.forward(w, r, Target{Region: t.Region, Function: t.Function, Qualifier: t.Trigger.Qualifier, header: r.Header.Get}, seen, who)
 }
 
 // forward runs a function for an HTTP request that may; seen is the URL as the

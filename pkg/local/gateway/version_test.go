@@ -145,6 +145,46 @@ func TestCanary(t *testing.T) {
 	}
 }
 
+// An alias that chooses by content does so by the headers of whatever request: to the
+// API, to a trigger, to a domain, or kept for later.
+func TestContentAlias(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run = tellVersion
+	accepted := make(chan *store.Event, 1)
+	w.g.cfg.Accept = func(e *store.Event) error { accepted <- e; return nil }
+	for _, code := range []string{"one", "two"} {
+		w.deploy("f", "custom", code)
+		w.publish("f")
+	}
+	w.alias("f", "prod", "1", map[string]float64{"2": 1})
+	_, err := w.store.UpdateAlias(region, "f", "prod", func(a *store.Alias) error {
+		a.Alias.ResolvePolicy = fc.ResolveContent
+		a.Alias.RoutePolicy = &fc.RoutePolicy{Items: []fc.PolicyItem{{Type: fc.PolicyHeader, Key: "x-test-uid", Operator: "in", Value: "7,8"}}}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := w.trigger("f", anonymous("POST"))
+	if _, err := w.store.UpdateTrigger(region, "f", "http", func(tr *store.Trigger) error { tr.Trigger.Qualifier = "prod"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	w.domain("a.example", routes(fc.PathConfig{Path: "/*", FunctionName: "f", Qualifier: "prod"}))
+	for header, want := range map[string]string{"X-Test-Uid: 7": "prod 2", "X-Test-Uid: 9": "prod 1", "X-Other: 7": "prod 1"} {
+		for path, to := range map[string]string{"/invoke/f?qualifier=prod": "Host: localhost", "/": "Host: " + host, "/x": "Host: a.example"} {
+			if g := w.do("POST", path, "", to, header); g.StatusCode != 200 || string(g.body) != want {
+				t.Errorf("%s %s %s: %d %s, want %s", to, path, header, g.StatusCode, g.body, want)
+			}
+		}
+		w.want(w.do("POST", "/", "", "Host: "+host, header, "X-Fc-Invocation-Type: Async"), 202, "")
+		result, err := w.g.InvokeEvent(t.Context(), <-accepted, &instance.Invocation{})
+		if err != nil || string(result.Body) != want {
+			t.Errorf("later, %s: %+v, %v, want %s", header, result, err, want)
+		}
+	}
+}
+
 // A trigger runs the version that its qualifier leads to, and a runtime that isn't
 // LATEST's gets requests in its own way.
 func TestTriggersOfQualifiers(t *testing.T) {

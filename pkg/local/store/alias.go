@@ -21,14 +21,29 @@ func (a *Alias) versions() []string {
 	return append(slices.Sorted(maps.Keys(a.Alias.AdditionalVersionWeight)), a.Alias.VersionID)
 }
 
+// Choice is what an alias chooses one of its versions by, for one request.
+type Choice struct {
+	// Random gives numbers from 0 up to 1.
+	Random func() float64
+	// Header gives the headers of the request by their name; nil is a request without.
+	Header func(name string) string
+}
+
 // choose gives the version for one request: each additional one as often as its
-// weight says, the main one otherwise. random gives numbers from 0 up to 1; nil
-// always chooses the main one.
-func (a *Alias) choose(random func() float64) string {
-	if random == nil || len(a.Alias.AdditionalVersionWeight) == 0 {
+// weight says, the main one otherwise. By content, the additional one is for the
+// requests that the alias's policy is met by, and for no other. nil always chooses the
+// main one.
+func (a *Alias) choose(by *Choice) string {
+	if by == nil || len(a.Alias.AdditionalVersionWeight) == 0 {
 		return a.Alias.VersionID
 	}
-	left := random()
+	if a.Alias.ResolvePolicy == fc.ResolveContent {
+		if a.Alias.RoutePolicy.Meets(by.Header) {
+			return a.versions()[0]
+		}
+		return a.Alias.VersionID
+	}
+	left := by.Random()
 	for _, id := range slices.Sorted(maps.Keys(a.Alias.AdditionalVersionWeight)) {
 		if left -= a.Alias.AdditionalVersionWeight[id]; left < 0 {
 			return id

@@ -19,10 +19,10 @@ type Resolved struct {
 
 // Resolve finds the function that a qualifier (LATEST, the number of a version, the
 // name of an alias; empty is LATEST) stands for. An alias leads to one of its
-// versions by their weights, of which random, that gives numbers from 0 up to 1,
-// chooses; with a nil random it leads to the main one. The error is a
+// versions, chosen by what by tells of the request; with a nil by it leads to the main
+// one. The error is a
 // *NotFoundError of a service, function, alias or version.
-func (s *Store) Resolve(region, function, qualifier string, random func() float64) (Resolved, error) {
+func (s *Store) Resolve(region, function, qualifier string, by *Choice) (Resolved, error) {
 	if IsLatest(qualifier) {
 		f, err := s.Function(region, function)
 		return Resolved{Function: f, Qualifier: fc.LatestQualifier}, err
@@ -31,7 +31,7 @@ func (s *Store) Resolve(region, function, qualifier string, random func() float6
 	if err := s.ownerExists(region, owner); err != nil {
 		return Resolved{}, err
 	}
-	v, err := s.lead(region, owner, qualifier, random)
+	v, err := s.lead(region, owner, qualifier, by)
 	if err != nil {
 		return Resolved{}, err
 	}
@@ -49,14 +49,14 @@ func IsVersion(qualifier string) bool {
 }
 
 // lead gives the version that a qualifier leads to.
-func (s *Store) lead(region, owner, qualifier string, random func() float64) (*Version, error) {
+func (s *Store) lead(region, owner, qualifier string, by *Choice) (*Version, error) {
 	id := qualifier
 	if !IsVersion(qualifier) {
 		a, err := s.alias(region, owner, qualifier)
 		if err != nil {
 			return nil, err
 		}
-		id = a.choose(random)
+		id = a.choose(by)
 	}
 	return s.version(region, owner, id)
 }

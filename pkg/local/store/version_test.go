@@ -329,13 +329,38 @@ func TestChoose(t *testing.T) {
 		random float64
 		want   string
 	}{{0, "2"}, {0.2499, "2"}, {0.25, "3"}, {0.7499, "3"}, {0.75, "1"}, {0.9999, "1"}} {
-		if got := a.choose(func() float64 { return tt.random }); got != tt.want {
+		if got := a.choose(&Choice{Random: func() float64 { return tt.random }}); got != tt.want {
 			t.Errorf("%v: %s", tt.random, got)
 		}
 	}
-	if a.choose(nil) != "1" || alias("f", "a", "1", map[string]float64{"2": 0}).choose(func() float64 { return 0 }) != "1" ||
-		alias("f", "a", "1", map[string]float64{"2": 1}).choose(func() float64 { return 0.9999 }) != "2" {
+	if a.choose(nil) != "1" || alias("f", "a", "1", map[string]float64{"2": 0}).choose(&Choice{Random: func() float64 { return 0 }}) != "1" ||
+		alias("f", "a", "1", map[string]float64{"2": 1}).choose(&Choice{Random: func() float64 { return 0.9999 }}) != "2" {
 		t.Error("borders")
+	}
+}
+
+// By content, the additional version is for requests that meet the policy alone,
+// whatever its weight.
+func TestChooseByContent(t *testing.T) {
+	a := alias("f", "a", "1", map[string]float64{"2": 0.01})
+	a.Alias.ResolvePolicy = fc.ResolveContent
+	a.Alias.RoutePolicy = &fc.RoutePolicy{Items: []fc.PolicyItem{{Type: fc.PolicyHeader, Key: "uid", Operator: "=", Value: "7"}}}
+	with := func(value string) *Choice {
+		return &Choice{Random: func() float64 { return 0 }, Header: func(string) string { return value }}
+	}
+	none := &Choice{Random: func() float64 { return 0 }}
+	for by, want := range map[*Choice]string{with("7"): "2", with("8"): "1", with(""): "1", none: "1", nil: "1"} {
+		if got := a.choose(by); got != want {
+			t.Errorf("%+v: %s, want %s", by, got, want)
+		}
+	}
+	a.Alias.RoutePolicy = nil
+	if got := a.choose(with("7")); got != "1" {
+		t.Errorf("without a policy: %s", got)
+	}
+	a.Alias.AdditionalVersionWeight = nil
+	if got := a.choose(with("7")); got != "1" {
+		t.Errorf("with one version: %s", got)
 	}
 }
 
