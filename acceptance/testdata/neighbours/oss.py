@@ -84,7 +84,21 @@ def life(auth, bucket_name, region):
     fails("EntityTooSmall", bucket.complete_multipart_upload, "small", upload, parts)
     bucket.abort_multipart_upload("small", upload)
 
-    fails("NotImplemented", bucket.append_object, "log", 0, b"x")
+    upload = bucket.init_multipart_upload("joined").upload_id
+    parts = [
+        oss2.models.PartInfo(1, bucket.upload_part_copy(bucket_name, "big", (0, 102399), "joined", upload, 1).etag),
+        oss2.models.PartInfo(2, bucket.upload_part("joined", upload, 2, b"the end").etag),
+    ]
+    bucket.complete_multipart_upload("joined", upload, parts)
+    assert bucket.get_object("joined").read() == bucket.get_object("big", byte_range=(0, 102399)).read() + b"the end"
+
+    first = bucket.append_object("log", 0, b"one, ")
+    second = bucket.append_object("log", first.next_position, b"two", init_crc=first.crc)
+    assert second.next_position == 8 and bucket.get_object("log").read() == b"one, two"
+    assert bucket.head_object("log").object_type == "Appendable"
+    fails("PositionNotEqualToLength", bucket.append_object, "log", 5, b"x")
+    fails("ObjectNotAppendable", bucket.append_object, "big", 0, b"x")
+    bucket.batch_delete_objects(["joined", "log"])
     fails("NotImplemented", bucket.get_bucket_lifecycle)
     fails("BucketNotEmpty", bucket.delete_bucket)
     bucket.delete_object("big")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -64,9 +63,6 @@ func (c *call) upload() (*store.Upload, error) {
 }
 
 func uploadPart(c *call) error {
-	if c.r.Header.Get("X-Oss-Copy-Source") != "" {
-		return failure(http.StatusNotImplemented, "NotImplemented", "the local OSS does not serve UploadPartCopy")
-	}
 	number, err := limit(c.r.URL.Query(), "partNumber", 0, maxPart)
 	if err != nil || number == 0 {
 		return failure(http.StatusBadRequest, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive.")
@@ -75,21 +71,20 @@ func uploadPart(c *call) error {
 	if err != nil {
 		return err
 	}
+	if c.r.Header.Get("X-Oss-Copy-Source") != "" {
+		return copyPart(c, u, number)
+	}
 	content, err := c.receive()
 	if err != nil {
 		return err
 	}
-	sum := content.MD5()
-	p := &store.Part{
-		Number: number, Size: content.Size(), MD5: sum, ETag: strings.ToUpper(hex.EncodeToString(sum)), CRC64: content.CRC64(),
-		Modified: c.cfg.Now().UTC().Truncate(time.Second),
-	}
+	p := c.part(number, content)
 	if err := c.cfg.Store.PutPart(u, p, content); err != nil {
 		return err
 	}
 	h := c.w.Header()
 	h.Set("Etag", quoted(p.ETag))
-	h.Set("Content-Md5", base64.StdEncoding.EncodeToString(sum))
+	h.Set("Content-Md5", base64.StdEncoding.EncodeToString(p.MD5))
 	h.Set("X-Oss-Hash-Crc64ecma", strconv.FormatUint(p.CRC64, 10))
 	return c.empty(http.StatusOK)
 }

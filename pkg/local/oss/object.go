@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -176,45 +175,6 @@ func bodyError(err error) error {
 	return failure(http.StatusBadRequest, "IncompleteBody", "the body broke off: "+err.Error())
 }
 
-// copyObject makes an object of another's content.
-func copyObject(c *call) error {
-	source, err := url.PathUnescape(strings.TrimPrefix(c.r.Header.Get("X-Oss-Copy-Source"), "/"))
-	bucket, key, ok := strings.Cut(source, "/")
-	if err != nil || !ok || !validBucket(bucket) || key == "" || !validKey(key) {
-		return failure(http.StatusBadRequest, "InvalidArgument", "x-oss-copy-source must be /bucket/object")
-	}
-	if err := c.mayMake(); err != nil {
-		return err
-	}
-	from, in, err := c.cfg.Store.OpenObject(bucket, key)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	header := from.Header
-	if strings.EqualFold(c.r.Header.Get("X-Oss-Metadata-Directive"), "REPLACE") {
-		if header, err = objectHeader(c.r.Header); err != nil {
-			return err
-		}
-	}
-	content, err := c.cfg.Store.NewBlob()
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(onlyWriter{content}, in); err != nil {
-		content.Discard()
-		return err
-	}
-	o, err := c.store(content, header)
-	if err != nil {
-		return err
-	}
-	c.event(EventCopy, o)
-	c.w.Header().Set("X-Oss-Hash-Crc64ecma", strconv.FormatUint(o.CRC64, 10))
-	c.document(http.StatusOK, copyResult{ETag: quoted(o.ETag), LastModified: stamp(o.Modified)})
-	return nil
-}
-
 // describe sets the headers of an object.
 func (c *call) describe(o *store.Object) {
 	h := c.w.Header()
@@ -228,6 +188,10 @@ func (c *call) describe(o *store.Object) {
 	h.Set("X-Oss-Hash-Crc64ecma", strconv.FormatUint(o.CRC64, 10))
 	h.Set("X-Oss-Storage-Class", "Standard")
 	h.Set("X-Oss-Object-Type", "Multipart")
+	if o.Appendable {
+		h.Set("X-Oss-Object-Type", "Appendable")
+		h.Set(headerNextPosition, strconv.FormatInt(o.Size, 10))
+	}
 	if o.MD5 != nil {
 		h.Set("X-Oss-Object-Type", "Normal")
 		h.Set("Content-Md5", base64.StdEncoding.EncodeToString(o.MD5))

@@ -30,6 +30,7 @@ type Event struct {
 const (
 	EventPut      = "ObjectCreated:PutObject"
 	EventCopy     = "ObjectCreated:CopyObject"
+	EventAppend   = "ObjectCreated:AppendObject"
 	EventComplete = "ObjectCreated:CompleteMultipartUpload"
 	EventDelete   = "ObjectRemoved:DeleteObject"
 	EventDeletes  = "ObjectRemoved:DeleteObjects"

@@ -11,8 +11,14 @@ import (
 
 // condition answers requests that want an object only if it is, or isn't, a certain
 // one.
-func (c *call) condition(o *store.Object) error {
-	h := c.r.Header
+func (c *call) condition(o *store.Object) error { return c.conditionOf(o, "") }
+
+// conditionOf is the same of conditions whose headers begin with prefix.
+func (c *call) conditionOf(o *store.Object, prefix string) error {
+	h := http.Header{}
+	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		h.Set(name, c.r.Header.Get(prefix+name))
+	}
 	failed := failure(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
 	unmodified := failure(http.StatusNotModified, "NotModified", "The object was not modified.")
 	if match := h.Get("If-Match"); match != "" && unquoted(match) != o.ETag {

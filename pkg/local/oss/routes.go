@@ -48,6 +48,7 @@ func operations() []operation {
 		{kindBucket, http.MethodGet, "uploads", listUploads},
 		{kindBucket, http.MethodPost, "delete", deleteObjects},
 		{kindObject, http.MethodPost, "uploads", initiateUpload},
+		{kindObject, http.MethodPost, "append", appendObject},
 		{kindObject, http.MethodPut, "uploadId", uploadPart},
 		{kindObject, http.MethodPost, "uploadId", completeUpload},
 		{kindObject, http.MethodDelete, "uploadId", abortUpload},

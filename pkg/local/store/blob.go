@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash"
 	"hash/crc64"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -66,6 +67,12 @@ func (b *Blob) MD5() []byte { return b.md5.Sum(nil) }
 
 // CRC64 is the CRC-64/ECMA of what was written.
 func (b *Blob) CRC64() uint64 { return b.crc.Sum64() }
+
+// Reader reads what was written, from its beginning. Nothing can be written after it.
+func (b *Blob) Reader() (io.Reader, error) {
+	_, err := b.file.Seek(0, io.SeekStart)
+	return b.file, full(b.file.Name(), err)
+}
 
 // Discard removes a blob that won't be stored.
 func (b *Blob) Discard() {

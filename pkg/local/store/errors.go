@@ -73,6 +73,15 @@ func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("%s '%s' has active %s", e.Kind, e.Name, e.Has)
 }
 
+// ChangedObjectError says that an object isn't what it was any more.
+type ChangedObjectError struct {
+	Name string
+	Size int64 // of what it is now; 0 if it is gone
+}
+
+// Error names the object.
+func (e *ChangedObjectError) Error() string { return "object '" + e.Name + "' was changed meanwhile" }
+
 // LimitError says that a resource can't have more of others in it.
 type LimitError struct {
 	Kind, Name, Has string

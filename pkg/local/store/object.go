@@ -37,6 +37,8 @@ type Object struct {
 	CRC64    uint64    `json:"crc64"`
 	MD5      []byte    `json:"md5,omitempty"` // not of one made of parts
 	Modified time.Time `json:"modified"`
+	// Appendable objects were made by appending to them.
+	Appendable bool `json:"appendable,omitempty"`
 	// Header holds what the object was put with and is given with: its type,
 	// x-oss-meta-* and the like, by canonical name.
 	Header map[string]string `json:"header,omitempty"`
@@ -124,9 +126,42 @@ func (s *Store) PutObject(o *Object, content *Blob) error {
 		content.Discard()
 		return err
 	}
+	return s.put(o, content, func() error { return nil })
+}
+
+// ReplaceObject is the same if the object is still old, which is nil for one that isn't
+// there; else the error is a *ChangedObjectError.
+func (s *Store) ReplaceObject(old, o *Object, content *Blob) error {
+	if err := content.keep(); err != nil {
+		content.Discard()
+		return err
+	}
+	return s.put(o, content, func() error {
+		now, err := s.Object(o.Bucket, o.Name)
+		var missing *NotFoundError
+		switch {
+		case errors.As(err, &missing) && old == nil:
+			return nil
+		case errors.As(err, &missing):
+			return &ChangedObjectError{Name: o.Name}
+		case err != nil:
+			return err
+		case old == nil || now.blob != old.blob:
+			return &ChangedObjectError{Name: o.Name, Size: now.Size}
+		}
+		return nil
+	})
+}
+
+// put stores an object whose content is on disk, unless check refuses.
+func (s *Store) put(o *Object, content *Blob, check func() error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	replaced, err := s.putObject(o, content, nil)
+	var replaced []string
+	err := check()
+	if err == nil {
+		replaced, err = s.putObject(o, content, nil)
+	}
 	if err != nil {
 		content.Discard()
 		return err
