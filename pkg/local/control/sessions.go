@@ -147,7 +147,7 @@ func (c *call) chosenID(given fields) (string, error) {
 
 // settings puts what is given into the settings of a session.
 func (f fields) settings(s *instance.SessionSettings) error {
-	for _, name := range []string{"snapshotId", "network", "polarFsConfig", "juiceFsConfig"} {
+	for _, name := range []string{"snapshotId", "network"} {
 		if f[name] != nil {
 			return reply.NotServed(name + " of a session")
 		}
@@ -190,9 +190,14 @@ func (f fields) settings(s *instance.SessionSettings) error {
 	return nil
 }
 
+// sessionMounts are the fields of mounts that a session can have of its own.
+func sessionMounts() []string {
+	return []string{"nasConfig", "ossMountConfig", "polarFsConfig", "juiceFsConfig"}
+}
+
 // mounts puts the mounts that a session has of its own into its settings.
 func (f fields) mounts(fn *fc.Function, s *instance.SessionSettings) error {
-	if f["nasConfig"] == nil && f["ossMountConfig"] == nil {
+	if !slices.ContainsFunc(sessionMounts(), func(name string) bool { return f[name] != nil }) {
 		return nil
 	}
 	if fn.InstanceIsolationMode != fc.IsolationSession {
@@ -202,7 +207,7 @@ func (f fields) mounts(fn *fc.Function, s *instance.SessionSettings) error {
 	for _, c := range []struct {
 		field string
 		to    any
-	}{{"nasConfig", &own.NASConfig}, {"ossMountConfig", &own.OSSMountConfig}} {
+	}{{"nasConfig", &own.NASConfig}, {"ossMountConfig", &own.OSSMountConfig}, {"polarFsConfig", &own.PolarFSConfig}, {"juiceFsConfig", &own.JuiceFSConfig}} {
 		if f[c.field] == nil {
 			continue
 		}
@@ -210,11 +215,13 @@ func (f fields) mounts(fn *fc.Function, s *instance.SessionSettings) error {
 			return badField(c.field, err)
 		}
 	}
-	own.NASConfig, own.OSSMountConfig = cmp.Or(own.NASConfig, fn.NASConfig), cmp.Or(own.OSSMountConfig, fn.OSSMountConfig)
+	all := instance.SessionSettings{NAS: own.NASConfig, OSS: own.OSSMountConfig, Polar: own.PolarFSConfig, Juice: own.JuiceFSConfig}
+	own = *fn
+	all.Mount(&own)
 	if err := checkMounts(&own); err != nil {
 		return err
 	}
-	s.NAS, s.OSS = own.NASConfig, own.OSSMountConfig
+	s.NAS, s.OSS, s.Polar, s.Juice = own.NASConfig, own.OSSMountConfig, own.PolarFSConfig, own.JuiceFSConfig
 	return nil
 }
 
@@ -223,7 +230,7 @@ func updateSession(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	for _, name := range []string{"nasConfig", "ossMountConfig"} {
+	for _, name := range sessionMounts() {
 		if given[name] != nil {
 			return answer{}, reply.NotServed(name + " of a session that is there")
 		}
@@ -281,6 +288,12 @@ func (c *call) sessionView(s instance.Session) map[string]any {
 	}
 	if s.OSS != nil {
 		doc["ossMountConfig"] = s.OSS
+	}
+	if s.Polar != nil {
+		doc["polarFsConfig"] = s.Polar
+	}
+	if s.Juice != nil {
+		doc["juiceFsConfig"] = s.Juice
 	}
 	return doc
 }

@@ -154,10 +154,11 @@ func TestSessionInputs(t *testing.T) {
 		`{"sessionId":"-a"}`: "sessionId must have", `{"sessionId":7}`: "sessionId must have", `{"sessionTTLInSeconds":21601}`: "sessionTTLInSeconds must be",
 		`{"sessionIdleTimeoutInSeconds":-1}`: "sessionIdleTimeoutInSeconds must be", `{"sessionTTLInSeconds":"1"}`: "sessionTTLInSeconds",
 		`{"nasConfig":{"mountPoints":[]}}`: "instanceIsolationMode SESSION_EXCLUSIVE",
+		`{"polarFsConfig":{}}`:             "instanceIsolationMode SESSION_EXCLUSIVE", `{"juiceFsConfig":{}}`: "instanceIsolationMode SESSION_EXCLUSIVE",
 	} {
 		w.do("POST", sessionsOfF, body).is(400, "InvalidArgument").says(says)
 	}
-	for _, body := range []string{`{"snapshotId":"x"}`, `{"network":{}}`, `{"polarFsConfig":{}}`, `{"juiceFsConfig":{}}`, `{"allowInternetAccess":false}`} {
+	for _, body := range []string{`{"snapshotId":"x"}`, `{"network":{}}`, `{"allowInternetAccess":false}`} {
 		w.do("POST", sessionsOfF, body).is(501)
 	}
 	w.do("POST", "/2023-03-30/functions/none/sessions", "{}").is(404, "FunctionNotFound")
@@ -165,7 +166,9 @@ func TestSessionInputs(t *testing.T) {
 	w.do("POST", sessionsOfF, "{}").is(412, "FunctionNotStarted").says("no such module")
 	f.err = nil
 	w.do("POST", sessionsOfF, `{"sessionId":"a"}`).is(200)
-	w.do("PUT", sessionsOfF+"/a", `{"nasConfig":{}}`).is(501)
+	for _, field := range []string{"nasConfig", "ossMountConfig", "polarFsConfig", "juiceFsConfig"} {
+		w.do("PUT", sessionsOfF+"/a", `{"`+field+`":{}}`).is(501).says(field)
+	}
 	w.do("PUT", "/2023-03-30/functions/f", `{"sessionAffinity":"GENERATED_COOKIE"}`).is(200)
 	w.do("POST", sessionsOfF, `{"sessionId":"b"}`).is(400, "InvalidArgument").says("HEADER_FIELD only")
 }
@@ -183,6 +186,20 @@ func TestSessionMounts(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	w.do("GET", "/2023-03-30/functions/f", "").is(200).showsAll(`"serverAddr":"nas:/all"`, `"userId":1`)
+	w.do("POST", sessionsOfF, `{"sessionId":"p","polarFsConfig":{"userId":3,"mountPoints":[{"instanceId":"pfs-1","remoteDir":"/r","mountDir":"/mnt/p","readOnly":true}]},
+		"juiceFsConfig":{"mountPoints":[{"volumeName":"vol","remoteDir":"/","mountDir":"/mnt/j","args":["--read-only"]}]}}`).is(200).
+		showsAll(`"instanceId":"pfs-1"`, `"readOnly":true`, `"volumeName":"vol"`, `"serverAddr":"nas:/all"`)
+	if s := f.all["p"]; s.Polar.UserID != 3 || s.Juice.MountPoints[0].MountDir != "/mnt/j" {
+		t.Errorf("%+v", s)
+	}
+	for body, says := range map[string]string{
+		`{"polarFsConfig":{"mountPoints":[{"mountDir":"/mnt/p"}]}}`:                         "instanceId is required",
+		`{"juiceFsConfig":{"mountPoints":[{"mountDir":"/mnt/j"}]}}`:                         "volumeName is required",
+		`{"juiceFsConfig":{"mountPoints":[{"volumeName":"v","mountDir":"/mnt/a"}]}}`:        "'/mnt/a' is used twice",
+		`{"polarFsConfig":{"mountPoints":[{"instanceId":"pfs-1","mountDir":"/code/own"}]}}`: "mountDir '/code/own'",
+	} {
+		w.do("POST", sessionsOfF, body).is(400, "InvalidArgument").says(says)
+	}
 	w.do("POST", sessionsOfF, `{"nasConfig":{"mountPoints":[{"serverAddr":"nas","mountDir":"/mnt/a"}]}}`).is(400, "InvalidArgument").says("serverAddr")
 }
 

@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -261,9 +262,7 @@ func TestContentAliases(t *testing.T) {
 		{map[string]any{"additionalVersionWeight": map[string]any{"2": 0.5, "3": 0.5}}, 400, "must have one version"},
 	} {
 		over := map[string]any{"aliasName": "other"}
-		for k, v := range tt.over {
-			over[k] = v
-		}
+		maps.Copy(over, tt.over)
 		w.do("POST", svc+"/aliases", with(content, over)).is(tt.status).says(tt.says)
 	}
 	w.do("PUT", svc+"/aliases/prod", `{"resolvePolicy":"Random","additionalVersionWeight":{"2":0.5,"3":0.5}}`).is(200).has("resolvePolicy", "Random")

@@ -99,7 +99,7 @@ func (g *Gateway) serveInvoke(w http.ResponseWriter, r *http.Request, t Target, 
 func (g *Gateway) InvokeEvent(ctx context.Context, e *store.Event, inv *instance.Invocation) (*instance.Result, error) {
 	t := Target{Region: e.Region, Function: e.Function, Qualifier: e.Qualifier}
 	if e.HTTP != nil { // the headers of others aren't kept: an alias that chooses by them takes its main version
-		t.header = http.Header(e.HTTP.Header).Get
+		t.header = e.HTTP.Header.Get
 	}
 	result, _, err := g.invoke(ctx, t, inv, "")
 	return result, err

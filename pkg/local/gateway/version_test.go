@@ -173,7 +173,7 @@ func TestContentAlias(t *testing.T) {
 	w.domain("a.example", routes(fc.PathConfig{Path: "/*", FunctionName: "f", Qualifier: "prod"}))
 	for header, want := range map[string]string{"X-Test-Uid: 7": "prod 2", "X-Test-Uid: 9": "prod 1", "X-Other: 7": "prod 1"} {
 		for path, to := range map[string]string{"/invoke/f?qualifier=prod": "Host: localhost", "/": "Host: " + host, "/x": "Host: a.example"} {
-			if g := w.do("POST", path, "", to, header); g.StatusCode != 200 || string(g.body) != want {
+			if g := w.do("POST", path, "", to, header); g.StatusCode != 200 || g.body != want {
 				t.Errorf("%s %s %s: %d %s, want %s", to, path, header, g.StatusCode, g.body, want)
 			}
 		}

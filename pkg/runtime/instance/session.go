@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"cmp"
 	"time"
 
 	"s/pkg/fc"
@@ -41,10 +42,20 @@ type SessionSettings struct {
 	DisableReuse bool          // refuse its id when it has expired
 	AutoPause    bool          // pause it when it has been idle, instead of ending it
 	AutoResume   bool          // resume it when a request comes
-	// NAS and OSS are mounted for this session alone, in the place of the function's.
-	NAS *fc.NASConfig
-	OSS *fc.OSSMountConfig
+	// These are mounted for this session alone, in the place of the function's.
+	NAS   *fc.NASConfig
+	OSS   *fc.OSSMountConfig
+	Polar *fc.PolarFSConfig
+	Juice *fc.JuiceFSConfig
 }
 
 // OwnMounts reports whether the session needs an instance that was started for it.
-func (s *SessionSettings) OwnMounts() bool { return s.NAS != nil || s.OSS != nil }
+func (s *SessionSettings) OwnMounts() bool {
+	return s.NAS != nil || s.OSS != nil || s.Polar != nil || s.Juice != nil
+}
+
+// Mount puts the session's mounts in the place of those of a function.
+func (s *SessionSettings) Mount(f *fc.Function) {
+	f.NASConfig, f.OSSMountConfig = cmp.Or(s.NAS, f.NASConfig), cmp.Or(s.OSS, f.OSSMountConfig)
+	f.PolarFSConfig, f.JuiceFSConfig = cmp.Or(s.Polar, f.PolarFSConfig), cmp.Or(s.Juice, f.JuiceFSConfig)
+}

@@ -132,9 +132,12 @@ func TestSessionsThatPauseAndResumeThemselves(t *testing.T) {
 // when that one has ended.
 func TestSessionWithMountsOfItsOwn(t *testing.T) {
 	cfg := exclusive("")
-	cfg.Function.NASConfig = &fc.NASConfig{UserID: 1}
+	cfg.Function.NASConfig, cfg.Function.OSSMountConfig = &fc.NASConfig{UserID: 1}, &fc.OSSMountConfig{}
 	w := newWorld(t, cfg)
-	own := func(s *instance.SessionSettings) error { s.NAS = &fc.NASConfig{UserID: 7}; return nil }
+	own := func(s *instance.SessionSettings) error {
+		s.NAS, s.Polar, s.Juice = &fc.NASConfig{UserID: 7}, &fc.PolarFSConfig{UserID: 8}, &fc.JuiceFSConfig{Envs: map[string]string{"A": "9"}}
+		return nil
+	}
 	if err := w.pool.Warm(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +159,17 @@ func TestSessionWithMountsOfItsOwn(t *testing.T) {
 	for n, want := range []int{1, 7, 7} {
 		if got := w.instances()[n].cfg.Function.NASConfig.UserID; got != want {
 			t.Errorf("instance %d has the mounts of %d", n, got)
+		}
+	}
+	if f := w.instances()[2].cfg.Function; f.PolarFSConfig.UserID != 8 || f.JuiceFSConfig.Envs["A"] != "9" || f.OSSMountConfig != cfg.Function.OSSMountConfig {
+		t.Errorf("its instance has %+v", f)
+	}
+	if f := w.instances()[0].cfg.Function; f.PolarFSConfig != nil || f.JuiceFSConfig != nil {
+		t.Errorf("another one has %+v", f)
+	}
+	for _, own := range []instance.SessionSettings{{NAS: &fc.NASConfig{}}, {OSS: &fc.OSSMountConfig{}}, {Polar: &fc.PolarFSConfig{}}, {Juice: &fc.JuiceFSConfig{}}} {
+		if !own.OwnMounts() {
+			t.Errorf("%+v are no mounts", own)
 		}
 	}
 	w.mu.Lock()

@@ -302,12 +302,7 @@ func (p *Pool) startOwn(s *session) error {
 	s.starting = true
 	p.book.starting++
 	cfg := p.cfg
-	if s.NAS != nil {
-		cfg.Function.NASConfig = s.NAS
-	}
-	if s.OSS != nil {
-		cfg.Function.OSSMountConfig = s.OSS
-	}
+	s.Mount(&cfg.Function)
 	p.wg.Go(func() {
 		m, err := p.start(p.ctx, cfg)
 		p.mu.Lock()
