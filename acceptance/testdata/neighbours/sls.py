@@ -4,7 +4,7 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from aliyun.log import GetHistogramsRequest, IndexConfig, LogClient, LogException
+from aliyun.log import GetHistogramsRequest, IndexConfig, LogClient, LogException, LogItem, PutLogsRequest
 
 endpoint, key, secret = sys.argv[1:4]
 host = f"cn-hangzhou.log.localhost:{urlsplit(endpoint).port}"
@@ -39,6 +39,18 @@ client.get_index_config("of-a-tool", "default-logs")
 assert client.list_logstore("of-a-tool").get_logstores() == ["default-logs"]
 fails("SignatureNotMatch", LogClient(host, key, secret + "x").get_project, "of-a-tool")
 fails("Unauthorized", LogClient(host, "nobody", secret).get_project, "of-a-tool")
+
+# Lines that a tool writes itself, whatever it compresses them with.
+when = int(time.time())
+for compress in (False, True):
+    group = PutLogsRequest("of-a-tool", "default-logs", "my-topic", "10.1.2.3", [
+        LogItem(when, contents=[("level", "WARN"), ("text", f"disk is full, {compress}")]),
+        LogItem(when, contents=[("level", "INFO"), ("text", "all is well")]),
+    ], compress=compress, logtags=[("host", "web-1")])
+    client.put_logs(group)
+written = client.get_log("of-a-tool", "default-logs", when - 60, when + 60, topic="my-topic", query="level: WARN and full").get_logs()
+assert sorted(l.get_contents()["text"] for l in written) == ["disk is full, False", "disk is full, True"], written
+assert all(l.get_source() == "10.1.2.3" and l.get_contents()["__tag__:host"] == "web-1" and l.get_time() == when for l in written), written
 
 # The logs of the function, which was called three times with "one", "two" and "three".
 now = int(time.time())

@@ -75,9 +75,16 @@ func (c *call) search(q url.Values) (*search, error) {
 	return s, nil
 }
 
-// fieldsOf are the fields of a line as FC gives them, in the place of those in buf.
+// localSource is where lines come from that don't say it.
+const localSource = "127.0.0.1"
+
+// fieldsOf are the fields of a line, as FC gives them or as they were put, in the place
+// of those in buf.
 func fieldsOf(l *logfiles.Line, buf []field) []field {
 	kept := buf[:0]
+	if isPut(l) {
+		return appendPacked(append(kept, field{"__topic__", l.Topic}), l.Message)
+	}
 	for _, f := range [...]field{
 		{"functionName", l.Function},
 		{"instanceID", l.InstanceID},
@@ -87,7 +94,7 @@ func fieldsOf(l *logfiles.Line, buf []field) []field {
 		{"serviceName", l.Service},
 		{"versionId", l.VersionID},
 		{"__topic__", l.Topic},
-		{"__source__", "127.0.0.1"},
+		{"__source__", localSource},
 	} {
 		if f.value != "" {
 			kept = append(kept, f)

@@ -13,9 +13,6 @@ func TestNamesOfWhatIsNotServed(t *testing.T) {
 	for what, name := range map[string]string{
 		"PUT /":                                                           "UpdateProject",
 		"PUT /logstores/logs":                                             "UpdateLogStore",
-		"POST /logstores/logs":                                            "PutLogs",
-		"POST /logstores/logs/shards/lb":                                  "PutLogs",
-		"POST /logstores/logs/shards/route?key=a":                         "PutLogs",
 		"DELETE /logstores/logs/index":                                    "DeleteIndex",
 		"GET /logstores/logs?type=context_log":                            "GetContextLogs",
 		"GET /logstores/logs/shards":                                      "ListShards",

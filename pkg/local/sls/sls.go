@@ -22,13 +22,13 @@ import (
 	"s/pkg/local/store"
 )
 
-// maxBody bounds the documents that clients send.
-const maxBody = 4 << 20
+// maxBody bounds what clients send: documents, and groups of logs.
+const maxBody = maxRaw
 
 // Config is what the service needs to know.
 type Config struct {
 	Logs   *store.Logs    // what is known of projects and logstores
-	Lines  *logfiles.Logs // what functions printed
+	Lines  *logfiles.Logs // what functions printed, and what was put
 	Region string
 	// Owner is the account.
 	AccountID string
@@ -110,19 +110,22 @@ func (c *call) operation(what, kind string) func() error {
 		return nil
 	}
 	return map[string]func() error{
-		"POST /":                           c.createProject,
-		"GET /":                            c.getProject,
-		"DELETE /":                         c.deleteProject,
-		"POST /logstores":                  c.createLogstore,
-		"GET /logstores":                   c.listLogstores,
-		"GET /logstores/{store}":           c.getLogstore,
-		"DELETE /logstores/{store}":        c.deleteLogstore,
-		"POST /logstores/{store}/index":    c.createIndex,
-		"PUT /logstores/{store}/index":     c.updateIndex,
-		"GET /logstores/{store}/index":     c.getIndex,
-		"POST /logstores/{store}/logs":     c.getLogsV2,
-		"GET /logstores/{store} log":       c.getLogs,
-		"GET /logstores/{store} histogram": c.getHistograms,
+		"POST /":                               c.createProject,
+		"GET /":                                c.getProject,
+		"DELETE /":                             c.deleteProject,
+		"POST /logstores":                      c.createLogstore,
+		"GET /logstores":                       c.listLogstores,
+		"GET /logstores/{store}":               c.getLogstore,
+		"DELETE /logstores/{store}":            c.deleteLogstore,
+		"POST /logstores/{store}/index":        c.createIndex,
+		"PUT /logstores/{store}/index":         c.updateIndex,
+		"GET /logstores/{store}/index":         c.getIndex,
+		"POST /logstores/{store}/logs":         c.getLogsV2,
+		"POST /logstores/{store}":              c.putLogs,
+		"POST /logstores/{store}/shards/lb":    c.putLogs,
+		"POST /logstores/{store}/shards/route": c.putLogs,
+		"GET /logstores/{store} log":           c.getLogs,
+		"GET /logstores/{store} histogram":     c.getHistograms,
 	}[strings.TrimSpace(what+" "+kind)]
 }
 

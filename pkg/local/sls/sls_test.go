@@ -151,7 +151,7 @@ func TestWhatIsRefused(t *testing.T) {
 	w.do("GET", "Bad_-", "/", "").is(400, "ProjectNameInvalid")
 	w.do("GET", "functions", "/logstores/B", "").is(400, "LogStoreNameInvalid")
 	for _, what := range []string{
-		"GET /logstores/logs?type=cursor", "PUT /logstores/logs", "POST /logstores/logs/shards/lb", "GET /machinegroups", "PUT /",
+		"GET /logstores/logs?type=cursor", "PUT /logstores/logs", "GET /machinegroups", "PUT /",
 		"GET /logstores/logs/shards", "GET /savedsearches",
 	} {
 		method, target, _ := strings.Cut(what, " ")
