@@ -4,12 +4,15 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"s/pkg/fcclient/faultproxy"
 )
 
 // breaking is a proxy before a server that cuts connections which have carried so many
@@ -110,4 +113,37 @@ def handler(event, context):
 		t.Errorf("%v\n%s", err, out)
 	}
 	uploads("nothing is left of an upload that failed", 2)
+	w.uploadUnderFaults(endpoint)
+	uploads("an upload under faults is one object", 3)
+	if out := w.s("invoke", "-e", "{}"); !strings.Contains(out, "80000000") {
+		t.Error(out)
+	}
+	if out := w.s("plan"); !strings.Contains(out, "0 to create, 0 to update, 0 to delete") {
+		t.Error(out)
+	}
+}
+
+// uploadUnderFaults deploys code by way of a proxy on which a part breaks off, OSS is
+// busy, the keys of the upload expire so that it begins again, and the answer to its
+// last call is lost.
+func (w *world) uploadUnderFaults(endpoint string) {
+	w.t.Helper()
+	proxy := faultproxy.New(w.t, endpoint)
+	refused := func(status int, code string) faultproxy.Fault {
+		return faultproxy.Fault{
+			Kind: faultproxy.Answer, Status: status, Header: http.Header{"Retry-After": {"0"}},
+			Body: "<Error><Code>" + code + "</Code><Message>made by a test</Message></Error>",
+		}
+	}
+	proxy.Set(
+		faultproxy.Rule{Method: http.MethodPut, Nth: 2, Fault: faultproxy.Fault{Kind: faultproxy.CutBody}},
+		faultproxy.Rule{Method: http.MethodPut, Nth: 4, Fault: refused(http.StatusServiceUnavailable, "ServiceUnavailable")},
+		faultproxy.Rule{Method: http.MethodPut, Nth: 6, Fault: refused(http.StatusForbidden, "SecurityTokenExpired")},
+		faultproxy.Rule{Method: http.MethodPost, Nth: 3, Fault: faultproxy.Fault{Kind: faultproxy.Lost}},
+	)
+	w.vars["FC_CODE_TEMP_OSS_ENDPOINT"] = proxy.URL
+	w.s("deploy", "-y")
+	if proxy.Met() != 4 {
+		w.t.Errorf("%d of 4 faults were met: %+v", proxy.Met(), proxy.Calls())
+	}
 }

@@ -29,6 +29,8 @@ const (
 	partTime     = 10 * time.Minute
 	abortTime    = 10 * time.Second
 	uploadAction = "UploadCode"
+	// ossTokenExpired is OSS's code of temporary keys whose time is over.
+	ossTokenExpired = "SecurityTokenExpired"
 )
 
 // uploadToken is what GetTempBucketToken answers (2016-08-15): where an archive may
@@ -62,7 +64,8 @@ func (c *Client) PutCode(ctx context.Context, path, checksum string) (*fc.Code, 
 
 // uploadCode puts an archive into the service's bucket for uploads, part by part. A
 // part whose connection breaks is sent again, and OSS's CRC-64 of each part and of the
-// whole is compared. What was uploaded is removed if it comes to nothing.
+// whole is compared. What was uploaded is removed if it comes to nothing. The keys for
+// it are good for a time alone: if that is over, it begins again with new ones, once.
 func (c *Client) uploadCode(ctx context.Context, path, checksum string) (*fc.Code, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -73,21 +76,33 @@ func (c *Client) uploadCode(ctx context.Context, path, checksum string) (*fc.Cod
 	if err != nil {
 		return nil, err
 	}
+	u, err := c.uploaded(ctx, file, info.Size())
+	if fc.IsCode(err, ossTokenExpired) {
+		u, err = c.uploaded(ctx, file, info.Size())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if checksum != "" && u.checksum != checksum {
+		return nil, &ChangedError{Path: path}
+	}
+	return &fc.Code{OSSBucketName: u.bucket, OSSObjectName: u.key, Checksum: u.checksum}, nil
+}
+
+// uploaded uploads a file with keys of its own.
+func (c *Client) uploaded(ctx context.Context, file io.ReaderAt, size int64) (*upload, error) {
 	token, err := c.uploadToken(ctx)
 	if err != nil {
 		return nil, err
 	}
-	u, err := c.newUpload(token, file, info.Size())
+	u, err := c.newUpload(token, file, size)
 	if err != nil {
 		return nil, err
 	}
 	if err := u.run(ctx); err != nil {
 		return nil, fmt.Errorf("upload of the code: %w", err)
 	}
-	if checksum != "" && u.checksum != checksum {
-		return nil, &ChangedError{Path: path}
-	}
-	return &fc.Code{OSSBucketName: u.bucket, OSSObjectName: u.key, Checksum: u.checksum}, nil
+	return u, nil
 }
 
 // uploadToken asks for room in the bucket for uploads.

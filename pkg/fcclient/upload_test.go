@@ -216,6 +216,9 @@ func TestUploadsGoOn(t *testing.T) {
 			w.Header().Set("X-Oss-Hash-Crc64ecma", "1")
 			return call == "PUT partNumber1" && n == 1
 		}, 7},
+		"its keys expire": {func(w http.ResponseWriter, _ *http.Request, call string, n int) bool {
+			return call == "PUT partNumber2" && n == 1 && refuse(w, 403, ossTokenExpired)
+		}, 11},
 		"the answer to the last call is lost": {nil, 8},
 		"the token comes late": {func(w http.ResponseWriter, _ *http.Request, call string, n int) bool {
 			if call == "token" && n == 1 {
@@ -239,7 +242,7 @@ func TestUploadsGoOn(t *testing.T) {
 			if err != nil || code.Checksum != sumOf(data) || !bytes.Equal(b.object, data) {
 				t.Fatalf("%+v, %v", code, err)
 			}
-			if len(b.calls) != test.calls || b.aborted {
+			if len(b.calls) != test.calls || b.aborted != (name == "its keys expire") {
 				t.Errorf("%d calls: %q", len(b.calls), b.calls)
 			}
 		})
@@ -260,6 +263,9 @@ func TestUploadsThatFail(t *testing.T) {
 		"always broken": {func(w http.ResponseWriter, r *http.Request, call string, _ int) bool {
 			return call == "PUT partNumber2" && hangUp(r, w)
 		}, "no answer from", true},
+		"its keys expire each time": {func(w http.ResponseWriter, _ *http.Request, call string, _ int) bool {
+			return call == "PUT partNumber2" && refuse(w, 403, ossTokenExpired)
+		}, ossTokenExpired, true},
 		"not begun": {func(w http.ResponseWriter, _ *http.Request, call string, _ int) bool {
 			return call == "POST uploads" && refuse(w, 404, "NoSuchBucket")
 		}, "NoSuchBucket", false},
