@@ -111,3 +111,27 @@ func TestShowError(t *testing.T) {
 func flat(text string) string {
 	return strings.NewReplacer("：", ":", " ", "").Replace(text)
 }
+
+// TestHintsFitTheTerminal: on a terminal, a long hint is broken between words.
+func TestHintsFitTheTerminal(t *testing.T) {
+	t.Parallel()
+	hint := "the temporary keys of access production have expired: get new ones, or choose another access with -a"
+	for _, terminal := range []bool{true, false} {
+		io, _, _, errOut := iostreams.Test()
+		io.SetTTY(false, false, terminal)
+		ShowError(io, WithHint(ExitCloud, errors.New("x"), hint+"\nthen run it again"), nil)
+		lines := strings.Split(strings.TrimSuffix(errOut.String(), "\n"), "\n")
+		want := 3
+		if terminal {
+			want = 4
+		}
+		if len(lines) != want {
+			t.Errorf("terminal %v: %q", terminal, lines)
+		}
+		for _, line := range lines {
+			if terminal && len(line) >= iostreams.DefaultWidth {
+				t.Errorf("%d columns: %s", len(line), line)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/cmdutil/cmdtest"
+	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/fcclient/faultproxy"
@@ -91,5 +92,26 @@ func TestAnUpdateThatIsCut(t *testing.T) {
 	w.Resource().Function.Timeout = 77
 	if err := w.Run(command(w, nil), "-y"); err != nil || w.Server.Function("hello")["timeout"] != 77.0 {
 		t.Errorf("%v\n%s", err, w.Stderr())
+	}
+}
+
+// TestAFunctionThatMayBeThere is noted, so that it is found if s.yaml no longer has it.
+func TestAFunctionThatMayBeThere(t *testing.T) {
+	t.Parallel()
+	for kind, noted := range map[faultproxy.Kind]bool{faultproxy.Lost: true, faultproxy.Answer: false} {
+		w := cmdtest.New(t, spec.Edition3)
+		fault := faultproxy.Refused(http.StatusForbidden, fc.CodeAccessDenied)
+		fault.Kind = kind
+		through(t, w, faultproxy.Rule{Method: "POST", Path: "functions", Times: -1, Fault: fault})
+		if err := w.Run(command(w, nil), "-y"); err == nil {
+			t.Fatal("it didn't fail")
+		}
+		ledger, err := deploy.OpenLedger(w.Project.Dir, cmdutil.PlaceOf(w.Project, w.Target))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ledger.Before(w.Resource().Region, "hello").Function == "hello"; got != noted {
+			t.Errorf("%s: noted %v", kind, got)
+		}
 	}
 }

@@ -3,9 +3,11 @@ package deploycmd
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/fcclient"
 	"s/pkg/spec"
 )
 
@@ -79,7 +81,7 @@ func (d *deployment) record() {
 		return
 	}
 	for _, it := range d.items {
-		if it.report != nil && it.report.State.Function != nil {
+		if it.report != nil && (it.report.State.Function != nil || it.perhapsThere()) {
 			d.ledger.Record(deploy.NewFootprint(it.prepared.Desired, it.report.State))
 		}
 	}
@@ -102,6 +104,12 @@ func (d *deployment) savedDropped(ctx context.Context) error {
 		return cmdutil.WithHint(cmdutil.ExitFailed, err, "s plan --prune --out "+d.Plan)
 	}
 	return nil
+}
+
+// perhapsThere reports whether the function may have been made though its create
+// failed.
+func (it *item) perhapsThere() bool {
+	return fcclient.Unsure(it.err) && slices.ContainsFunc(it.report.Failed, func(c deploy.Change) bool { return c.Kind == deploy.KindFunction })
 }
 
 // dropped deals with functions of resources that s.yaml no longer has, as
