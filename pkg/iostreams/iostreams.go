@@ -119,6 +119,18 @@ func (s *IOStreams) SetTTY(in, out, errOut bool) {
 	s.stdinTTY, s.stdoutTTY, s.stderrTTY = in, out, errOut
 }
 
+// ColumnsOf is how wide a terminal is that is written to; 0 if w is none.
+func ColumnsOf(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok || !isTerminal(f) {
+		return 0
+	}
+	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+		return columns
+	}
+	return DefaultWidth
+}
+
 // Silence drops all that isn't data, but for what is written to Loud. Nobody can be
 // asked any more: they wouldn't see what for.
 func (s *IOStreams) Silence() {

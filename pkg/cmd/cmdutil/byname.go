@@ -2,12 +2,12 @@ package cmdutil
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/spec"
 )
@@ -32,7 +32,7 @@ func findByName(ctx context.Context, f *Factory, verb string, choose func(*spec.
 		region = onlyRegion(project)
 	}
 	if len(fits) > 1 || len(fits) == 0 && region == "" {
-		return nil, UsageError(fmt.Errorf("in which region is %s? give --region", name))
+		return nil, UsageError(diag.Errorf("in which region is %s? give --region", name))
 	}
 	known := len(fits) == 1
 	if !known {

@@ -1,8 +1,7 @@
 package cmdutil
 
 import (
-	"errors"
-
+	"s/pkg/diag"
 	"s/pkg/iostreams"
 )
 
@@ -14,7 +13,7 @@ func Confirm(io *iostreams.IOStreams, question string, yes bool, again string) e
 		return nil
 	}
 	if !io.CanPrompt() {
-		return WithHint(ExitUsage, errors.New("this needs a yes and there is no terminal to ask on"), again)
+		return WithHint(ExitUsage, diag.Errorf("this needs a yes and there is no terminal to ask on"), again)
 	}
 	agreed, err := io.Prompter().Confirm(question, false)
 	if err != nil {

@@ -117,16 +117,23 @@ func listMap(b *strings.Builder, node *yaml.Node, pad string, indent int) {
 	}
 	for i := 0; i < len(node.Content); i += 2 {
 		key, value := node.Content[i].Value, node.Content[i+1]
-		if value.Kind != yaml.ScalarNode {
+		if !isLine(value) {
 			fmt.Fprintf(b, "%s%s:\n", pad, key)
 			list(b, value, indent+2)
 			continue
 		}
 		gap := strings.Repeat(" ", width-runewidth.StringWidth(key)+1)
-		line := pad + key + ":" + gap + indentLines(scalar(value), pad+"  ")
+		text := scalar(value)
+		if value.Kind != yaml.ScalarNode {
+			text = map[yaml.Kind]string{yaml.SequenceNode: "[]", yaml.MappingNode: "{}"}[value.Kind]
+		}
+		line := pad + key + ":" + gap + indentLines(text, pad+"  ")
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 }
+
+// isLine tells what stands behind its key: a value, or nothing in brackets.
+func isLine(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode || len(node.Content) == 0 }
 
 func scalar(node *yaml.Node) string {
 	if node.Tag == "!!null" {

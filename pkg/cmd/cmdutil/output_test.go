@@ -44,8 +44,7 @@ function:
 tags:
   - x
   - true
-empty:
-  []
+empty:    []
 triggers:
   -
     type: http

@@ -17,7 +17,7 @@ import (
 func Resources(project *spec.Project, names []string) ([]*spec.Resource, error) {
 	if len(names) == 0 {
 		if len(project.Resources) == 0 {
-			return nil, WithCode(ExitSpec, fmt.Errorf("%s has no resources", project.File))
+			return nil, WithCode(ExitSpec, diag.Errorf("%s has no resources", project.File))
 		}
 		return project.Resources, nil
 	}
@@ -48,7 +48,7 @@ func Resources(project *spec.Project, names []string) ([]*spec.Resource, error) 
 func unknownResources(project *spec.Project, unknown []string) error {
 	have := names(project.Resources)
 	if len(unknown) == 1 {
-		return WithHint(ExitUsage, fmt.Errorf("%s has no resource %q", project.File, unknown[0]), diag.DidYouMean(unknown[0], have))
+		return WithHint(ExitUsage, diag.Errorf("%s has no resource %q", project.File, unknown[0]), diag.DidYouMean(unknown[0], have))
 	}
 	quoted := make([]string, len(unknown))
 	var meant []string
@@ -62,7 +62,7 @@ func unknownResources(project *spec.Project, unknown []string) error {
 	if len(meant) > 0 {
 		hint = "did you mean " + strings.Join(meant, ", ") + "?"
 	}
-	return WithHint(ExitUsage, fmt.Errorf("%s has none of the resources %s", project.File, strings.Join(quoted, ", ")), hint)
+	return WithHint(ExitUsage, diag.Errorf("%s has none of the resources %s", project.File, strings.Join(quoted, ", ")), hint)
 }
 
 // OneResource gives the resource that is named, or the only one.
@@ -78,7 +78,7 @@ func OneResource(project *spec.Project, name, command string) (*spec.Resource, e
 	if len(list) > 1 {
 		have := names(list)
 		slices.Sort(have)
-		return nil, WithHint(ExitUsage, fmt.Errorf("%s has several resources: %s", project.File, strings.Join(have, ", ")),
+		return nil, WithHint(ExitUsage, diag.Errorf("%s has several resources: %s", project.File, strings.Join(have, ", ")),
 			fmt.Sprintf("s %s %s", command, list[0].Name))
 	}
 	return list[0], nil
@@ -91,7 +91,7 @@ func OneArg(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	path := cmd.CommandPath()
-	return WithHint(ExitUsage, fmt.Errorf("%s is about one resource, not about %d: %s", path, len(args), strings.Join(args, ", ")), path+" "+args[0])
+	return WithHint(ExitUsage, diag.Errorf("%s is about one resource, not about %d: %s", path, len(args), strings.Join(args, ", ")), path+" "+args[0])
 }
 
 func names(list []*spec.Resource) []string {

@@ -3,7 +3,6 @@ package cmdutil
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -172,7 +171,7 @@ func BindParallel(flags *pflag.FlagSet, n *int, usage string) {
 // CheckParallel refuses a --parallel that is negative.
 func CheckParallel(n int) error {
 	if n < 0 {
-		return UsageError(fmt.Errorf("--parallel is at least 1, not %d", n))
+		return UsageError(diag.Errorf("--parallel is at least 1, not %d", n))
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package cmdutil
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/spf13/viper"
 
 	"s/pkg/debug"
+	"s/pkg/diag"
 )
 
 // Settings are the global flags, each with an environment twin: S_TEMPLATE,
@@ -91,7 +91,7 @@ func (s *Settings) Read(flags *pflag.FlagSet) error {
 	s.OutputFile, _ = flags.GetString("output-file")
 	s.Silent, _ = flags.GetBool("silent")
 	if !slices.Contains(OutputFormats(), s.Output) {
-		return UsageError(fmt.Errorf("unknown output format %q: choose one of %s",
+		return UsageError(diag.Errorf("unknown output format %q: choose one of %s",
 			s.Output, strings.Join(OutputFormats(), ", ")))
 	}
 	return nil

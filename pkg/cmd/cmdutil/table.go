@@ -8,6 +8,8 @@ import (
 
 	"github.com/mattn/go-runewidth"
 	"go.yaml.in/yaml/v3"
+
+	"s/pkg/iostreams"
 )
 
 // maxCell bounds a cell of a table, in columns of a terminal. What is cut ends
@@ -29,26 +31,59 @@ func PrintTable(w io.Writer, v any, columns ...string) error {
 	}
 	var b strings.Builder
 	for _, node := range document.Content {
-		table(&b, node, columns)
+		table(&b, node, columns, iostreams.ColumnsOf(w))
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
 }
 
-func table(b *strings.Builder, node *yaml.Node, columns []string) {
+// table draws a document; on a terminal no line is wider than it is.
+func table(b *strings.Builder, node *yaml.Node, columns []string, width int) {
 	rows, rest := tableRows(node)
+	if rows == nil && allNamed(rest) {
+		drawTable(b, namedRows(rest), columns, width)
+		return
+	}
 	if rows == nil {
 		for _, field := range rest {
-			drawRow(b, []string{field.name, oneLine(field.value)}, []int{widest(rest), 0})
+			text, first := oneLine(field.value), widest(rest)
+			if width > first+minColumn {
+				text = runewidth.Truncate(text, width-first-gap, "…")
+			}
+			drawRow(b, []string{field.name, text}, []int{first, 0})
 		}
 		return
 	}
-	drawTable(b, rows, columns)
+	drawTable(b, rows, columns, width)
 	for _, field := range rest {
 		if text := oneLine(field.value); text != "" {
 			fmt.Fprintf(b, "%s: %s\n", field.name, text)
 		}
 	}
+}
+
+// allNamed tells results of several resources, each under its name.
+func allNamed(fields []field) bool {
+	return len(fields) > 0 && !slices.ContainsFunc(fields, func(f field) bool { return f.value.Kind != yaml.MappingNode || len(f.value.Content) == 0 })
+}
+
+// namedRows makes rows of such results: the names, and the single values.
+func namedRows(fields []field) []*yaml.Node {
+	rows := make([]*yaml.Node, len(fields))
+	for i, f := range fields {
+		row := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{text("resource"), text(f.name)}}
+		for _, own := range fieldsOf(f.value) {
+			if own.value.Kind == yaml.ScalarNode && own.name != "resource" {
+				row.Content = append(row.Content, text(own.name), own.value)
+			}
+		}
+		rows[i] = row
+	}
+	return rows
+}
+
+func text(value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
 }
 
 // field is one entry of an object.
@@ -98,8 +133,9 @@ func widest(fields []field) int {
 	return width
 }
 
-// drawTable draws rows under their columns. Rows that are no objects have one.
-func drawTable(b *strings.Builder, rows []*yaml.Node, columns []string) {
+// drawTable draws rows under their columns, within a width, which may be 0. Rows that
+// are no objects have one.
+func drawTable(b *strings.Builder, rows []*yaml.Node, columns []string, width int) {
 	if len(columns) == 0 {
 		columns = filled(rows)
 	}
@@ -126,9 +162,50 @@ func drawTable(b *strings.Builder, rows []*yaml.Node, columns []string) {
 			widths[i] = max(widths[i], runewidth.StringWidth(text))
 		}
 	}
+	shown := fit(widths[:max(len(columns), 1)], width)
 	for _, line := range cells {
+		line = line[:min(len(line), shown)]
+		for i, text := range line {
+			line[i] = runewidth.Truncate(text, widths[i], "…")
+		}
 		drawRow(b, line, widths)
 	}
+}
+
+// minColumn is how narrow a column may become, and gap what is between two.
+const (
+	minColumn = 12
+	gap       = 2
+)
+
+// fit makes the widest columns narrower until all of them fit, and tells how many do
+// if that isn't enough. The first is never left out.
+func fit(widths []int, width int) int {
+	shown := len(widths)
+	total := func() int {
+		sum := -gap
+		for _, w := range widths[:shown] {
+			sum += w + gap
+		}
+		return sum
+	}
+	for width > 0 && total() > width {
+		widest := 0
+		for i, w := range widths[:shown] {
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		switch {
+		case widths[widest] > minColumn:
+			widths[widest]--
+		case shown > 1:
+			shown--
+		default:
+			return shown
+		}
+	}
+	return shown
 }
 
 // filled lists the fields that say something in some row, in the order in which
@@ -153,7 +230,7 @@ func drawRow(b *strings.Builder, line []string, widths []int) {
 	for i, text := range line {
 		out.WriteString(text)
 		if i < len(line)-1 {
-			out.WriteString(strings.Repeat(" ", widths[i]-runewidth.StringWidth(text)+2))
+			out.WriteString(strings.Repeat(" ", max(widths[i]-runewidth.StringWidth(text), 0)+gap))
 		}
 	}
 	b.WriteString(strings.TrimRight(out.String(), " ") + "\n")

@@ -2,10 +2,13 @@ package cmdutil
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/iostreams"
 )
 
 func TestPrintTable(t *testing.T) {
@@ -82,5 +85,63 @@ func TestPrintTableOfAnything(t *testing.T) {
 	}
 	if err := Print(&out, OutputTable, func() {}); err == nil {
 		t.Error("a function was printed")
+	}
+}
+
+// TestFit: the widest columns give way first, then the last are left out.
+func TestFit(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		widths []int
+		width  int
+		want   []int
+		shown  int
+	}{
+		{[]int{10, 40, 20}, 0, []int{10, 40, 20}, 3},
+		{[]int{10, 40, 20}, 74, []int{10, 40, 20}, 3},
+		{[]int{10, 40, 20}, 60, []int{10, 26, 20}, 3},
+		{[]int{10, 40, 20}, 40, []int{10, 13, 13}, 3},
+		{[]int{12, 12, 12, 12}, 40, []int{12, 12, 12, 12}, 3},
+		{[]int{60}, 5, []int{12}, 1},
+	} {
+		got := slices.Clone(tt.widths)
+		shown := fit(got, tt.width)
+		if diff := cmp.Diff(tt.want, got); diff != "" || shown != tt.shown {
+			t.Errorf("%v in %d: %d shown, %s", tt.widths, tt.width, shown, diff)
+		}
+	}
+}
+
+// TestTableOfResults: results of several resources are rows, with their single values.
+func TestTableOfResults(t *testing.T) {
+	t.Parallel()
+	results := namedList{{"api", map[string]any{"region": "cn-hangzhou", "triggers": []string{"a"}}}, {"b", map[string]any{"timeout": 3}}}
+	var b bytes.Buffer
+	if err := PrintTable(&b, results); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("resource  region       timeout\napi       cn-hangzhou\nb                      3\n", b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPrintList(t *testing.T) {
+	t.Parallel()
+	for format, want := range map[string][2]string{
+		OutputDefault: {"", "there are none\n"},
+		OutputTable:   {"", "there are none\n"},
+		OutputJSON:    {"[]\n", ""},
+		OutputYAML:    {"[]\n", ""},
+		OutputRaw:     {"[]\n", ""},
+	} {
+		io, _, out, errOut := iostreams.Test()
+		if err := PrintList(io, format, []string{}, 0, "there are none"); err != nil || out.String() != want[0] || errOut.String() != want[1] {
+			t.Errorf("%s: %v, %q %q", format, err, out, errOut)
+		}
+	}
+	io, _, out, _ := iostreams.Test()
+	doc := []map[string]string{{"a": "1", "b": "2"}}
+	if err := PrintList(io, OutputTable, doc, 1, "", "b"); err != nil || out.String() != "b\n2\n" {
+		t.Errorf("%v, %q", err, out)
 	}
 }

@@ -2,7 +2,6 @@ package instancecmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/fcclient"
 	"s/pkg/spec"
 )
@@ -29,10 +29,10 @@ func newExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) *co
 				opts.Resource = args[0]
 			}
 			if opts.Command == "" && !opts.TTY {
-				return cmdutil.UsageError(errors.New("what is to be run? give --cmd, or -it for a shell"))
+				return cmdutil.UsageError(diag.Errorf("what is to be run? give --cmd, or -it for a shell"))
 			}
 			if opts.Workdir != "" && opts.NoWorkdir {
-				return cmdutil.UsageError(errors.New("choose one of --workdir and --no-workdir"))
+				return cmdutil.UsageError(diag.Errorf("choose one of --workdir and --no-workdir"))
 			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
@@ -64,7 +64,7 @@ func (t *together) String() string { return "" }
 // Set accepts the t of -it.
 func (t *together) Set(value string) error {
 	if value != "t" {
-		return errors.New("write -it for a shell")
+		return diag.Errorf("write -it for a shell")
 	}
 	*t.on = true
 	return nil

@@ -4,12 +4,11 @@ package instancecmd
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/spec"
@@ -84,16 +83,13 @@ func List(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return cmdutil.CloudError(err, target)
 	}
-	if len(instances) == 0 && opts.Settings.Output == cmdutil.OutputDefault {
-		opts.IO.Errf("no instance of %s is running", r.Name)
-		return nil
-	}
 	if instances == nil {
 		instances = []fcclient.Instance{}
 	}
-	return cmdutil.Print(opts.IO.Out, opts.Settings.Output, struct {
+	doc := struct {
 		Instances []fcclient.Instance `json:"instances"`
-	}{instances})
+	}{instances}
+	return cmdutil.PrintList(opts.IO, opts.Settings.Output, doc, len(instances), opts.IO.T("no instance of %s is running", r.Name))
 }
 
 // find gives the resource that the command is about and where it is deployed.
@@ -131,7 +127,7 @@ func (o *Options) choose(ctx context.Context, remote Remote, r *spec.Resource) (
 	if fc.IsNotFound(err) {
 		return "", cmdutil.WithHint(cmdutil.ExitCloud, err, "s deploy "+r.Name)
 	}
-	return "", cmdutil.WithHint(cmdutil.ExitFailed, fmt.Errorf("no instance of %s is running", r.Name), "s invoke "+r.Name)
+	return "", cmdutil.WithHint(cmdutil.ExitFailed, diag.Errorf("no instance of %s is running", r.Name), "s invoke "+r.Name)
 }
 
-var errNoTerminal = errors.New("an interactive shell needs a terminal on stdin and stdout")
+var errNoTerminal = diag.Errorf("an interactive shell needs a terminal on stdin and stdout")

@@ -2,6 +2,7 @@ package layercmd
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -80,5 +81,21 @@ func (o *Options) confirm(numbers []int) error {
 	if len(numbers) > 1 {
 		question = o.IO.T("Remove all %d versions of layer %s?", len(numbers), o.LayerName)
 	}
-	return cmdutil.Confirm(o.IO, question, o.Yes, "s layer remove -y")
+	return cmdutil.Confirm(o.IO, question, o.Yes, o.again())
+}
+
+// again is the command line that asks nothing.
+func (o *Options) again() string {
+	line := "s layer remove"
+	if o.Resource != "" {
+		line += " " + o.Resource
+	}
+	if o.Region != "" {
+		line += " --region " + o.Region
+	}
+	line += " --layer-name " + o.LayerName
+	if o.Version > 0 {
+		line += fmt.Sprintf(" --version-id %d", o.Version)
+	}
+	return line + " -y"
 }

@@ -4,12 +4,12 @@ package layercmd
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/spec"
@@ -56,6 +56,8 @@ type Options struct {
 	// Of list alone.
 	Filter fc.LayerFilter
 
+	verb string // of the subcommand
+
 	Public bool   // of acl alone
 	Yes    bool   // of remove alone: don't ask
 	Dest   string // of download alone: the file; empty is in Home
@@ -96,11 +98,12 @@ func (b builder) command(opts *Options, name, short string, run func(context.Con
 			if len(args) > 0 {
 				opts.Resource = args[0]
 			}
+			opts.verb = name
 			if name != "list" && opts.LayerName == "" {
-				return cmdutil.UsageError(errors.New("which layer? give --layer-name"))
+				return cmdutil.UsageError(diag.Errorf("which layer? give --layer-name"))
 			}
 			if opts.Version < 0 {
-				return cmdutil.UsageError(errors.New("--version-id is a number from 1 on"))
+				return cmdutil.UsageError(diag.Errorf("--version-id is a number from 1 on"))
 			}
 			if b.runF != nil {
 				return b.runF(cmd.Context(), name, opts)
@@ -155,7 +158,7 @@ func (o *Options) choose(project *spec.Project) (*spec.Resource, error) {
 	first := *list[0]
 	for _, r := range list {
 		if o.Region == "" && (r.Region != first.Region || (r.Service == nil) != (first.Service == nil)) {
-			return cmdutil.OneResource(project, o.Resource, "layer")
+			return cmdutil.OneResource(project, o.Resource, "layer "+o.verb)
 		}
 	}
 	if o.Region != "" {

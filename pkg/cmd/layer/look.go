@@ -11,6 +11,7 @@ import (
 	"s/pkg/atomicfile"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -119,7 +120,7 @@ func (o *Options) version(ctx context.Context) (Remote, *fc.LayerVersion, error)
 		}
 		newest := deploy.NewestLayer(versions)
 		if newest == nil {
-			return nil, nil, cmdutil.WithHint(cmdutil.ExitCloud, fmt.Errorf("layer %s has no versions", o.LayerName), "s layer list")
+			return nil, nil, cmdutil.WithHint(cmdutil.ExitCloud, diag.Errorf("layer %s has no versions", o.LayerName), "s layer list")
 		}
 		number = newest.Version
 	}
@@ -141,7 +142,7 @@ func Download(ctx context.Context, o *Options) error {
 		return err
 	}
 	if v.Code == nil || v.Code.Location == "" {
-		return cmdutil.WithCode(cmdutil.ExitCloud, fmt.Errorf("the service doesn't say where version %d of layer %s can be fetched", v.Version, v.LayerName))
+		return cmdutil.WithCode(cmdutil.ExitCloud, diag.Errorf("the service doesn't say where version %d of layer %s can be fetched", v.Version, v.LayerName))
 	}
 	if err := fetch(ctx, remote, v, path); err != nil {
 		return cmdutil.WithCode(cmdutil.ExitFailed, err)

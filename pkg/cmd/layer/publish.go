@@ -34,7 +34,7 @@ func (b builder) publish() *cobra.Command {
 // Publish makes a version of a layer and prints it.
 func Publish(ctx context.Context, o *Options) error {
 	if o.Code == "" {
-		return cmdutil.UsageError(errors.New("what is to be in the layer? give --code, a folder or an archive"))
+		return cmdutil.UsageError(diag.Errorf("what is to be in the layer? give --code, a folder or an archive"))
 	}
 	remote, target, r, err := o.place(ctx)
 	if err != nil {
@@ -45,7 +45,7 @@ func Publish(ctx context.Context, o *Options) error {
 		runtimes = []string{r.Function.Runtime}
 	}
 	if len(runtimes) == 0 {
-		return cmdutil.UsageError(errors.New("which runtimes is it made for? give --compatible-runtime"))
+		return cmdutil.UsageError(diag.Errorf("which runtimes is it made for? give --compatible-runtime"))
 	}
 	archive, err := o.pack(ctx)
 	if err != nil {

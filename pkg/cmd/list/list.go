@@ -3,13 +3,13 @@ package listcmd
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/spec"
@@ -72,14 +72,14 @@ type Function struct {
 // Run lists the functions, sorted by region and name.
 func Run(ctx context.Context, opts *Options) error {
 	if opts.Limit < 0 || opts.Limit > maxPage {
-		return cmdutil.UsageError(errors.New("--limit must be 1 to 100; without it all are listed"))
+		return cmdutil.UsageError(diag.Errorf("--limit must be 1 to 100; without it all are listed"))
 	}
 	regions, target, err := opts.where(ctx)
 	if err != nil {
 		return err
 	}
 	if len(regions) > 1 && (opts.NextToken != "" || opts.Limit > 0) {
-		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New("pages are of one region, and s.yaml has several"), "s list --region "+regions[0])
+		return cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("pages are of one region, and s.yaml has several"), "s list --region "+regions[0])
 	}
 	out := List{Functions: []Function{}}
 	for _, region := range regions {
@@ -104,7 +104,7 @@ func (o *Options) where(ctx context.Context) ([]string, *cmdutil.Target, error) 
 		regions = regionsOf(project)
 	}
 	if len(regions) == 0 {
-		return nil, nil, cmdutil.WithHint(cmdutil.ExitUsage, errors.New("s.yaml names no region"), "s list --region cn-hangzhou")
+		return nil, nil, cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("s.yaml names no region"), "s list --region cn-hangzhou")
 	}
 	target, err := o.Target(ctx, project)
 	return regions, target, err

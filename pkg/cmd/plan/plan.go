@@ -104,6 +104,9 @@ func Run(ctx context.Context, opts *Options) error {
 	}
 	plans = append(plans, slices.DeleteFunc(dropped, (*deploy.Changes).Empty)...)
 	// The plan is this command's data.
+	if opts.Settings.Output == cmdutil.OutputTable {
+		return cmdutil.PrintTable(opts.IO.Out, rows(plans))
+	}
 	if opts.Settings.Output != cmdutil.OutputDefault {
 		results := make([]cmdutil.Named, len(plans))
 		for i, plan := range plans {
@@ -234,4 +237,22 @@ func (o *Options) save(project *spec.Project, target *cmdutil.Target, plans, dro
 	}
 	o.IO.Errf("the plan is in %s: s deploy --plan %s", o.Out, o.Out)
 	return nil
+}
+
+// row is a step of a plan as a table has it.
+type row struct {
+	Resource string        `json:"resource"`
+	Action   deploy.Action `json:"action"`
+	Kind     deploy.Kind   `json:"kind"`
+	Name     string        `json:"name"`
+}
+
+func rows(plans []*deploy.Changes) []row {
+	out := []row{}
+	for _, plan := range plans {
+		for _, c := range slices.Concat(plan.Auto, plan.Items) {
+			out = append(out, row{plan.Resource, c.Action, c.Kind, c.Name})
+		}
+	}
+	return out
 }

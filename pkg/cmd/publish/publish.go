@@ -5,13 +5,12 @@ package publishcmd
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -81,7 +80,7 @@ func (o *Options) verb(group, name, short string, run func(context.Context, *Opt
 			}
 			for flag, value := range map[string]string{"alias-name": o.AliasName, "version-id": o.VersionID} {
 				if cmd.Flags().Lookup(flag) != nil && value == "" {
-					return cmdutil.UsageError(errors.New("which one? give --" + flag))
+					return cmdutil.UsageError(diag.Errorf("which one? give --%s", flag))
 				}
 			}
 			one, err := cmdutil.FindOne(cmd.Context(), o.Factory, o.Resource, group+" "+name)
@@ -95,12 +94,15 @@ func (o *Options) verb(group, name, short string, run func(context.Context, *Opt
 	return cmd
 }
 
-func (o *Options) print(doc any, columns ...string) error {
+// format is that of -o, or what --table says.
+func (o *Options) format() string {
 	if o.Table {
-		return cmdutil.PrintTable(o.IO.Out, doc, columns...)
+		return cmdutil.OutputTable
 	}
-	return cmdutil.Print(o.IO.Out, o.Settings.Output, doc)
+	return o.Settings.Output
 }
+
+func (o *Options) print(doc any) error { return cmdutil.Print(o.IO.Out, o.Settings.Output, doc) }
 
 // number gives the number of the version that is meant.
 func (o *Options) number(ctx context.Context, one *cmdutil.OneFunction) (string, error) {
@@ -109,7 +111,7 @@ func (o *Options) number(ctx context.Context, one *cmdutil.OneFunction) (string,
 	}
 	last, err := one.Client.ListVersions(ctx, one.Name(), 1)
 	if err == nil && len(last) == 0 {
-		err = cmdutil.WithHint(cmdutil.ExitFailed, fmt.Errorf("%s has no version", one.Name()), "s version publish "+one.Args())
+		err = cmdutil.WithHint(cmdutil.ExitFailed, diag.Errorf("%s has no version", one.Name()), "s version publish "+one.Args())
 	}
 	if err != nil {
 		return "", err
@@ -122,7 +124,8 @@ func runVersions(ctx context.Context, o *Options, one *cmdutil.OneFunction) erro
 	if err != nil {
 		return err
 	}
-	return o.print(append([]fc.Version{}, all...), "versionId", "description", "createdTime")
+	none := o.IO.T("%s has no version", one.Name())
+	return cmdutil.PrintList(o.IO, o.format(), append([]fc.Version{}, all...), len(all), none, "versionId", "createdTime", "description")
 }
 
 func runPublish(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
@@ -143,7 +146,7 @@ func runRemoveVersion(ctx context.Context, o *Options, one *cmdutil.OneFunction)
 		return err
 	}
 	if err := one.Client.DeleteVersion(ctx, one.Name(), id); err != nil {
-		return err
+		return lookedFor(err, one)
 	}
 	o.IO.Errf("%s version %s of %s is removed", o.IO.Green("✔"), id, one.Name())
 	return nil
@@ -154,13 +157,14 @@ func runAliases(ctx context.Context, o *Options, one *cmdutil.OneFunction) error
 	if err != nil {
 		return err
 	}
-	return o.print(append([]fc.Alias{}, all...), "aliasName", "versionId", "description", "additionalVersionWeight")
+	none := o.IO.T("%s has no alias", one.Name())
+	return cmdutil.PrintList(o.IO, o.format(), append([]fc.Alias{}, all...), len(all), none, "aliasName", "versionId", "additionalVersionWeight", "description")
 }
 
 func runAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 	a, err := one.Client.GetAlias(ctx, one.Name(), o.AliasName)
 	if err != nil {
-		return err
+		return lookedFor(err, one)
 	}
 	return o.print(a)
 }
@@ -170,7 +174,7 @@ func runPublishAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) 
 	a := fc.Alias{AliasName: o.AliasName, Description: o.Description}
 	if o.Weights != "" {
 		if err := json.Unmarshal([]byte(o.Weights), &a.AdditionalVersionWeight); err != nil {
-			return cmdutil.UsageError(fmt.Errorf("--additionalVersionWeight is not JSON as {\"1\":0.2}: %w", err))
+			return cmdutil.UsageError(diag.Errorf("--additionalVersionWeight is not JSON as {\"1\":0.2}: %w", err))
 		}
 	}
 	var err error
@@ -187,6 +191,17 @@ func runPublishAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) 
 	return o.print(out)
 }
 
+// lookedFor says how to see the versions and aliases that there are.
+func lookedFor(err error, one *cmdutil.OneFunction) error {
+	switch {
+	case fc.IsCode(err, fc.CodeVersionNotFound):
+		return cmdutil.WithHint(cmdutil.ExitCloud, err, "s version list "+one.Args())
+	case fc.IsCode(err, fc.CodeAliasNotFound):
+		return cmdutil.WithHint(cmdutil.ExitCloud, err, "s alias list "+one.Args())
+	}
+	return err
+}
+
 // runRemoveAlias asks first. The service says if it isn't there.
 func runRemoveAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 	question := o.IO.T("Remove alias %s of %s?", o.AliasName, one.Name())
@@ -194,7 +209,7 @@ func runRemoveAlias(ctx context.Context, o *Options, one *cmdutil.OneFunction) e
 		return err
 	}
 	if err := one.Client.DeleteAlias(ctx, one.Name(), o.AliasName); err != nil {
-		return err
+		return lookedFor(err, one)
 	}
 	o.IO.Errf("%s alias %s of %s is removed", o.IO.Green("✔"), o.AliasName, one.Name())
 	return nil

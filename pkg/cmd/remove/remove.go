@@ -3,7 +3,6 @@ package removecmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -11,6 +10,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/diag"
 	"s/pkg/spec"
 )
 
@@ -185,7 +185,7 @@ func (o *Options) confirm(jobs []job) error {
 		return nil
 	}
 	if !o.IO.CanPrompt() {
-		return cmdutil.WithHint(cmdutil.ExitUsage, errors.New("removing needs a yes and there is no terminal to ask on"), "s remove -y")
+		return cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("removing needs a yes and there is no terminal to ask on"), "s remove -y")
 	}
 	yes, err := o.IO.Prompter().Confirm(o.IO.T("Remove all of this?"), false)
 	if err != nil {

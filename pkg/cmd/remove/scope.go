@@ -1,8 +1,6 @@
 package removecmd
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -11,6 +9,7 @@ import (
 	"s/pkg/cmd/cmdutil"
 	deploycmd "s/pkg/cmd/deploy"
 	"s/pkg/deploy"
+	"s/pkg/diag"
 	"s/pkg/spec"
 )
 
@@ -37,7 +36,7 @@ func (o *Options) prepareScope(project *spec.Project) error {
 		o.Scope.Triggers = triggers.Triggers
 	}
 	if o.Prune && !o.Scope.All() {
-		return cmdutil.UsageError(errors.New("--prune is about whole resources: leave out " + o.Scope.String()))
+		return cmdutil.UsageError(diag.Errorf("--prune is about whole resources: leave out %s", o.Scope.String()))
 	}
 	return nil
 }
@@ -61,7 +60,21 @@ func (o *Options) checkTriggers(resources []*spec.Resource, jobs []job) error {
 		})
 	})
 	if len(unknown) > 0 {
-		return cmdutil.UsageError(fmt.Errorf("no resource has a trigger %s", strings.Join(unknown, ", ")))
+		return cmdutil.WithHint(cmdutil.ExitUsage, diag.Errorf("no resource has a trigger %s", strings.Join(unknown, ", ")),
+			diag.DidYouMean(unknown[0], triggersOf(resources)))
 	}
 	return nil
+}
+
+// triggersOf gives the names of triggers in s.yaml.
+func triggersOf(resources []*spec.Resource) []string {
+	var names []string
+	for _, r := range resources {
+		for _, t := range r.Triggers {
+			if !slices.Contains(names, t.TriggerName) {
+				names = append(names, t.TriggerName)
+			}
+		}
+	}
+	return names
 }

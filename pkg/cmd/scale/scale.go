@@ -6,14 +6,13 @@ package scalecmd
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -30,7 +29,7 @@ type Options struct {
 type setting struct {
 	name, what string // of the group; of the configuration, in a sentence
 	qualified  bool   // it is of a version or alias
-	list       func(context.Context, *cmdutil.OneFunction) (any, error)
+	list       func(context.Context, *cmdutil.OneFunction) (list any, n int, err error)
 	get        func(context.Context, *cmdutil.OneFunction, string) (any, error)
 	remove     func(context.Context, *cmdutil.OneFunction, string) error
 	// put gives the flags of the put command, and what it does with them.
@@ -101,8 +100,11 @@ func (s setting) verb(
 }
 
 func (s setting) runList(ctx context.Context, opts *Options, one *cmdutil.OneFunction) error {
-	list, err := s.list(ctx, one)
-	return opts.print(list, err)
+	list, n, err := s.list(ctx, one)
+	if err != nil {
+		return err
+	}
+	return cmdutil.PrintList(opts.IO, opts.Settings.Output, list, n, opts.IO.T("%s has no %s configuration", one.Name(), s.name))
 }
 
 func (s setting) runGet(ctx context.Context, opts *Options, one *cmdutil.OneFunction) error {
@@ -145,7 +147,7 @@ func jsonFlag(flags *pflag.FlagSet, name string, out any) error {
 		return err
 	}
 	if err := json.Unmarshal([]byte(text), out); err != nil {
-		return cmdutil.UsageError(fmt.Errorf("--%s is not the JSON that it must be: %w", name, err))
+		return cmdutil.UsageError(diag.Errorf("--%s is not the JSON that it must be: %w", name, err))
 	}
 	return nil
 }
@@ -155,5 +157,5 @@ func required(flags *pflag.FlagSet, names ...string) error {
 	if slices.ContainsFunc(names, flags.Changed) {
 		return nil
 	}
-	return cmdutil.UsageError(errors.New("how many instances? give --" + names[0]))
+	return cmdutil.UsageError(diag.Errorf("how many instances? give --%s", names[0]))
 }

@@ -13,11 +13,11 @@ import (
 type put = func(context.Context, *cmdutil.OneFunction, string) (any, error)
 
 // listOf is a list that JSON shows as one.
-func listOf[T any](list []T, err error) (any, error) {
+func listOf[T any](list []T, err error) (any, int, error) {
 	if list == nil {
 		list = []T{}
 	}
-	return list, err
+	return list, len(list), err
 }
 
 // provision keeps instances of a version or alias ready (PutProvisionConfig).
@@ -25,7 +25,7 @@ func provision() setting {
 	return setting{
 		name: "provision", what: "how many instances are kept ready", qualified: true,
 		example: "--qualifier prod --target 2",
-		list: func(ctx context.Context, one *cmdutil.OneFunction) (any, error) {
+		list: func(ctx context.Context, one *cmdutil.OneFunction) (any, int, error) {
 			return listOf(one.Client.ListProvisionConfigs(ctx, one.Name()))
 		},
 		get: func(ctx context.Context, one *cmdutil.OneFunction, qualifier string) (any, error) {
@@ -72,7 +72,7 @@ func scaling() setting {
 	return setting{
 		name: "scaling", what: "how the number of instances follows the load", qualified: true,
 		example: "--min-instances 1",
-		list: func(ctx context.Context, one *cmdutil.OneFunction) (any, error) {
+		list: func(ctx context.Context, one *cmdutil.OneFunction) (any, int, error) {
 			return listOf(one.Client.ListScalingConfigs(ctx, one.Name()))
 		},
 		get: func(ctx context.Context, one *cmdutil.OneFunction, qualifier string) (any, error) {

@@ -5,13 +5,12 @@ package sessioncmd
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 )
@@ -94,7 +93,7 @@ func (v verb) command(f *cmdutil.Factory, runF func(context.Context, *Options) e
 			opts.Resource = args[0]
 		}
 		if v.needsID && opts.SessionID == "" {
-			return cmdutil.UsageError(errors.New("which session? give --session-id"))
+			return cmdutil.UsageError(diag.Errorf("which session? give --session-id"))
 		}
 		if v.read != nil {
 			if err := v.read(flags, opts); err != nil {
@@ -108,7 +107,11 @@ func (v verb) command(f *cmdutil.Factory, runF func(context.Context, *Options) e
 		if err != nil {
 			return err
 		}
-		return cmdutil.CloudError(v.run(cmd.Context(), opts, one), one.Target)
+		err = v.run(cmd.Context(), opts, one)
+		if fc.IsCode(err, "SessionNotFound") {
+			err = cmdutil.WithHint(cmdutil.ExitCloud, err, "s session list "+one.Args())
+		}
+		return cmdutil.CloudError(err, one.Target)
 	}
 	return cmd
 }
@@ -166,7 +169,7 @@ func settings(flags *pflag.FlagSet, o *Options) error {
 			case err != nil:
 				return err
 			case n < 0 || n > fc.MaxSessionSeconds:
-				return cmdutil.UsageError(fmt.Errorf("--%s must be between 0 and %d, it is %d", f.names[0], fc.MaxSessionSeconds, n))
+				return cmdutil.UsageError(diag.Errorf("--%s must be between 0 and %d, it is %d", f.names[0], fc.MaxSessionSeconds, n))
 			case flags.Changed(name):
 				*f.to = &n
 			}
@@ -183,7 +186,7 @@ func settings(flags *pflag.FlagSet, o *Options) error {
 			err = json.Unmarshal([]byte(text), to)
 		}
 		if err != nil {
-			return cmdutil.UsageError(fmt.Errorf("--%s is not the JSON that it must be: %w", name, err))
+			return cmdutil.UsageError(diag.Errorf("--%s is not the JSON that it must be: %w", name, err))
 		}
 	}
 	return nil
@@ -206,7 +209,8 @@ func list(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {
 	if page.Sessions == nil {
 		page.Sessions = []fc.Session{}
 	}
-	return o.print(page, nil)
+	return cmdutil.PrintList(o.IO, o.Settings.Output, page, len(page.Sessions), o.IO.T("%s has no such session", one.Name()),
+		"sessionId", "sessionStatus", "qualifier", "containerId", "lastModifiedTime")
 }
 
 func get(ctx context.Context, o *Options, one *cmdutil.OneFunction) error {

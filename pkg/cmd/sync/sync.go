@@ -5,7 +5,6 @@ package synccmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"s/pkg/atomicfile"
 	"s/pkg/bundle"
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/export"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
@@ -223,7 +223,7 @@ func download(ctx context.Context, client *fcclient.Client, name, qualifier, dir
 	}
 	fresh := filepath.Join(temp, "fresh")
 	if err := store.Unpack(archive, fresh); err != nil {
-		return fmt.Errorf("the code of %s can't be unpacked: %w", name, err)
+		return diag.Errorf("the code of %s can't be unpacked: %w", name, err)
 	}
 	if err := os.Rename(dir, filepath.Join(temp, "old")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -238,8 +238,11 @@ const fetchTries = 3
 type damagedError struct{ name, sum, want string }
 
 // Error has both checksums.
-func (e *damagedError) Error() string {
-	return fmt.Sprintf("the code of %s came damaged: its checksum is %s, the service says %s", e.name, e.sum, e.want)
+func (e *damagedError) Error() string { return e.Wording().Error() }
+
+// Wording is the error in words that can be told in another language.
+func (e *damagedError) Wording() error {
+	return diag.Errorf("the code of %s came damaged: its checksum is %s, the service says %s", e.name, e.sum, e.want)
 }
 
 // broke reports whether a download failed in a way that it may not fail in again.
