@@ -19,9 +19,9 @@ type Named struct {
 
 // PrintNamed prints the results of the resources that a command was asked for, in
 // the order of the file, and then others: each under its name, whether all have one
-// or not; or, if
+// or not, columns being those of a table; or, if
 // it was asked for one only, its result as it is.
-func PrintNamed(w io.Writer, format string, project *spec.Project, asked int, results []Named) error {
+func PrintNamed(w io.Writer, format string, project *spec.Project, asked int, results []Named, columns ...string) error {
 	if asked == 1 && len(results) == 1 {
 		return Print(w, format, results[0].Value)
 	}
@@ -34,6 +34,9 @@ func PrintNamed(w io.Writer, format string, project *spec.Project, asked int, re
 	}
 	sorted := slices.Clone(results)
 	slices.SortStableFunc(sorted, func(a, b Named) int { return at[a.Name] - at[b.Name] })
+	if format == OutputTable {
+		return PrintTable(w, namedList(sorted), columns...)
+	}
 	return Print(w, format, namedList(sorted))
 }
 

@@ -172,9 +172,10 @@ func drawTable(b *strings.Builder, rows []*yaml.Node, columns []string, width in
 	}
 }
 
-// minColumn is how narrow a column may become, and gap what is between two.
+// minColumn is how narrow a column may become, so that ids stay whole, and gap what
+// is between two.
 const (
-	minColumn = 12
+	minColumn = 36
 	gap       = 2
 )
 

@@ -53,7 +53,8 @@ func Run(ctx context.Context, opts *Options) error {
 		return err
 	}
 	results, err := opts.all(ctx, found)
-	if printed := cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, found.Project, len(found.Resources), results); err == nil {
+	if printed := cmdutil.PrintNamed(opts.IO.Out, opts.Settings.Output, found.Project, len(found.Resources), results,
+		"resource", "region", "functionName", "runtime", "memorySize", "timeout", "lastModifiedTime"); err == nil {
 		err = printed
 	}
 	return err

@@ -4,6 +4,7 @@ package instancecmd
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -87,9 +88,32 @@ func List(ctx context.Context, opts *Options) error {
 		instances = []fcclient.Instance{}
 	}
 	doc := struct {
-		Instances []fcclient.Instance `json:"instances"`
+		Instances any `json:"instances"`
 	}{instances}
+	if cmdutil.ForPeople(opts.Settings.Output) {
+		doc.Instances = forPeople(instances)
+	}
 	return cmdutil.PrintList(opts.IO, opts.Settings.Output, doc, len(instances), opts.IO.T("no instance of %s is running", r.Name))
+}
+
+// shown is an instance as people read it.
+type shown struct {
+	InstanceID  string `json:"instanceId"`
+	VersionID   string `json:"versionId,omitempty"`
+	Qualifier   string `json:"qualifier,omitempty"`
+	Status      string `json:"status,omitempty"`
+	CreatedTime string `json:"createdTime,omitempty"`
+}
+
+func forPeople(instances []fcclient.Instance) []shown {
+	out := make([]shown, len(instances))
+	for i, in := range instances {
+		out[i] = shown{InstanceID: in.InstanceID, VersionID: in.VersionID, Qualifier: in.Qualifier, Status: in.Status}
+		if in.CreatedTimeMS > 0 {
+			out[i].CreatedTime = time.UnixMilli(in.CreatedTimeMS).UTC().Format(time.RFC3339)
+		}
+	}
+	return out
 }
 
 // find gives the resource that the command is about and where it is deployed.

@@ -83,8 +83,20 @@ func TestList(t *testing.T) {
 	if d := cmp.Diff([]string{"svc$hello prod"}, remote.asked); d != "" {
 		t.Error(d)
 	}
-	if err := w.Run(command(w, remote), "list"); err != nil || !strings.Contains(w.Stdout(), "instanceId:    c-1\n") {
+	if err := w.Run(command(w, remote), "list"); err != nil || !strings.Contains(w.Stdout(), "instanceId:  c-1\n") {
 		t.Errorf("%v, %s", err, w.Stdout())
+	}
+}
+
+// TestListForPeople: times are times there, and numbers in data.
+func TestListForPeople(t *testing.T) {
+	t.Parallel()
+	w := cmdtest.New(t, spec.Edition3)
+	if err := w.Run(command(w, running()), "list", "-o", "table"); err != nil || !strings.Contains(w.Stdout(), "1970-01-01T00:00:00Z") {
+		t.Errorf("%v\n%s", err, w.Stdout())
+	}
+	if err := w.Run(command(w, running()), "list", "-o", "raw"); err != nil || !strings.Contains(w.Stdout(), `"createdTimeMs":5`) {
+		t.Errorf("%v\n%s", err, w.Stdout())
 	}
 }
 

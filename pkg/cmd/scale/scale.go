@@ -30,6 +30,7 @@ type setting struct {
 	name, what string // of the group; of the configuration, in a sentence
 	qualified  bool   // it is of a version or alias
 	list       func(context.Context, *cmdutil.OneFunction) (list any, n int, err error)
+	columns    []string // of a table of them
 	get        func(context.Context, *cmdutil.OneFunction, string) (any, error)
 	remove     func(context.Context, *cmdutil.OneFunction, string) error
 	// put gives the flags of the put command, and what it does with them.
@@ -104,7 +105,7 @@ func (s setting) runList(ctx context.Context, opts *Options, one *cmdutil.OneFun
 	if err != nil {
 		return err
 	}
-	return cmdutil.PrintList(opts.IO, opts.Settings.Output, list, n, opts.IO.T("%s has no %s configuration", one.Name(), s.name))
+	return cmdutil.PrintList(opts.IO, opts.Settings.Output, list, n, opts.IO.T("%s has no %s configuration", one.Name(), s.name), s.columns...)
 }
 
 func (s setting) runGet(ctx context.Context, opts *Options, one *cmdutil.OneFunction) error {

@@ -23,7 +23,8 @@ func listOf[T any](list []T, err error) (any, int, error) {
 // provision keeps instances of a version or alias ready (PutProvisionConfig).
 func provision() setting {
 	return setting{
-		name: "provision", what: "how many instances are kept ready", qualified: true,
+		columns: []string{"qualifier", "defaultTarget", "target", "current", "alwaysAllocateCPU"},
+		name:    "provision", what: "how many instances are kept ready", qualified: true,
 		example: "--qualifier prod --target 2",
 		list: func(ctx context.Context, one *cmdutil.OneFunction) (any, int, error) {
 			return listOf(one.Client.ListProvisionConfigs(ctx, one.Name()))
@@ -70,7 +71,8 @@ func boolTwice(flags *pflag.FlagSet, value *bool, name, short, usage string) {
 // follows the load (PutScalingConfig).
 func scaling() setting {
 	return setting{
-		name: "scaling", what: "how the number of instances follows the load", qualified: true,
+		columns: []string{"qualifier", "minInstances", "targetInstances", "currentInstances"},
+		name:    "scaling", what: "how the number of instances follows the load", qualified: true,
 		example: "--min-instances 1",
 		list: func(ctx context.Context, one *cmdutil.OneFunction) (any, int, error) {
 			return listOf(one.Client.ListScalingConfigs(ctx, one.Name()))
