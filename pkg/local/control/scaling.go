@@ -197,7 +197,10 @@ func provision() setting {
 				return err
 			}
 			out.Provision = &fc.ProvisionConfig{}
-			return merge(struct{}{}, given, out.Provision)
+			if err := merge(struct{}{}, given, out.Provision); err != nil {
+				return err
+			}
+			return checkProvision(out.Provision)
 		},
 		unset: func(s *store.Scaling) { s.Provision = nil },
 		view: func(c *call, s *store.Scaling) map[string]any {
@@ -222,7 +225,10 @@ func scaling() setting {
 				}
 			}
 			out.Scaling = &fc.ScalingConfig{}
-			return merge(struct{}{}, given, out.Scaling)
+			if err := merge(struct{}{}, given, out.Scaling); err != nil {
+				return err
+			}
+			return checkActions("scheduledPolicies", out.Scaling.ScheduledPolicies)
 		},
 		unset: func(s *store.Scaling) { s.Scaling = nil },
 		view: func(c *call, s *store.Scaling) map[string]any {

@@ -68,6 +68,53 @@ func TestProvisionConfig(t *testing.T) {
 	w.do("DELETE", "/2023-03-30/functions/f", "").is(204)
 }
 
+// TestSchedules: what of a provision or a scaling configuration is by the clock or by
+// load is kept if it can be, in both APIs.
+func TestSchedules(t *testing.T) {
+	w := newWorld(t)
+	w.create("f")
+	w.do("POST", "/2021-04-06/services", `{"serviceName":"svc"}`).is(200)
+	w.do("POST", "/2021-04-06/services/svc/functions", with(w.minimal("f"), nil)).is(200)
+	action := func(over map[string]any) string {
+		return with(map[string]any{"name": "a", "target": 1, "scheduleExpression": "cron(0 0 22 * * *)"}, over)
+	}
+	for _, tt := range []struct {
+		over map[string]any
+		says string // of the error; empty is none
+	}{
+		{nil, ""},
+		{map[string]any{"scheduleExpression": "at(2026-11-27T20:00:00Z)"}, ""},
+		{map[string]any{"scheduleExpression": "at(2026-11-27T20:00:00)", "timeZone": "Asia/Shanghai"}, ""},
+		{map[string]any{"target": 10000}, ""},
+		{map[string]any{"target": 10001}, ".target must be between 0 and 10000"},
+		{map[string]any{"target": -1}, ".target must be between 0 and 10000"},
+		{map[string]any{"timeZone": "Mars/Olympus"}, ".timeZone 'Mars/Olympus'"},
+		{map[string]any{"scheduleExpression": nil}, ".scheduleExpression ''"},
+		{map[string]any{"scheduleExpression": "cron(0 22 * * *)"}, ".scheduleExpression"},
+		{map[string]any{"scheduleExpression": "cron(0 0 25 * * *)"}, ".scheduleExpression"},
+		{map[string]any{"scheduleExpression": "cron(@every 5m)"}, ".scheduleExpression"},
+		{map[string]any{"scheduleExpression": "cron(0 0 22 * * *"}, ".scheduleExpression"},
+		{map[string]any{"scheduleExpression": "at(tomorrow)"}, ".scheduleExpression"},
+		{map[string]any{"scheduleExpression": "0 0 22 * * *"}, ".scheduleExpression"},
+	} {
+		for path, body := range map[string]string{
+			functionF + "provision-config":                                 `{"defaultTarget":0,"scheduledActions":[` + action(tt.over) + `]}`,
+			functionF + "scaling-config":                                   `{"minInstances":0,"scheduledPolicies":[` + action(tt.over) + `]}`,
+			"/2016-08-15/services/svc.LATEST/functions/f/provision-config": `{"target":0,"scheduledActions":[` + action(tt.over) + `]}`,
+		} {
+			g := w.do("PUT", path, body)
+			if tt.says == "" {
+				g.is(200).shows(`"scheduleExpression":`)
+				continue
+			}
+			g.is(400, "InvalidArgument").says(tt.says)
+		}
+	}
+	for kind, status := range map[string]int{"CPUUtilization": 200, "GPUMemUtilization": 200, "ProvisionedConcurrencyUtilization": 200, "cpu": 400, "": 400} {
+		w.do("PUT", functionF+"provision-config", `{"defaultTarget":0,"targetTrackingPolicies":[{"name":"p","metricType":"`+kind+`","metricTarget":0.5}]}`).is(status)
+	}
+}
+
 func TestScalingConfig(t *testing.T) {
 	w := newWorld(t)
 	w.create("f")
