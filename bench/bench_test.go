@@ -67,7 +67,7 @@ func TestLogs(t *testing.T) {
 	for _, f := range figures {
 		names[f.Name] = true
 	}
-	for _, name := range []string{"9000 lines: the local cloud starts", "the lines of a request", "a histogram of all lines, most / fewest lines"} {
+	for _, name := range []string{"9000 lines: the local cloud starts", "the lines of a request", "a histogram of all lines, most / few lines"} {
 		if !names[name] {
 			t.Errorf("no figure of %s: %v", name, names)
 		}
