@@ -13,7 +13,7 @@ import (
 // fields scheduledActions and targetTrackingPolicies).
 func checkProvision(p *fc.ProvisionConfig) error {
 	for _, policy := range p.TargetTrackingPolicies {
-		if !slices.Contains(metricTypes(), policy.MetricType) {
+		if policy.MetricType != "" && !slices.Contains(metricTypes(), policy.MetricType) {
 			return invalid("targetTrackingPolicies.metricType '%s' is not one of %s", policy.MetricType, strings.Join(metricTypes(), ", "))
 		}
 	}
@@ -24,16 +24,14 @@ func metricTypes() []string {
 	return []string{"ProvisionedConcurrencyUtilization", "CPUUtilization", "GPUMemUtilization"}
 }
 
-// checkActions checks numbers of instances by the clock.
+// checkActions checks numbers of instances by the clock. Whether the expression must
+// be there isn't documented.
 func checkActions(field string, actions []fc.ScheduledAction) error {
 	for _, a := range actions {
 		if err := between(field+".target", a.Target, 0, maxTarget); err != nil {
 			return err
 		}
-		if _, err := time.LoadLocation(a.TimeZone); err != nil || a.TimeZone == "Local" {
-			return invalid("%s.timeZone '%s' is not a time zone, such as Asia/Shanghai", field, a.TimeZone)
-		}
-		if !isSchedule(a.ScheduleExpression) {
+		if a.ScheduleExpression != "" && !isSchedule(a.ScheduleExpression) {
 			return invalid("%s.scheduleExpression '%s' is not at(<time>) or cron(<six fields>)", field, a.ScheduleExpression)
 		}
 	}
