@@ -33,6 +33,9 @@ type Load struct {
 	// Plain makes the connections plain ones (blocking): for one connection, whose
 	// times are to be the server's and not the scheduler's of the client.
 	Plain bool
+	// Begin is called by the goroutine of each connection before its requests; may
+	// be nil.
+	Begin func() error
 }
 
 // Result is what a load gave.
@@ -76,6 +79,12 @@ func (l *Load) connection(ctx context.Context, number int, result *Result) {
 		return
 	}
 	defer conn.Close()
+	if l.Begin != nil {
+		if err := l.Begin(); err != nil {
+			result.Errors = append(result.Errors, err)
+			return
+		}
+	}
 	in := &stamped{Reader: conn}
 	reader := bufio.NewReaderSize(in, 16<<10)
 	var body bytes.Buffer

@@ -32,7 +32,7 @@ func measureLoop(ctx context.Context, w *World) ([]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	figures := []Figure{note("a bare exchange between two threads, p50", "%s ms", number(ms(median(bare))))}
+	figures := []Figure{note("a bare exchange between two threads, p50", "%s µs", number(1000*ms(median(bare))))}
 	for i, l := range loops() {
 		of, err := w.loop(ctx, l, fmt.Sprintf("noop%d", i))
 		figures = append(figures, of...)
@@ -93,13 +93,14 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 		return nil, err
 	}
 	split := &split{answer: invocation(l.answer)}
+	var begin func() error
 	run := func(connections, each int, check func(*http.Response, []byte) error) (*Result, error) {
 		requests, err := signedInvokes(api, name, []byte(l.event), connections*each)
 		if err != nil {
 			return nil, err
 		}
 		load := &Load{
-			Addr: api.Host, Connections: connections, Check: check, Plain: connections == 1,
+			Addr: api.Host, Connections: connections, Check: check, Plain: connections == 1, Begin: begin,
 			Next: func(connection, n int) []byte {
 				if n >= each {
 					return nil
@@ -128,22 +129,46 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 		note(l.name+", 1 connection, p99", "%s ms", number(ms(percentile(one.Times, 99)))),
 		note(l.name+", 1 connection", "%.0f requests/s", one.RPS()),
 	}
-	var rates, cores []float64
-	err = repeat(ctx, 3, func() error {
-		begin, before := time.Now(), busy()
-		eight, err := run(8, 1500, split.answer)
-		if err == nil {
-			rates = append(rates, eight.RPS())
-			cores = append(cores, (busy()-before).Seconds()/time.Since(begin).Seconds())
-		}
+	var alone *Result
+	split.inside = nil
+	pinned, err := w.onOneCore(func(join func() error) (err error) {
+		begin = join
+		alone, err = run(1, 3000, split.check)
+		begin = nil
 		return err
 	})
 	if err != nil {
 		return figures, err
 	}
-	return append(figures,
+	if pinned {
+		figures = append(figures,
+			atMost(l.name+", 1 connection, all on one core, p50", ms(percentile(alone.Times, 50)), l.p50, " ms"),
+			note(l.name+", of it in s and on the way, p50", "%s ms", number(ms(median(split.rest(alone.Times))))))
+	}
+	of, err := eight(ctx, l, one.RPS(), func() (*Result, error) { return run(8, 1500, split.answer) })
+	return append(figures, of...), err
+}
+
+// eight measures eight connections, and how many cores they keep busy; one is what
+// one connection gave.
+func eight(ctx context.Context, l language, one float64, run func() (*Result, error)) ([]Figure, error) {
+	var rates, cores []float64
+	err := repeat(ctx, 3, func() error {
+		begin, before := time.Now(), busy()
+		result, err := run()
+		if err == nil {
+			rates = append(rates, result.RPS())
+			cores = append(cores, (busy()-before).Seconds()/time.Since(begin).Seconds())
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []Figure{
 		atLeast(l.name+", 8 connections, instanceConcurrency 1", median(rates), loopFactor*peerLoopRPS, " requests/s"),
-		note(l.name+", 8 connections", "%s times as many as 1, %s of %d cores busy", number(median(rates)/one.RPS()), number(median(cores)), runtime.NumCPU())), nil
+		note(l.name+", 8 connections", "%s times as many as 1, %s of %d cores busy", number(median(rates)/one), number(median(cores)), runtime.NumCPU()),
+	}, nil
 }
 
 // busy is how long the processors of this machine have worked, all together, for

@@ -70,7 +70,6 @@ func (p *plain) Write(b []byte) (int, error) {
 	}
 }
 
-func (p *plain) Close() error {
-	runtime.UnlockOSThread()
-	return p.file.Close()
-}
+// Close leaves the goroutine its thread, which ends with it: its processors may be
+// others by now.
+func (p *plain) Close() error { return p.file.Close() }
