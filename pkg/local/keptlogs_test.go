@@ -54,7 +54,7 @@ func TestKeptLogs(t *testing.T) {
 		lines[0]["qualifier"] != "live" || lines[0]["versionId"] != "3" {
 		t.Errorf("%v", lines)
 	}
-	cloud.logs.add("functions", "logs", logfiles.Line{Time: time.Now(), Topic: "FCLogs:f", Message: "the last one"})
+	cloud.logs.add("functions", "logs", logfiles.Line{Time: time.Now(), Topic: "FCLogs:f", Function: "f", Message: "the last one"})
 	if err := cloud.Close(); err != nil {
 		t.Fatal(err)
 	}
