@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"s/pkg/proc/proctest"
 )
 
 // ours is the s under test.
@@ -189,8 +191,10 @@ func TestAgainstAProgram(t *testing.T) {
 	if err := run(context.Background(), args, &out); err == nil || !strings.Contains(err.Error(), "listed, but gone: one: name") {
 		t.Errorf("got %v", err)
 	}
-	// A peer that knows no --silent fails, is recorded, and differs.
-	if err := run(context.Background(), append(args, "-peer", ours, "-record", "one"), &out); err == nil || !strings.Contains(err.Error(), "not listed: one: (error)") {
+	// A peer that fails is recorded, and differs.
+	peer := filepath.Join(dir, "peer")
+	proctest.Program(t, peer, "#!/bin/sh\necho 'Error Message:' >&2\necho 'no such case' >&2\nexit 1\n")
+	if err := run(context.Background(), append(args, "-peer", peer, "-record", "one"), &out); err == nil || !strings.Contains(err.Error(), "not listed: one: (error)") {
 		t.Errorf("got %v\n%s", err, out.String())
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "cases", "one", recorded))

@@ -268,7 +268,11 @@ func TestIdentity(t *testing.T) {
 	}
 	defer silent.Close()
 	at := func(url string) Options {
-		return Options{Timeout: 50 * time.Millisecond, LookupEnv: func(name string) (string, bool) { return url, name == envSTSEndpoint }}
+		timeout := time.Minute
+		if strings.Contains(url, silent.Addr().String()) {
+			timeout = 50 * time.Millisecond // there is nothing to wait for
+		}
+		return Options{Timeout: timeout, LookupEnv: func(name string) (string, bool) { return url, name == envSTSEndpoint }}
 	}
 	for url, offline := range map[string]bool{
 		"http://" + silent.Addr().String(): true, "http://127.0.0.1:1": true,
