@@ -26,12 +26,14 @@ type faulty struct {
 
 // faultyCode counts its invocations.
 const faultyCode = `import os
+import tempfile
 
 
 def handler(event, context):
-    with open("/tmp/count", "a") as f:
+    count = os.path.join(tempfile.gettempdir(), "count")
+    with open(count, "a") as f:
         f.write("x")
-    return str(os.path.getsize("/tmp/count"))
+    return str(os.path.getsize(count))
 `
 
 // faultyProject is an s.yaml whose deployment makes calls of all kinds; NAME is its
