@@ -2,10 +2,6 @@ package acceptance
 
 import (
 	"fmt"
-	"io"
-	"log"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,26 +9,17 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"s/pkg/runtime/image/imagetest"
 )
 
 // privateRegistry is a registry with one user and one image, me/app:1, whose
 // reference it gives.
 func privateRegistry(t *testing.T, img v1.Image) string {
 	t.Helper()
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if user, password, _ := r.BasicAuth(); user != "me" || password != "hush-word" {
-			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		inner.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	reference := strings.TrimPrefix(server.URL, "http://") + "/me/app:1"
+	reference := imagetest.Registry(t, "me", "hush-word") + "/me/app:1"
 	ref, err := name.ParseReference(reference)
 	if err == nil {
 		err = remote.Write(ref, img, remote.WithContext(t.Context()), remote.WithAuth(&authn.Basic{Username: "me", Password: "hush-word"}))

@@ -1,16 +1,11 @@
 package deploycmd
 
 import (
-	"io"
-	"log"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"s/pkg/cmd/cmdutil"
@@ -35,17 +30,7 @@ func closedRegistry(t *testing.T) (host string) {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", t.TempDir()) // nobody's own credentials
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if user, password, _ := r.BasicAuth(); user != "me" || password != "hush-hush" {
-			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		inner.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
+	return imagetest.Registry(t, "me", "hush-hush")
 }
 
 func imageOf(t *testing.T, text string) v1.Image {

@@ -2,14 +2,11 @@ package bootstrap
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,25 +14,9 @@ import (
 	"s/pkg/toolchain/toolchaintest"
 )
 
-// dotnetSources lists the sources in a fixed order, and gives the hash of names
-// and contents.
 func dotnetSources(t *testing.T) (files []string, sum string) {
 	t.Helper()
-	files, err := filepath.Glob("dotnet/src/*.cs")
-	if err != nil || len(files) < 5 {
-		t.Fatalf("%d sources; %v", len(files), err)
-	}
-	slices.Sort(files)
-	hash := sha256.New()
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(hash, "%s %d\n", filepath.Base(file), len(text))
-		hash.Write(text)
-	}
-	return files, hex.EncodeToString(hash.Sum(nil))
+	return hashed(t, "dotnet/src/*.cs")
 }
 
 // makeDotnet compiles the sources; their hash becomes an attribute of the

@@ -25,11 +25,11 @@ var update = flag.Bool("update", false, "make java/bootstrap.jar and dotnet/boot
 // javaAPI is what the sources are compiled against, fetched by hack/setup.
 const javaAPI = "../../../.tools/java/lib/fc-java-core-1.4.1.jar"
 
-// javaSources lists the sources in a fixed order, and gives the hash of names
-// and contents.
-func javaSources(t *testing.T) (files []string, sum string) {
+// hashed lists the sources of a bootstrap that git keeps compiled, in a fixed
+// order, and gives the hash of names and contents.
+func hashed(t *testing.T, pattern string) (files []string, sum string) {
 	t.Helper()
-	files, err := filepath.Glob("java/src/s/bootstrap/*.java")
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) < 10 {
 		t.Fatalf("%d sources; %v", len(files), err)
 	}
@@ -44,6 +44,11 @@ func javaSources(t *testing.T) (files []string, sum string) {
 		hash.Write(text)
 	}
 	return files, hex.EncodeToString(hash.Sum(nil))
+}
+
+func javaSources(t *testing.T) (files []string, sum string) {
+	t.Helper()
+	return hashed(t, "java/src/s/bootstrap/*.java")
 }
 
 // manifest reads the attributes of a jar; none of what is no jar.

@@ -27,7 +27,7 @@ namespace S.Bootstrap
         readonly string layers;
         readonly Dictionary<string, Handler> known = new Dictionary<string, Handler>();
         readonly Dictionary<Type, object> instances = new Dictionary<Type, object>();
-        readonly Dictionary<string, AssemblyDependencyResolver> resolvers = new Dictionary<string, AssemblyDependencyResolver>();
+        volatile Dictionary<string, AssemblyDependencyResolver> resolvers = new Dictionary<string, AssemblyDependencyResolver>();
 
         public Handlers(string code, string layers)
         {
@@ -91,7 +91,8 @@ namespace S.Bootstrap
             }
             if (!resolvers.ContainsKey(path) && File.Exists(Path.Combine(code, name + ".deps.json")))
             {
-                resolvers[path] = new AssemblyDependencyResolver(path);
+                // Another thread may be looking for an assembly meanwhile.
+                resolvers = new Dictionary<string, AssemblyDependencyResolver>(resolvers) { [path] = new AssemblyDependencyResolver(path) };
             }
             return AssemblyLoadContext.Default.LoadFromAssemblyPath(path);
         }
