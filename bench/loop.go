@@ -121,14 +121,11 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 	if err != nil {
 		return nil, err
 	}
-	own := split.rest(one.Times)
-	figures := []Figure{
-		atMost(l.name+", 1 connection, p50", ms(percentile(one.Times, 50)), l.p50, " ms"),
+	figures := append(l.times("1 connection, p50", one, split),
 		note(l.name+", of it in the function's process, p50", "%s ms", number(ms(median(split.inside)))),
-		note(l.name+", of it in s and on the way, p50", "%s ms", number(ms(median(own)))),
 		note(l.name+", 1 connection, p99", "%s ms", number(ms(percentile(one.Times, 99)))),
 		note(l.name+", 1 connection", "%.0f requests/s", one.RPS()),
-	}
+	)
 	var alone *Result
 	split.inside = nil
 	pinned, err := w.onOneCore(func(join func() error) (err error) {
@@ -141,12 +138,23 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 		return figures, err
 	}
 	if pinned {
-		figures = append(figures,
-			atMost(l.name+", 1 connection, all on one core, p50", ms(percentile(alone.Times, 50)), l.p50, " ms"),
-			note(l.name+", of it in s and on the way, p50", "%s ms", number(ms(median(split.rest(alone.Times))))))
+		figures = append(figures, l.times("1 connection, all on one core, p50", alone, split)...)
 	}
 	of, err := eight(ctx, l, one.RPS(), func() (*Result, error) { return run(8, 1500, split.answer) })
 	return append(figures, of...), err
+}
+
+// times are what an invocation takes, and what of it isn't in the function's
+// process. What is asked of the loop counts for the first, where the whole loop is
+// ours, and for the second, where the program brings its half of it.
+func (l language) times(name string, of *Result, split *split) []Figure {
+	rest := ms(median(split.rest(of.Times))) // before they are sorted
+	total := ms(median(of.Times))
+	name, inS := l.name+", "+name, l.name+", of it in s and on the way, p50"
+	if l.client {
+		return []Figure{note(name, "%s ms", number(total)), atMost(inS, rest, l.p50, " ms")}
+	}
+	return []Figure{atMost(name, total, l.p50, " ms"), note(inS, "%s ms", number(rest))}
 }
 
 // eight measures eight connections, and how many cores they keep busy; one is what
