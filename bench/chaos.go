@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"s/pkg/proc"
+	"s/pkg/toolchain/toolchaintest"
 )
 
 const (
@@ -34,6 +35,7 @@ const (
 	chaosSamples  = 2 * time.Second
 	chaosGrowth   = 1.15 // of the daemon's memory, last third to the one before
 	chaosSettles  = 60 * time.Second
+	chaosResult   = "result" // the kind of an answer that is what the handler gives
 )
 
 // victim is a function of the chaos.
@@ -56,6 +58,7 @@ func victims() []victim {
 		{name: "php", runtime: "php7.2", handler: "index.handler", files: []string{"index.php"}, does: but("abort", "close")},
 		{name: "go", runtime: "go1", handler: "main", make: chaosGo, does: []string{"echo"}},
 		{name: "java", runtime: "java17", handler: "Chaos::handleRequest", make: chaosJava, does: but("close", "fill", "memory")},
+		{name: "dotnet", runtime: "dotnetcore3.1", handler: "Chaos::Chaos.Handlers::Handle", make: chaosDotnet, does: but("close")},
 		// A server is the first process, which can't abort; and once it has closed
 		// its stdout, the next connection has that descriptor.
 		{name: "web", runtime: "custom.debian10", handler: "h", files: []string{"index.py", "server.py"}, custom: true, does: but("abort", "close")},
@@ -75,6 +78,9 @@ func (v victim) possible() bool {
 		_, err := exec.LookPath("javac")
 		_, missing := os.Stat(javaCore)
 		return err == nil && missing == nil
+	case "dotnet":
+		_, err := toolchaintest.FindDotnetSDK()
+		return err == nil
 	}
 	return true
 }
@@ -101,10 +107,29 @@ func chaosJava(ctx context.Context, dir string) error {
 	return os.WriteFile(filepath.Join(dir, filepath.Base(javaCore)), jar, 0o644)
 }
 
+// chaosDotnet compiles against the interfaces that the tests of .NET have.
+func chaosDotnet(ctx context.Context, dir string) error {
+	sdk, err := toolchaintest.FindDotnetSDK()
+	if err != nil {
+		return err
+	}
+	core := filepath.Join(dir, "Aliyun.Serverless.Core.dll")
+	if err := sdk.Compile(ctx, "-target:library", "-out:"+core, "pkg/runtime/conformance/testdata/dotnet/Core.cs"); err != nil {
+		return err
+	}
+	// The context's logger is of a library that comes with ASP.NET Core.
+	const config = `{"runtimeOptions": {"framework": {"name": "Microsoft.AspNetCore.App", "version": "3.1.0"}}}`
+	if err := os.WriteFile(filepath.Join(dir, "Chaos.runtimeconfig.json"), []byte(config), 0o644); err != nil {
+		return err
+	}
+	return sdk.Compile(ctx, "-target:library", "-out:"+filepath.Join(dir, "Chaos.dll"), "-r:"+core, "bench/testdata/chaos/Chaos.cs")
+}
+
 // tally is what the answers were.
 type tally struct {
 	mu      sync.Mutex
 	answers map[string]int
+	results map[string]int // of each function
 	wrong   []string
 	killed  int
 	deploys int
@@ -112,11 +137,14 @@ type tally struct {
 	memory  []float64 // of the daemon, MiB
 }
 
-func (t *tally) add(kind string) {
+func (t *tally) add(function, kind string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.calls++
 	t.answers[kind]++
+	if kind == chaosResult {
+		t.results[function]++
+	}
 }
 
 func (t *tally) fault(format string, args ...any) {
@@ -129,6 +157,9 @@ func (t *tally) fault(format string, args ...any) {
 // processes, deploys them anew, and looks at what is left.
 func measureChaos(ctx context.Context, w *World) ([]Figure, error) {
 	all := slices.DeleteFunc(victims(), func(v victim) bool { return !v.possible() })
+	if sdk, err := toolchaintest.FindDotnetSDK(); err == nil {
+		w.env = append(w.env, append(sdk.Environ(), "PATH="+filepath.Dir(sdk.Program())+string(filepath.ListSeparator)+os.Getenv("PATH"))...)
+	}
 	if err := w.writeChaos(all, 0); err != nil {
 		return nil, err
 	}
@@ -155,7 +186,10 @@ func measureChaos(ctx context.Context, w *World) ([]Figure, error) {
 	if !ok {
 		return nil, errors.New("nobody has the local cloud's port")
 	}
-	t := &tally{answers: map[string]int{}}
+	t := &tally{answers: map[string]int{}, results: map[string]int{}}
+	for _, v := range all {
+		t.results[v.name] = 0
+	}
 	chaos, stop := context.WithTimeout(ctx, cmp.Or(w.lasts, 2*time.Minute))
 	defer stop()
 	var wait sync.WaitGroup
@@ -215,7 +249,7 @@ func (w *World) callAll(ctx context.Context, api *API, all []victim, t *tally, d
 			t.fault("%s %s: %v", v.name, do, err)
 			continue
 		}
-		t.add(kind)
+		t.add(v.name, kind)
 	}
 }
 
@@ -254,7 +288,7 @@ func call(client *http.Client, api *API, v victim, do, id string, event []byte) 
 	case !bytes.Contains(body, []byte(id)):
 		return "", fmt.Errorf("the answer to %s is %.200q", id, body)
 	}
-	return "result", nil
+	return chaosResult, nil
 }
 
 // killSome kills processes of instances.
@@ -328,6 +362,13 @@ func (w *World) aftermath(ctx context.Context, daemon int, t *tally) ([]Figure, 
 		kinds = append(kinds, fmt.Sprintf("%s %d", kind, n))
 	}
 	slices.Sort(kinds)
+	silent := 0
+	for name, n := range t.results {
+		if n == 0 {
+			silent++
+			t.wrong = append(t.wrong, name+" gave no result at all")
+		}
+	}
 	third := len(t.memory) / 3
 	growth := 1.0
 	if third > 0 {
@@ -336,7 +377,9 @@ func (w *World) aftermath(ctx context.Context, daemon int, t *tally) ([]Figure, 
 	figures := []Figure{
 		note("invocations", "%d: %s", t.calls, strings.Join(kinds, ", ")),
 		note("killed processes, deployments", "%d, %d", t.killed, t.deploys),
-		atMost("invocations without their answer", float64(len(t.wrong)), 0, ""),
+		note("functions", "%d", len(t.results)),
+		atMost("of them without any result", float64(silent), 0, ""),
+		atMost("invocations without their answer", float64(len(t.wrong)-silent), 0, ""),
 		atMost("memory of s, last third / the one before", growth, chaosGrowth, ""),
 		note("memory of s at the end", "%.0f MiB", median3(t.memory[2*third:])),
 		note("processes, mounts and cgroups before its end", "%d", len(before)),
