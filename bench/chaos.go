@@ -14,7 +14,6 @@ import (
 	"math/rand"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -37,93 +36,6 @@ const (
 	chaosSettles  = 60 * time.Second
 	chaosResult   = "result" // the kind of an answer that is what the handler gives
 )
-
-// victim is a function of the chaos.
-type victim struct {
-	name, runtime, handler string
-	files                  []string // of testdata/chaos
-	custom                 bool
-	make                   func(ctx context.Context, dir string) error // compiles its code into dir
-	does                   []string
-}
-
-func victims() []victim {
-	all := []string{"echo", "fail", "exit", "abort", "hang", "orphan", "print", "close", "fill", "memory"}
-	but := func(not ...string) []string {
-		return slices.DeleteFunc(slices.Clone(all), func(do string) bool { return slices.Contains(not, do) })
-	}
-	return []victim{
-		{name: "python", runtime: "python3.10", handler: "index.handler", files: []string{"index.py"}, does: all},
-		{name: "node", runtime: "nodejs20", handler: "index.handler", files: []string{"index.js"}, does: all},
-		{name: "php", runtime: "php7.2", handler: "index.handler", files: []string{"index.php"}, does: but("abort", "close")},
-		{name: "go", runtime: "go1", handler: "main", make: chaosGo, does: []string{"echo"}},
-		{name: "java", runtime: "java17", handler: "Chaos::handleRequest", make: chaosJava, does: but("close", "fill", "memory")},
-		{name: "dotnet", runtime: "dotnetcore3.1", handler: "Chaos::Chaos.Handlers::Handle", make: chaosDotnet, does: but("close")},
-		// A server is the first process, which can't abort; and once it has closed
-		// its stdout, the next connection has that descriptor.
-		{name: "web", runtime: "custom.debian10", handler: "h", files: []string{"index.py", "server.py"}, custom: true, does: but("abort", "close")},
-	}
-}
-
-// javaCore is fetched by hack/setup.
-const javaCore = ".tools/java/lib/fc-java-core-1.4.1.jar"
-
-// possible reports whether this machine can run a victim.
-func (v victim) possible() bool {
-	switch v.name {
-	case "php", "node":
-		_, err := exec.LookPath(v.name)
-		return err == nil
-	case "java":
-		_, err := exec.LookPath("javac")
-		_, missing := os.Stat(javaCore)
-		return err == nil && missing == nil
-	case "dotnet":
-		_, err := toolchaintest.FindDotnetSDK()
-		return err == nil
-	}
-	return true
-}
-
-// chaosGo compiles the program that the tests of go1 use; it repeats its event.
-func chaosGo(ctx context.Context, dir string) error {
-	compile := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, "main"), "./pkg/runtime/instance/testdata/go")
-	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := compile.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w: %s", err, out)
-	}
-	return nil
-}
-
-func chaosJava(ctx context.Context, dir string) error {
-	compile := exec.CommandContext(ctx, "javac", "-cp", javaCore, "-d", dir, "bench/testdata/chaos/Chaos.java")
-	if out, err := compile.CombinedOutput(); err != nil {
-		return fmt.Errorf("javac: %w: %s", err, out)
-	}
-	jar, err := os.ReadFile(javaCore)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, filepath.Base(javaCore)), jar, 0o644)
-}
-
-// chaosDotnet compiles against the interfaces that the tests of .NET have.
-func chaosDotnet(ctx context.Context, dir string) error {
-	sdk, err := toolchaintest.FindDotnetSDK()
-	if err != nil {
-		return err
-	}
-	core := filepath.Join(dir, "Aliyun.Serverless.Core.dll")
-	if err := sdk.Compile(ctx, "-target:library", "-out:"+core, "pkg/runtime/conformance/testdata/dotnet/Core.cs"); err != nil {
-		return err
-	}
-	// The context's logger is of a library that comes with ASP.NET Core.
-	const config = `{"runtimeOptions": {"framework": {"name": "Microsoft.AspNetCore.App", "version": "3.1.0"}}}`
-	if err := os.WriteFile(filepath.Join(dir, "Chaos.runtimeconfig.json"), []byte(config), 0o644); err != nil {
-		return err
-	}
-	return sdk.Compile(ctx, "-target:library", "-out:"+filepath.Join(dir, "Chaos.dll"), "-r:"+core, "bench/testdata/chaos/Chaos.cs")
-}
 
 // tally is what the answers were.
 type tally struct {
@@ -213,11 +125,12 @@ func (w *World) writeChaos(all []victim, turn int) error {
 	files := map[string]string{}
 	for _, v := range all {
 		fmt.Fprintf(&yaml, "  %s:\n    component: fc3\n    props:\n      region: cn-hangzhou\n      functionName: %s\n      runtime: %s\n"+
-			"      handler: %s\n      code: ./%s\n      memorySize: 256\n      timeout: 2\n      instanceConcurrency: %d\n",
-			v.name, v.name, v.runtime, v.handler, v.name, map[bool]int{true: 10, false: 1}[v.custom])
-		if v.custom {
-			yaml.WriteString("      customRuntimeConfig: {command: [python3], args: [server.py]}\n")
+			"      handler: %s\n      memorySize: 256\n      timeout: 2\n      instanceConcurrency: %d\n",
+			v.name, v.name, v.runtime, v.handler, map[bool]int{true: 10, false: 1}[v.custom])
+		if v.runtime != "custom-container" {
+			fmt.Fprintf(&yaml, "      code: ./%s\n", v.name)
 		}
+		yaml.WriteString(v.props)
 		for _, file := range v.files {
 			text, err := os.ReadFile(filepath.Join("bench", "testdata", "chaos", file))
 			if err != nil {
