@@ -52,8 +52,7 @@ func (s *Store) Restriction(region, function string) *fc.FunctionRestriction {
 // UpdateAdmission changes a copy of what was said of a function that exists and
 // stores it.
 func (s *Store) UpdateAdmission(region, function string, change func(*Admission)) (*Admission, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, function)()
 	if _, err := s.Function(region, function); err != nil {
 		return nil, err
 	}
@@ -77,8 +76,7 @@ func (s *Store) UpdateAdmission(region, function string, change func(*Admission)
 // UpdateServiceVPCs changes the VPCs that may call the functions of a service.
 // Its functions stay as they are.
 func (s *Store) UpdateServiceVPCs(region, name string, change func([]string) []string) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, fc.JoinName(name, ""))()
 	old, err := s.Service(region, name)
 	if err != nil {
 		return err

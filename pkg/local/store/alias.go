@@ -87,8 +87,7 @@ func (s *Store) Aliases(region, owner string) ([]*Alias, error) {
 
 // CreateAlias stores a new alias, whose versions must be there.
 func (s *Store) CreateAlias(a *Alias) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(a.Region, a.Owner)()
 	_, err := s.Alias(a.Region, a.Owner, a.Alias.AliasName)
 	if err == nil {
 		return &ExistsError{Kind: KindAlias, Name: a.Alias.AliasName, Of: ownerName(a.Owner)}
@@ -102,8 +101,7 @@ func (s *Store) CreateAlias(a *Alias) error {
 // UpdateAlias changes a copy of the stored alias and stores it. Versions that it
 // leads to anew must be there.
 func (s *Store) UpdateAlias(region, owner, name string, change func(*Alias) error) (*Alias, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, owner)()
 	old, err := s.Alias(region, owner, name)
 	if err != nil {
 		return nil, err
@@ -142,8 +140,7 @@ func (s *Store) putAlias(a *Alias, wanted []string) error {
 
 // DeleteAlias removes an alias unless check refuses.
 func (s *Store) DeleteAlias(region, owner, name string, check func(*Alias) error) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, owner)()
 	a, err := s.Alias(region, owner, name)
 	if err != nil {
 		return err

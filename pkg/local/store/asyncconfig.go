@@ -67,8 +67,7 @@ func (s *Store) AsyncConfigs(region string) []*AsyncConfig {
 // PutAsyncConfig stores the configuration of a function that exists. That
 // of when it was made stays.
 func (s *Store) PutAsyncConfig(c *AsyncConfig) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(c.Region, c.Function)()
 	if _, err := s.Function(c.Region, c.Function); err != nil {
 		return err
 	}
@@ -91,8 +90,7 @@ func (s *Store) PutAsyncConfig(c *AsyncConfig) error {
 // DeleteAsyncConfig removes a configuration; none is no error, as long as the
 // function exists.
 func (s *Store) DeleteAsyncConfig(region, function, qualifier string) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, function)()
 	if _, err := s.Function(region, function); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -23,16 +24,20 @@ type step struct {
 	Op, Service, Function, Value string
 }
 
-// steps are always the same ones for a seed.
-func steps(seed uint64) func() step {
-	chance := rand.New(rand.NewPCG(seed, 1))
+// steps are always the same ones for a seed and a lane. Lanes have services of their
+// own, and the code of all.
+func steps(seed uint64, lane int) func() step {
+	chance := rand.New(rand.NewPCG(seed, uint64(lane)))
 	return func() step {
 		ops := []string{"create service", "role", "create", "create", "code", "code", "trigger", "untrigger", "delete", "delete service"}
 		return step{
-			ops[chance.IntN(len(ops))], fmt.Sprint("s", chance.IntN(2)), fmt.Sprint("f", chance.IntN(3)), fmt.Sprint("v", chance.IntN(4)),
+			ops[chance.IntN(len(ops))], laneName(lane) + fmt.Sprint("s", chance.IntN(2)), fmt.Sprint("f", chance.IntN(3)), fmt.Sprint("v", chance.IntN(4)),
 		}
 	}
 }
+
+// laneName begins the names of a lane's services.
+func laneName(lane int) string { return fmt.Sprint("lane", lane, "-") }
 
 // do makes the change in a store; whether it was refused is part of the test.
 func (p step) do(s *Store) error {
@@ -137,16 +142,23 @@ func (m *model) text() string {
 	return string(text)
 }
 
-// modelOf reads the state of a store, and checks that it hangs together: a
+// modelOf reads what a store has of a lane, and checks that it hangs together: a
 // function has its service's role, its whole archive, its trigger's host.
-func modelOf(t *testing.T, s *Store) *model {
+func modelOf(t *testing.T, s *Store, lane int) *model {
 	t.Helper()
 	m := newModel()
+	of := func(name string) bool { return strings.HasPrefix(name, laneName(lane)) }
 	for _, svc := range s.Services("r") {
+		if !of(svc.Service.ServiceName) {
+			continue
+		}
 		m.Roles[svc.Service.ServiceName] = svc.Service.Role
 	}
 	for _, f := range s.Functions("r") {
 		name := f.Function.FunctionName
+		if !of(name) {
+			continue
+		}
 		serviceName, functionName, _ := strings.Cut(name, "$")
 		if role, there := m.Roles[serviceName]; !there || role != f.Function.Role {
 			t.Errorf("%s has the role %q, its service %q, %v", name, f.Function.Role, role, there)
@@ -170,53 +182,114 @@ func modelOf(t *testing.T, s *Store) *model {
 	return m
 }
 
-// stepForever goes on until it is killed. It says of each step whether it was
-// done, when that is acknowledged.
+// stepForever goes on in all lanes until it is killed. It says of each step its lane and
+// whether it was done, when that is acknowledged.
 func stepForever(dir string, seed uint64) {
 	s, err := Open(context.Background(), dir)
 	if err != nil {
 		panic(err)
 	}
-	for next := steps(seed); ; {
-		fmt.Println(next().do(s) == nil)
+	var all sync.WaitGroup
+	for lane := range lanes(seed) {
+		all.Go(func() {
+			for next := steps(seed, lane); ; {
+				fmt.Println(lane, next().do(s) == nil)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// lanes is how many of a seed take steps at once.
+func lanes(seed uint64) int { return []int{1, 2, 16}[seed%3] }
+
+// lane is what is known of one lane of a process.
+type lane struct {
+	want *model
+	next func() step
+}
+
+// acknowledged takes the step that a process says it has taken.
+func (l *lane) acknowledged(t *testing.T, said string) {
+	t.Helper()
+	p := l.next()
+	if done := l.want.do(p); fmt.Sprint(done) != said {
+		t.Errorf("%+v: the store says %s, want %v", p, said, done)
 	}
 }
 
-// TestStateIsThatOfTheAcknowledgedSteps, or of one more, after kill -9 at any
-// moment: nothing half, nothing lost, nothing left over.
+// TestStateIsThatOfTheAcknowledgedSteps, or of one more in each lane, after kill -9 at
+// any moment, also between steps that are committed together: nothing half, nothing lost,
+// nothing left over.
 func TestStateIsThatOfTheAcknowledgedSteps(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(6) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+	for seed := range uint64(9) {
+		t.Run(fmt.Sprintf("seed %d, %d at once", seed, lanes(seed)), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			cmd := exec.Command(os.Args[0])
 			cmd.Env = append(os.Environ(), envDir+"="+dir, envSeed+"="+fmt.Sprint(seed))
 			out, err := cmd.StdoutPipe()
 			must(t, err, cmd.Start())
-			want, next, count := newModel(), steps(seed), 0
+			var all []*lane
+			for i := range lanes(seed) {
+				all = append(all, &lane{newModel(), steps(seed, i)})
+			}
+			enough, count := 25+int(seed)*6+5*len(all), 0
 			for lines := bufio.NewScanner(out); lines.Scan(); count++ {
-				p := next()
-				if done := want.do(p); fmt.Sprint(done) != lines.Text() {
-					t.Errorf("step %d, %+v: the store says %s, want %v", count, p, lines.Text(), done)
-				}
-				if count == 25+int(seed)*9 {
+				i, said := 0, ""
+				_, err := fmt.Sscan(lines.Text(), &i, &said)
+				must(t, err)
+				all[i].acknowledged(t, said)
+				if count == enough {
 					must(t, cmd.Process.Kill()) // at whatever it does now
 				}
 			}
 			io.Copy(io.Discard, out)
 			cmd.Wait()
-			if count < 25 {
+			if count < enough {
 				t.Fatalf("only %d steps", count)
 			}
 			s := open(t, dir)
-			got, more := modelOf(t, s), want.clone()
-			more.do(next())
-			if text := got.text(); text != want.text() && text != more.text() {
-				t.Errorf("after %d steps\n%s\nwant\n%s\nor\n%s", count, text, want.text(), more.text())
+			for i, l := range all {
+				got, more := modelOf(t, s, i), l.want.clone()
+				more.do(l.next())
+				if text := got.text(); text != l.want.text() && text != more.text() {
+					t.Errorf("lane %d, after %d steps in all\n%s\nwant\n%s\nor\n%s", i, count, text, l.want.text(), more.text())
+				}
 			}
 			onlyNeeded(t, s)
 		})
+	}
+}
+
+// TestStepsAtOnce: lanes that take their steps at once don't see anything of each other,
+// and all of it is there when the store is opened again.
+func TestStepsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	var all []*lane
+	var running sync.WaitGroup
+	for i := range 8 {
+		l := &lane{newModel(), steps(7, i)}
+		all = append(all, l)
+		running.Go(func() {
+			for range 30 {
+				p := l.next()
+				if err := p.do(s); (err == nil) != l.want.do(p) {
+					t.Errorf("%+v: %v", p, err)
+				}
+			}
+		})
+	}
+	running.Wait()
+	onlyNeeded(t, s)
+	for _, s := range []*Store{s, reopen(t, s)} {
+		for i, l := range all {
+			if got := modelOf(t, s, i).text(); got != l.want.text() {
+				t.Errorf("lane %d:\n%s\nwant\n%s", i, got, l.want.text())
+			}
+		}
 	}
 }
 
@@ -236,7 +309,7 @@ func onlyNeeded(t *testing.T, s *Store) {
 // TestStepsByChance: a store does what the model does, opened again and again.
 func TestStepsByChance(t *testing.T) {
 	t.Parallel()
-	s, want, next := open(t, t.TempDir()), newModel(), steps(99)
+	s, want, next := open(t, t.TempDir()), newModel(), steps(99, 0)
 	for i := range 300 {
 		p := next()
 		if err := p.do(s); (err == nil) != want.do(p) {
@@ -246,7 +319,7 @@ func TestStepsByChance(t *testing.T) {
 			onlyNeeded(t, s)
 			s = reopen(t, s)
 		}
-		if got := modelOf(t, s).text(); got != want.text() {
+		if got := modelOf(t, s, 0).text(); got != want.text() {
 			t.Fatalf("step %d, %+v:\n%s\nwant\n%s", i, p, got, want.text())
 		}
 	}

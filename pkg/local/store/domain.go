@@ -77,8 +77,7 @@ func (s *Store) Domains(region string) []*Domain {
 
 // CreateDomain stores a new custom domain. A name is one domain in all regions.
 func (s *Store) CreateDomain(d *Domain) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockDomain(d.Domain.DomainName)()
 	s.mu.RLock()
 	_, exists := s.domains[domainKey(d.Domain.DomainName)]
 	s.mu.RUnlock()
@@ -91,8 +90,7 @@ func (s *Store) CreateDomain(d *Domain) error {
 // UpdateDomain changes a copy of the stored custom domain and stores it; its name
 // must stay.
 func (s *Store) UpdateDomain(region, name string, change func(*Domain) error) (*Domain, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockDomain(name)()
 	old, err := s.Domain(region, name)
 	if err != nil {
 		return nil, err
@@ -123,8 +121,7 @@ func (s *Store) replaceDomain(d *Domain) error {
 
 // DeleteDomain removes a custom domain.
 func (s *Store) DeleteDomain(region, name string) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockDomain(name)()
 	if _, err := s.Domain(region, name); err != nil {
 		return err
 	}

@@ -102,8 +102,7 @@ func (s *Store) Function(region, name string) (*Function, error) {
 // CreateFunction stores a new function. The service in its name, if any, must
 // be there; the error is a *LimitError if it has as many as it can.
 func (s *Store) CreateFunction(f *Function) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(f.Region, f.Function.FunctionName)()
 	name := f.Function.FunctionName
 	if service, _ := fc.SplitName(name); service != "" {
 		if _, err := s.Service(f.Region, service); err != nil {
@@ -122,8 +121,7 @@ func (s *Store) CreateFunction(f *Function) error {
 
 // UpdateFunction changes a copy of the stored function and stores it.
 func (s *Store) UpdateFunction(region, name string, change func(*Function) error) (*Function, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, name)()
 	old, err := s.Function(region, name)
 	if err != nil {
 		return nil, err
@@ -163,8 +161,7 @@ func putFunction(tx *sql.Tx, f *Function) error {
 // and its code unless another function, a version or a running instance uses it.
 // The versions of a service keep what they have of its functions.
 func (s *Store) DeleteFunction(region, name string, check func(*Function) error) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, name)()
 	f, err := s.Function(region, name)
 	if err != nil {
 		return err

@@ -108,8 +108,7 @@ func (s *Store) UseLayer(region, name string, version int) (v *LayerVersion, rel
 // PublishLayer stores a version, whose number it sets: one more than the layer
 // ever had.
 func (s *Store) PublishLayer(v *LayerVersion) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockLayer(v.Region, v.Name)()
 	k := key{v.Region, v.Name}
 	head := &Layer{Region: v.Region, Name: v.Name}
 	s.mu.RLock()
@@ -141,8 +140,7 @@ func putLayer(tx *sql.Tx, l *Layer) error {
 
 // SetLayerPublic says whether everybody may use a layer.
 func (s *Store) SetLayerPublic(region, name string, public bool) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockLayer(region, name)()
 	old, err := s.Layer(region, name)
 	if err != nil {
 		return err
@@ -160,8 +158,7 @@ func (s *Store) SetLayerPublic(region, name string, public bool) error {
 
 // DeleteLayerVersion removes a version. Functions that have it keep its code.
 func (s *Store) DeleteLayerVersion(region, name string, version int) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockLayer(region, name)()
 	v, err := s.LayerVersion(region, name, version)
 	if err != nil {
 		return err

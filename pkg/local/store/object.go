@@ -74,8 +74,7 @@ func (s *Store) openBlobs(ctx context.Context) error {
 // CreateBucket makes a bucket; one that is there stays as it is, and the result
 // is false.
 func (s *Store) CreateBucket(b Bucket) (made bool, err error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockBucket(b.Name)()
 	if _, err := s.Bucket(b.Name); err == nil {
 		return false, nil
 	}
@@ -98,8 +97,7 @@ func (s *Store) Buckets(ctx context.Context) ([]*Bucket, error) {
 
 // DeleteBucket removes a bucket, which must be empty.
 func (s *Store) DeleteBucket(name string) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockBucket(name)()
 	if _, err := s.Bucket(name); err != nil {
 		return err
 	}
@@ -155,8 +153,7 @@ func (s *Store) ReplaceObject(old, o *Object, content *Blob) error {
 
 // put stores an object whose content is on disk, unless check refuses.
 func (s *Store) put(o *Object, content *Blob, check func() error) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockBucket(o.Bucket)()
 	var replaced []string
 	err := check()
 	if err == nil {
@@ -238,8 +235,7 @@ func (s *Store) OpenObject(bucket, name string) (*Object, *os.File, error) {
 // DeleteObject removes an object; false if there was none. The bucket must be
 // there.
 func (s *Store) DeleteObject(bucket, name string) (*Object, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockBucket(bucket)()
 	if _, err := s.Bucket(bucket); err != nil {
 		return nil, err
 	}

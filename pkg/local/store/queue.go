@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -26,19 +25,9 @@ const (
 // survives kill -9 and a power cut. Methods may be called by any number of
 // goroutines; those at the same time share one commit.
 type Queue struct {
-	db   *sql.DB
-	path string
-
-	write sync.Mutex // held by the one who commits
-	mu    sync.Mutex
-	next  *batch
-}
-
-// batch is what is committed together.
-type batch struct {
-	ops  []func(*sql.Tx) error
-	done chan struct{}
-	err  error
+	db      *sql.DB
+	path    string
+	commits committer
 }
 
 // queueMigrations brings the queue's database from version i to i+1.
@@ -77,7 +66,7 @@ func OpenQueue(ctx context.Context, dir string, now time.Time) (*Queue, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	q := &Queue{db: db, path: path, next: newBatch()}
+	q := &Queue{db: db, path: path, commits: committer{db: db, path: path}}
 	if err := upgrade(ctx, db, path, queueMigrations()); err != nil {
 		return nil, errors.Join(classify(path, err), db.Close())
 	}
@@ -93,42 +82,8 @@ func OpenQueue(ctx context.Context, dir string, now time.Time) (*Queue, error) {
 // Close closes the database.
 func (q *Queue) Close() error { return q.db.Close() }
 
-func newBatch() *batch { return &batch{done: make(chan struct{})} }
-
-// do runs op in a transaction and returns when it is on disk. The first of those
-// that come while another commits commits for all of them.
-func (q *Queue) do(op func(*sql.Tx) error) error {
-	q.mu.Lock()
-	b := q.next
-	b.ops = append(b.ops, op)
-	first := len(b.ops) == 1
-	q.mu.Unlock()
-	if first {
-		q.write.Lock()
-		q.mu.Lock()
-		q.next = newBatch()
-		q.mu.Unlock()
-		b.err = q.commit(b.ops)
-		q.write.Unlock()
-		close(b.done)
-	}
-	<-b.done
-	return b.err
-}
-
-func (q *Queue) commit(ops []func(*sql.Tx) error) error {
-	tx, err := q.db.Begin()
-	if err != nil {
-		return classify(q.path, err)
-	}
-	defer tx.Rollback()
-	for _, op := range ops {
-		if err := op(tx); err != nil {
-			return classify(q.path, err)
-		}
-	}
-	return classify(q.path, tx.Commit())
-}
+// do runs op in a transaction, perhaps more than once, and returns when it is on disk.
+func (q *Queue) do(op func(*sql.Tx) error) error { return q.commits.commit(op) }
 
 // check refuses a queue in which an event that isn't over can't be read: the others
 // would wait behind it for good.

@@ -88,6 +88,7 @@ func (q *Queue) DeadSeqs() ([]int64, error) {
 func (q *Queue) StopWaiting(region, function, id string, now time.Time) (*Event, error) {
 	var task *Event
 	err := q.do(func(tx *sql.Tx) error {
+		task = nil
 		found, err := selectEvents(tx, "WHERE region = ? AND function = ? AND task = ? AND stateful = 1", region, function, id)
 		if err != nil || len(found) == 0 {
 			return err
@@ -169,6 +170,7 @@ func (q *Queue) Deliveries(limit int) ([]*Delivery, error) {
 		if err != nil {
 			return err
 		}
+		out = nil
 		defer rows.Close()
 		for rows.Next() {
 			var seq int64

@@ -14,6 +14,7 @@ func (q *Queue) Timers() ([]*Timer, error) {
 		if err != nil {
 			return err
 		}
+		out = nil
 		defer rows.Close()
 		for rows.Next() {
 			var doc string

@@ -71,8 +71,7 @@ func (s *Store) Scaled() []*Scaling {
 // UpdateScaling changes a copy of what was configured of a function at a qualifier,
 // both of which must exist, and stores it.
 func (s *Store) UpdateScaling(region, function, qualifier string, change func(*Scaling)) (*Scaling, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, function)()
 	old := s.Scaling(region, function, qualifier)
 	s.mu.RLock()
 	_, configured := s.scaling[old.place()]

@@ -39,8 +39,7 @@ func (s *Store) Services(region string) []*Service {
 
 // CreateService stores a new service.
 func (s *Store) CreateService(svc *Service) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(svc.Region, fc.JoinName(svc.Service.ServiceName, ""))()
 	if _, err := s.Service(svc.Region, svc.Service.ServiceName); err == nil {
 		return &ExistsError{Kind: KindService, Name: svc.Service.ServiceName}
 	}
@@ -51,8 +50,7 @@ func (s *Store) CreateService(svc *Service) error {
 // with the functions in it, which apply changes to follow the service; nil leaves
 // them as they are.
 func (s *Store) UpdateService(region, name string, change func(*Service) error, apply func(*Service, *Function)) (*Service, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, fc.JoinName(name, ""))()
 	old, err := s.Service(region, name)
 	if err != nil {
 		return nil, err
@@ -113,8 +111,7 @@ func (s *Store) putService(svc *Service, functions []*Function) error {
 
 // DeleteService removes a service that has no functions, versions and aliases.
 func (s *Store) DeleteService(region, name string, check func(*Service) error) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, fc.JoinName(name, ""))()
 	svc, err := s.Service(region, name)
 	if err != nil {
 		return err

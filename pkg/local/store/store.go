@@ -44,7 +44,8 @@ type Store struct {
 	// blobs are the contents of objects, which are not kept in memory.
 	blobs blobDir
 
-	write sync.Mutex // held by the one writer, over the disk and the memory
+	changing keyLocks  // of what is being changed, over the disk and the memory
+	commits  committer // of changes, to the disk
 
 	mu        sync.RWMutex
 	services  map[key]*Service
@@ -113,6 +114,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.db = db
 	db.SetMaxOpenConns(1)
+	s.commits.db, s.commits.path = db, path
 	if err := upgrade(ctx, db, path, migrations()); err != nil {
 		return classify(path, err)
 	}
@@ -286,20 +288,9 @@ func unmarshalDoc(doc []byte, into any) error {
 // database is the path of the database file.
 func (s *Store) database() string { return filepath.Join(s.dir, databaseName) }
 
-// commit runs do in a transaction on disk; the caller holds s.write and changes
-// the memory after it.
-func (s *Store) commit(do func(tx *sql.Tx) error) error {
-	path := s.database()
-	tx, err := s.db.Begin()
-	if err != nil {
-		return classify(path, err)
-	}
-	defer tx.Rollback()
-	if err := do(tx); err != nil {
-		return classify(path, err)
-	}
-	return classify(path, tx.Commit())
-}
+// commit runs do in a transaction on disk, perhaps more than once; the caller holds the
+// lock of what is changed (see keyLocks), and changes the memory after it.
+func (s *Store) commit(do func(tx *sql.Tx) error) error { return s.commits.commit(do) }
 
 // unreadableError is a row whose document isn't what was stored.
 type unreadableError struct{ err error }

@@ -79,8 +79,7 @@ func (s *Store) TriggerByHost(region, label string) (*Trigger, error) {
 // CreateTrigger stores a new trigger; check sees the function's other ones
 // first and may refuse.
 func (s *Store) CreateTrigger(t *Trigger, check func(others []*Trigger) error) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(t.Region, t.Function)()
 	_, err := s.Trigger(t.Region, t.Function, t.Trigger.TriggerName)
 	if err == nil {
 		return &ExistsError{Kind: KindTrigger, Name: t.Trigger.TriggerName}
@@ -96,8 +95,7 @@ func (s *Store) CreateTrigger(t *Trigger, check func(others []*Trigger) error) e
 
 // UpdateTrigger changes a copy of the stored trigger and stores it.
 func (s *Store) UpdateTrigger(region, function, name string, change func(*Trigger) error) (*Trigger, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, function)()
 	old, err := s.Trigger(region, function, name)
 	if err != nil {
 		return nil, err
@@ -128,8 +126,7 @@ func (s *Store) replaceTrigger(t *Trigger) error {
 
 // DeleteTrigger removes a trigger.
 func (s *Store) DeleteTrigger(region, function, name string, check func(*Trigger) error) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, function)()
 	t, err := s.Trigger(region, function, name)
 	if err != nil {
 		return err

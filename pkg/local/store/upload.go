@@ -34,8 +34,7 @@ type Part struct {
 
 // CreateUpload begins an upload. The bucket must be there.
 func (s *Store) CreateUpload(u *Upload) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockBucket(u.Bucket)()
 	if _, err := s.Bucket(u.Bucket); err != nil {
 		return err
 	}
@@ -69,13 +68,13 @@ func (s *Store) PutPart(u *Upload, p *Part, content *Blob) error {
 		content.Discard()
 		return err
 	}
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockBucket(u.Bucket)()
 	replaced := ""
 	_, err := s.Upload(u.Bucket, u.Name, u.ID)
 	if err == nil {
 		p.blob = content.name
 		err = s.commit(func(tx *sql.Tx) error {
+			replaced = ""
 			row := tx.QueryRow("SELECT blob FROM parts WHERE upload = ? AND number = ?", u.ID, p.Number)
 			if err := row.Scan(&replaced); err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return err
@@ -131,8 +130,7 @@ func (s *Store) CompleteUpload(u *Upload, o *Object, parts []*Part, fill func(*B
 		content.Discard()
 		return err
 	}
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockBucket(u.Bucket)()
 	var removed []string
 	_, err = s.Upload(u.Bucket, u.Name, u.ID)
 	if err == nil {
@@ -188,8 +186,7 @@ func (s *Store) copyBlob(out io.Writer, name string) error {
 
 // AbortUpload removes an upload and its parts.
 func (s *Store) AbortUpload(u *Upload) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockBucket(u.Bucket)()
 	if _, err := s.Upload(u.Bucket, u.Name, u.ID); err != nil {
 		return err
 	}

@@ -78,8 +78,7 @@ func (h *history) find(id string) (int, bool) {
 // of FC 2.0 first, and may refuse. Without a change since the last version that
 // there is, the error is an *UnchangedError.
 func (s *Store) PublishVersion(region, owner, description, now string, check func(*Service) error) (*Version, error) {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, owner)()
 	current, err := s.current(region, owner)
 	if err != nil {
 		return nil, err
@@ -201,8 +200,7 @@ func (s *Store) addVersion(v *Version) error {
 // DeleteVersion removes a version, and the code that only it had. Aliases and
 // triggers that lead to it stay, and lead nowhere, as on FC.
 func (s *Store) DeleteVersion(region, owner, id string) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	defer s.lockOwner(region, owner)()
 	if err := s.ownerExists(region, owner); err != nil {
 		return err
 	}
