@@ -129,6 +129,10 @@ func nodeErrors() []clause {
 		succession("a promise rejected with nothing", "clauses.rejectNothing", nodeFailure("FunctionUnhandledError", "undefined")),
 		succession("endless recursion", "clauses.recursion", nodeFailure("RangeError", "Maximum call stack size exceeded"), nodeFailure("RangeError", "Maximum call stack size exceeded")),
 		succession("a result that isn't JSON", "clauses.circular", step{errorType: fc.ErrorTypeUnhandled, has: []string{"Converting circular structure to JSON", `"errorType":"TypeError"`}}),
+		succession("a thrown object that isn't JSON", "clauses.failCircular", step{errorType: fc.ErrorTypeUnhandled, has: []string{"{ name: 'round', value: [Circular", `"errorType":"FunctionUnhandledError"`}}),
+		succession("an error with reasons", "clauses.failReason", nodeFailure("Error", "the last").logging(
+			"<time> <id> [error] Error: the last", "One of: TypeError: one part", "One of: Error: another", "Caused by: RangeError: the first",
+		)),
 		succession("an error that tells nothing", "clauses.nasty", nodeFailure("Error", "")),
 		succession("the trace is the user's", "clauses.failDeep", nodeFailure("Error", "deep").having("at helper (/code/clauses.js:", "at Array.forEach (")),
 		succession("an exception of a timer", "clauses.uncaught", nodeFailure("Error", "in a timer").having("/code/clauses.js:"), step{event: "ok", body: "still here"}),
@@ -285,7 +289,8 @@ func nodeModules(major int) []clause {
 		succession("an ES module with a callback", "plain.callback", step{body: "by callback"}),
 		succession("an ES module that throws", "plain.fail", nodeFailure("Error", "in a module").having("file:///code/plain.mjs:")),
 		succession("an ES module without the handler", "plain.nobody", nodeFailure("HandlerNotFound", "Handler 'nobody' is missing on module 'plain'")),
-		succession("an ES module that can't be read", "broken.handler", step{errorType: fc.ErrorTypeUnhandled, has: []string{`"errorType":"UserCodeSyntaxError"`}}),
+		succession("an ES module that can't be read", "broken.handler", nodeFailure("UserCodeSyntaxError", "Unexpected end of input").having(`"/code/broken.mjs:2"`, `"SyntaxError: `)),
+		succession("an ES module that imports one", "broken_deep.handler", nodeFailure("UserCodeSyntaxError", "Unexpected token '='").having(`"/code/esm/broken.js:3","const mark = = 2"`)),
 		succession("an ES module that imports nothing", "broken_module.handler", step{
 			errorType: fc.ErrorTypeUnhandled, has: []string{`"errorType":"ImportModuleError"`, "/code/there_is_no_such_file.mjs"},
 		}),

@@ -1,8 +1,10 @@
 'use strict'
 // Words errors for the caller and for the log: with the user's frames alone.
 
+const inspect = require('util').inspect
 const stringify = JSON.stringify
 const MAX_LINES = 64 // of a stackTrace
+const MAX_REASONS = 16 // of an error, in the log
 
 // LoadError is a handler that can't be loaded.
 class LoadError {
@@ -31,6 +33,15 @@ function show (value) {
   try {
     const text = typeof value === 'string' ? value : stringify(value)
     return text === undefined ? String(value) : text
+  } catch (err) {
+    return shown(value)
+  }
+}
+
+// shown gives what can't be JSON, as a console shows it.
+function shown (value) {
+  try {
+    return inspect(value)
   } catch (err) {
     return String(err)
   }
@@ -81,6 +92,35 @@ function describe (value, handled) {
   return { type: type || name, message, lines }
 }
 
+// reasons gives the errors that led to one, by its cause and as parts of it,
+// for the log: the document has no place for them.
+function reasons (value) {
+  if (value instanceof LoadError) value = value.error
+  const found = []
+  const visit = (error, label) => {
+    if (error === value || found.length === MAX_REASONS || found.some(one => one.error === error)) return
+    const told = describe(error, false)
+    found.push({ error, text: label + (told.lines.length > 0 ? told.lines.join('\n') : told.message) })
+    follow(error)
+  }
+  const follow = error => {
+    if (!isError(error)) return
+    for (const part of partsOf(error)) visit(part.error, part.label)
+  }
+  follow(value)
+  return found.map(one => one.text)
+}
+
+function partsOf (error) {
+  try {
+    const errors = Array.isArray(error.errors) ? error.errors.filter(isError) : []
+    const parts = errors.map(one => ({ error: one, label: 'One of: ' }))
+    return error.cause === undefined ? parts : parts.concat({ error: error.cause, label: 'Caused by: ' })
+  } catch (err) {
+    return []
+  }
+}
+
 // document is what the caller gets.
 function document (found) {
   const doc = { errorMessage: found.message, errorType: found.type }
@@ -88,4 +128,4 @@ function document (found) {
   return stringify(doc)
 }
 
-module.exports = { LoadError, describe, document, ours }
+module.exports = { LoadError, describe, document, ours, reasons }

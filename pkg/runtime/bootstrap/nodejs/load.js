@@ -33,6 +33,12 @@ function isModulePackage (folder, root) {
   }
 }
 
+// isModule reports whether a file is there and is an ES module.
+function isModule (file, root) {
+  const type = path.extname(file)
+  return (type === '.mjs' || (type === '.js' && isModulePackage(path.dirname(file), root))) && isFile(file)
+}
+
 // locate gives the file of a module and whether it is an ES module.
 function locate (base, root) {
   if (isFile(base + '.js')) {
@@ -49,6 +55,26 @@ function explain (err) {
   const code = err && err.code
   if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') return new LoadError('ImportModuleError', err)
   return err
+}
+
+// explainModule tells it of an ES module.
+function explainModule (err, file, root) {
+  if (err instanceof SyntaxError && !/^\S+:\d+\n/.test(err.stack)) {
+    const place = placeOfSyntaxError(file, root)
+    if (place) err.stack = place + '\n\n' + err.stack
+  }
+  return explain(err)
+}
+
+// placeOfSyntaxError gives file and line of it, with that line and a mark below
+// it if it has text; '' if they can't be found.
+function placeOfSyntaxError (file, root) {
+  const env = Object.assign({}, process.env)
+  delete env.NODE_OPTIONS // may load code, or wait for a debugger
+  const args = ['--no-warnings', '--experimental-vm-modules', path.join(__dirname, 'syntax.js'), file, root]
+  const told = require('child_process').spawnSync(process.execPath, args, { env, encoding: 'utf8', timeout: 5000 })
+  const found = /^(\/.*:\d+\n[^]*?)\s*\nSyntaxError/.exec(told.stderr || '')
+  return found ? found[1] : ''
 }
 
 // pick takes the function out of what a module exports.
@@ -70,7 +96,7 @@ function load (root, handler, done) {
   }
   const found = locate(path.join(root, module), root)
   if (found.module) {
-    loadModule(found.file, name, module, done)
+    loadModule(found.file, root, name, module, done)
     return
   }
   let fn
@@ -83,7 +109,7 @@ function load (root, handler, done) {
   done(null, fn)
 }
 
-function loadModule (file, name, module, done) {
+function loadModule (file, root, name, module, done) {
   const major = parseInt(process.versions.node, 10)
   if (major < MODULES_SINCE) {
     done(new LoadError('ImportModuleError', "'" + path.basename(file) + "' is an ES module, which Node.js " +
@@ -93,7 +119,8 @@ function loadModule (file, name, module, done) {
   // Old versions can't even read a file with import() in it.
   require('./import.js')(require('url').pathToFileURL(file).href).then(
     exported => pick(exported, name, module)
-  ).then(fn => done(null, fn), err => done(explain(err)))
+  ).then(fn => done(null, fn), err => done(explainModule(err, file, root)))
 }
 
 module.exports = load
+module.exports.isModule = isModule

@@ -48,7 +48,7 @@ class Call {
       if (found.type !== 'FunctionUnhandledError') found.type = 'FunctionUnhandledError: ' + found.type
       text = 'FunctionUnhandledError: ' + text
     }
-    output.record('error', this.requestId, text)
+    output.record('error', this.requestId, [text].concat(errors.reasons(err)).join('\n'))
     this.end('error', errors.document(found), '', handled ? HANDLED : UNHANDLED)
   }
 

@@ -56,6 +56,20 @@ exports.circular = (event, context, callback) => {
   callback(null, value)
 }
 
+exports.failCircular = () => {
+  const value = { name: 'round' }
+  value.value = value
+  throw value
+}
+
+exports.failReason = () => {
+  const first = new RangeError('the first')
+  const parts = [new TypeError('one part'), new Error('another')]
+  const err = Object.assign(new Error('the last'), { cause: first, errors: parts })
+  first.cause = err
+  throw err
+}
+
 exports.nasty = () => {
   const no = { get () { throw new Error('no') } }
   throw Object.create(Error.prototype, { name: no, message: no, stack: no })

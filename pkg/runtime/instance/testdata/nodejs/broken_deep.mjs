@@ -1,0 +1,3 @@
+import { mark } from './esm/through.js'
+
+export const handler = () => mark

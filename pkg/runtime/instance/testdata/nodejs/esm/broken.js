@@ -1,0 +1,4 @@
+export const ok = 1
+
+const mark = = 2
+export { mark }

@@ -1,0 +1,1 @@
+export { mark } from './broken.js'
