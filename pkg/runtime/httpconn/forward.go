@@ -13,10 +13,10 @@ import (
 type Passage struct {
 	// Lines are added to the request's header.
 	Lines []byte
-	// Drop reports whether a header, by its canonical name, stays behind; it is
-	// asked for both directions.
-	Drop     func(name string) bool
-	Deadline time.Time // zero is none
+	// Drop and DropBack report whether a header of the request and of the answer,
+	// by its canonical name, stays behind.
+	Drop, DropBack func(name string) bool
+	Deadline       time.Time // zero is none
 }
 
 // Outcome is how passing a request on went.
@@ -62,7 +62,7 @@ func (c *Client) Forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 		}
 		return out, tunnel(w, resp, &out)
 	}
-	incoming(w.Header(), resp.Fields, p.Drop)
+	incoming(w.Header(), resp.Fields, p.DropBack)
 	out.Written = true
 	w.WriteHeader(resp.Status)
 	err = pass(w, resp)
@@ -155,8 +155,10 @@ func outgoing(h http.Header, drop func(string) bool, upgrade string) http.Header
 	return to
 }
 
-// incoming puts the header of an answer into that of the caller's.
+// incoming puts the header of an answer into that of the caller's. A type that
+// the server didn't tell isn't guessed.
 func incoming(to http.Header, fields []Field, drop func(string) bool) {
+	to["Content-Type"] = nil // else net/http looks at the body
 	var connection []string
 	for _, f := range fields {
 		if f.Name == "Connection" {

@@ -39,6 +39,8 @@ func TestForward(t *testing.T) {
 		h.Add("Set-Cookie", "a=1")
 		h.Add("Set-Cookie", "b=2")
 		h.Set("X-Fc-Status", "404")
+		h.Set("Server", "mine")
+		h["Content-Type"] = nil
 		h.Set("X-Hop", "1")
 		h.Set("Connection", "x-hop")
 		h.Set("Location", "/elsewhere")
@@ -52,7 +54,8 @@ func TestForward(t *testing.T) {
 		fmt.Fprintf(w, "%s %s %s %v|%s", r.Method, r.RequestURI, r.Host, names, body)
 	}))
 	drop := func(name string) bool { return strings.HasPrefix(name, "X-Fc-") }
-	srv, outcomes := newProxy(t, c, Passage{Lines: []byte("X-Added: 1\r\n"), Drop: drop})
+	back := func(name string) bool { return drop(name) || name == "Server" }
+	srv, outcomes := newProxy(t, c, Passage{Lines: []byte("X-Added: 1\r\n"), Drop: drop, DropBack: back})
 	req, err := http.NewRequest("PUT", srv.URL+"/p%2Fq//r?x=%20&x=2", strings.NewReader("body"))
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +76,7 @@ func TestForward(t *testing.T) {
 		t.Errorf("%s %q %v", resp.Status, body, err)
 	}
 	h := resp.Header
-	if !slices.Equal(h["Set-Cookie"], []string{"a=1", "b=2"}) || h.Get("X-Fc-Status") != "" || h.Get("X-Hop") != "" ||
+	if !slices.Equal(h["Set-Cookie"], []string{"a=1", "b=2"}) || h.Get("X-Fc-Status") != "" || h.Get("X-Hop") != "" || h["Server"] != nil || h["Content-Type"] != nil ||
 		h.Get("Location") != "/elsewhere" || h.Get("Content-Encoding") != "gzip" || resp.ContentLength != int64(len(want)) {
 		t.Errorf("%v", h)
 	}

@@ -81,7 +81,7 @@ func (c *Client) forwardGRPC(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	defer resp.Body.Close()
 	out := Outcome{Status: resp.StatusCode, FCStatus: resp.Header.Get("X-Fc-Status"), Written: true}
-	incoming(w.Header(), fieldsOf(resp.Header), p.Drop)
+	incoming(w.Header(), fieldsOf(resp.Header), p.DropBack)
 	w.WriteHeader(resp.StatusCode)
 	if err := passMessages(w, resp); err != nil {
 		if cause := body.failure(); cause != nil {

@@ -102,11 +102,22 @@ func (c *custom) ready(ctx context.Context) error {
 		}
 		pause = min(pause*3/2, slowestPoll)
 	}
+	c.warnOfLoopback()
 	check := healthCheck(&c.i.cfg.Function)
 	if check == nil || check.HTTPGetURL == "" {
 		return nil
 	}
 	return c.healthy(ctx, check)
+}
+
+// warnOfLoopback says that a server which only this machine's own programs
+// reach works here alone: Function Compute asks for it at the instance's address
+// (documentation of custom runtimes, "HTTP server").
+func (c *custom) warnOfLoopback() {
+	if b, ok := c.i.proc.(sandbox.Binder); ok && b.LoopbackOnly(c.port) {
+		c.i.logs.say(fmt.Sprintf("the server listens on 127.0.0.1:%d alone: Function Compute can't reach it there and "+
+			"would answer FunctionNotStarted; let it listen on 0.0.0.0:%d", c.port, c.port))
+	}
 }
 
 // healthCheck is how the server of a function is asked whether it is well.
@@ -271,7 +282,7 @@ func (c *custom) forward(ctx context.Context, inv *Invocation, limit time.Durati
 	deadline := time.Now().Add(limit)
 	out, err := c.client.Forward(ctx, inv.W, inv.R, httpconn.Passage{
 		Lines: c.header("/http-invoke", inv.RequestID, inv.RetryCount, clientIP(inv.R)),
-		Drop:  platformHeader, Deadline: deadline,
+		Drop:  platformHeader, DropBack: platformAnswer, Deadline: deadline,
 	})
 	res := &Result{Written: out.Written}
 	if err != nil {
@@ -287,6 +298,13 @@ func (c *custom) forward(ctx context.Context, inv *Invocation, limit time.Durati
 // platformHeader reports whether a header is the platform's, so that neither a
 // caller nor a function can make it up.
 func platformHeader(name string) bool { return strings.HasPrefix(name, "X-Fc-") }
+
+// platformAnswer reports whether a header of an answer is the platform's: of
+// those of a function it doesn't pass on (documentation of custom runtimes,
+// "response headers").
+func platformAnswer(name string) bool {
+	return platformHeader(name) || name == "Server" || name == "Date"
+}
 
 // broken finds out why a request got no answer.
 func (c *custom) broken(ctx context.Context, err error, deadline time.Time) error {

@@ -58,6 +58,26 @@ func TestCustomEvents(t *testing.T) {
 	}
 }
 
+// TestCustomLoopback: what works here alone is said.
+func TestCustomLoopback(t *testing.T) {
+	if launcher(t, "").Isolation().Ports != "private" {
+		t.Skip("what programs bind isn't seen here")
+	}
+	for mode, warned := range map[string]bool{"private": true, "": false} {
+		cfg, logs := customConfig(t, fc.Function{}, mode)
+		i := start(t, cfg)
+		if res := call(t, i, &Invocation{RequestID: "r", Event: []byte("hello")}); string(res.Body) != "hello" {
+			t.Errorf("%q: %s %q", mode, res.ErrorType, res.Body)
+		}
+		said := slices.ContainsFunc(logs.of(""), func(line string) bool {
+			return strings.HasPrefix(line, "the server listens on 127.0.0.1:9000 alone")
+		})
+		if said != warned {
+			t.Errorf("%q: warned: %t; %q", mode, said, logs.of(""))
+		}
+	}
+}
+
 func TestCustomHeaders(t *testing.T) {
 	cfg, _ := customConfig(t, fc.Function{
 		FunctionName: "svc$web", Handler: "index.handler", Timeout: 7, MemorySize: 256,
@@ -404,7 +424,7 @@ func TestCustomHTTPStatus(t *testing.T) {
 	if err != nil || resp.StatusCode != 500 || string(body) != "the function's own page" {
 		t.Errorf("%s %q %v", resp.Status, body, err)
 	}
-	if resp.Header.Get("X-Fc-Status") != "" || resp.Header.Get("X-Fc-Secret") != "" {
+	if h := resp.Header; h.Get("X-Fc-Status") != "" || h.Get("X-Fc-Secret") != "" || h.Get("Server") != "" || len(h["Date"]) != 1 {
 		t.Errorf("the platform's headers got out: %v", resp.Header)
 	}
 	if res := result(); res.ErrorType != fc.ErrorTypeUnhandled || !res.Written {

@@ -89,6 +89,7 @@ func phpErrors() []clause {
 	slow.event, slow.lacks = "loop", nil
 	return []clause{
 		{name: "an exception", handler: "clauses.fail", steps: []step{wrong, wrong}},
+		{name: "an exception whose message isn't UTF-8", handler: "clauses.fail_bytes", steps: []step{phpFailure("OwnException", "\ufffd!", "clauses.php")}},
 		{name: "the trace is the user's", handler: "clauses.fail_deep", steps: []step{deep}},
 		{name: "an error of PHP", handler: "clauses.type_error", steps: []step{phpFailure("TypeError", "strlen(): Argument #1 ($string) must be of type string, array given", "clauses.php")}},
 		{name: "a warning is an exception", handler: "clauses.warns", steps: []step{phpFailure("ErrorException", `Undefined array key \"b\"`, "clauses.php"), phpFailure("ErrorException", `Undefined array key \"b\"`, "clauses.php")}},

@@ -210,7 +210,12 @@ func errno(err error) error {
 func startError(path string, err error) error {
 	switch {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
-		if interpreter := shebang(path); interpreter != "" {
+		interpreter, windows := shebang(path)
+		if windows {
+			return fmt.Errorf("not found: %s with a carriage return, the interpreter of %s, whose lines end as on Windows (CRLF); let them end in LF: %w",
+				interpreter, path, err)
+		}
+		if interpreter != "" {
 			return fmt.Errorf("not found: %s, the interpreter of %s: %w", interpreter, path, err)
 		}
 		return fmt.Errorf("not found: %s: %w", path, err)
@@ -220,22 +225,24 @@ func startError(path string, err error) error {
 	return fmt.Errorf("not executable: %s: %w", path, err)
 }
 
-// shebang is the interpreter that the script at path names, if it is a script.
-func shebang(path string) string {
+// shebang is the interpreter that the script at path names, if it is a script,
+// and whether the line ends in a carriage return, which the kernel takes for a
+// part of it.
+func shebang(path string) (interpreter string, windows bool) {
 	f, err := os.Open(path)
 	if err != nil {
-		return ""
+		return "", false
 	}
 	defer f.Close()
 	head := make([]byte, 256)
 	n, _ := f.Read(head)
 	line, _, _ := strings.Cut(string(head[:n]), "\n")
 	if !strings.HasPrefix(line, "#!") {
-		return ""
+		return "", false
 	}
 	fields := strings.Fields(line[2:])
 	if len(fields) == 0 {
-		return ""
+		return "", false
 	}
-	return fields[0]
+	return fields[0], strings.HasSuffix(line, "\r")
 }

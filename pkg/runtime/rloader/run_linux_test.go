@@ -81,6 +81,8 @@ func TestStartError(t *testing.T) {
 	t.Parallel()
 	script := filepath.Join(t.TempDir(), "script")
 	program(t, script, 0o755, "#! /no/such/shell -e\ntext")
+	windows := filepath.Join(t.TempDir(), "windows")
+	program(t, windows, 0o755, "#!/bin/sh\r\necho\r\n")
 	for _, test := range []struct {
 		path string
 		err  error
@@ -89,6 +91,8 @@ func TestStartError(t *testing.T) {
 		{"/x", unix.ENOENT, "not found: /x: no such file or directory"},
 		{"/x/y", unix.ENOTDIR, "not found: /x/y: not a directory"},
 		{script, unix.ENOENT, "not found: /no/such/shell, the interpreter of " + script + ": no such file or directory"},
+		{windows, unix.ENOENT, "not found: /bin/sh with a carriage return, the interpreter of " + windows +
+			", whose lines end as on Windows (CRLF); let them end in LF: no such file or directory"},
 		{"/x", unix.EACCES, "permission denied: /x: permission denied"},
 		{"/x", unix.ENOEXEC, "not executable: /x: exec format error"},
 		{"/x", unix.E2BIG, "not executable: /x: argument list too long"},
@@ -117,11 +121,11 @@ func TestShebang(t *testing.T) {
 		"#!/bin/sh\n#!/bin/other\necho text": "/bin/sh",
 	} {
 		program(t, path, 0o644, text)
-		if got := shebang(path); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
+		if got, windows := shebang(path); got != want || windows != strings.Contains(text, "\r\n") {
+			t.Errorf("%q: %q, %t, want %q", text, got, windows, want)
 		}
 	}
-	if got := shebang(path + "-absent"); got != "" {
+	if got, _ := shebang(path + "-absent"); got != "" {
 		t.Errorf("no file: %q", got)
 	}
 }

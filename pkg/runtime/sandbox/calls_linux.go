@@ -146,12 +146,12 @@ func (f *filter) bind(n *notification) {
 		f.pass(n) // a client's, which hears only those it has asked
 		return
 	}
-	f.done(n, f.bindOwn(s, address.port))
+	f.done(n, f.bindOwn(s, address.port, !address.addr.Unmap().IsLoopback()))
 }
 
 // bindOwn binds the duplicate, and with it the caller's socket, to the own
-// address.
-func (f *filter) bindOwn(s *socket, number int) error {
+// address; wide says that the caller named more than the loopback.
+func (f *filter) bindOwn(s *socket, number int, wide bool) error {
 	v6 := s.domain == unix.AF_INET6
 	q := port{udp: s.udp, number: number}
 	err := s.bind(f.ports.own, f.ports.real(number))
@@ -164,7 +164,7 @@ func (f *filter) bindOwn(s *socket, number int) error {
 	if number == 0 {
 		q.number = s.boundPort()
 	}
-	f.ports.note(q, v6)
+	f.ports.note(q, v6, wide)
 	return nil
 }
 
@@ -208,7 +208,7 @@ func (f *filter) listen(n *notification) {
 	}
 	defer s.close()
 	if s.tcp && s.boundPort() == 0 {
-		if err := f.bindOwn(s, 0); err != nil {
+		if err := f.bindOwn(s, 0, true); err != nil {
 			f.done(n, err)
 			return
 		}

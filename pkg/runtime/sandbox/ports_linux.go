@@ -39,8 +39,9 @@ type port struct {
 	number int
 }
 
-// families that a port was bound for.
-type families struct{ v4, v6 bool }
+// families that a port was bound for, and whether an address was named that
+// isn't one of the loopback.
+type families struct{ v4, v6, wide bool }
 
 func newPorts(own netip.Addr, low bool) *ports {
 	return &ports{own: own, twin: own.Next(), low: low, bound: map[port]families{}, listeners: map[*os.File]struct{}{}, sockets: map[*socket]struct{}{}}
@@ -68,12 +69,21 @@ func (p *ports) has(q port) bool {
 }
 
 // note remembers that the port was bound, or not any more.
-func (p *ports) note(q port, v6 bool) {
+func (p *ports) note(q port, v6, wide bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f := p.bound[q]
-	f.v4, f.v6 = f.v4 || !v6, f.v6 || v6
+	f.v4, f.v6, f.wide = f.v4 || !v6, f.v6 || v6, f.wide || wide
 	p.bound[q] = f
+}
+
+// loopbackOnly reports whether the port was bound, and never to more than the
+// loopback.
+func (p *ports) loopbackOnly(q port) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f, ok := p.bound[q]
+	return ok && !f.wide
 }
 
 func (p *ports) forget(q port) {

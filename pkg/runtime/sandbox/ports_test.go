@@ -247,11 +247,20 @@ func TestPortBookkeeping(t *testing.T) {
 	if p.has(tcp) || p.otherFamily(tcp, true) {
 		t.Error("a new instance has a port")
 	}
-	p.note(tcp, false)
+	if p.loopbackOnly(tcp) {
+		t.Error("a port that nobody has bound is bound to the loopback")
+	}
+	p.note(tcp, false, false)
 	if !p.has(tcp) || p.has(udp) || !p.otherFamily(tcp, true) || p.otherFamily(tcp, false) {
 		t.Errorf("after an IPv4 bind: %v", p.bound)
 	}
-	p.note(tcp, true)
+	if !p.loopbackOnly(tcp) || p.loopbackOnly(udp) {
+		t.Errorf("after a bind to the loopback: %v", p.bound)
+	}
+	p.note(tcp, true, true)
+	if p.loopbackOnly(tcp) {
+		t.Errorf("after a bind to all addresses: %v", p.bound)
+	}
 	if p.otherFamily(tcp, true) || p.otherFamily(tcp, false) {
 		t.Errorf("after both binds: %v", p.bound)
 	}

@@ -231,6 +231,11 @@ func (p *process) discard() {
 // PID of the first process on the host.
 func (p *process) PID() int { return p.pid }
 
+// LoopbackOnly is that of Binder.
+func (p *process) LoopbackOnly(number int) bool {
+	return p.ports != nil && p.ports.loopbackOnly(port{number: number})
+}
+
 // Addr is where the program's port is reached.
 func (p *process) Addr() string { return p.addr }
 

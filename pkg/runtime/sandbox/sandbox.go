@@ -168,6 +168,13 @@ type Pager interface {
 	PageOut(ctx context.Context, limit int64) error
 }
 
+// Binder is a Process that knows what its programs bind.
+type Binder interface {
+	// LoopbackOnly reports whether a TCP port of the instance was bound to a
+	// loopback address and to no other, so that Function Compute couldn't reach it.
+	LoopbackOnly(port int) bool
+}
+
 // Isolation says what confines instances on this machine.
 type Isolation struct {
 	// Mode is "namespaces" (root), "user-namespaces" (ordinary user) or

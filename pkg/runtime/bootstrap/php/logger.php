@@ -80,7 +80,7 @@ class Logger
             return strpos((string) $message, '{' . $key . '}') === false;
         }, ARRAY_FILTER_USE_KEY);
         if ($rest) {
-            $text .= ' ' . json_encode($rest, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_PARTIAL_OUTPUT_ON_ERROR);
+            $text .= ' ' . json_encode($rest, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_PARTIAL_OUTPUT_ON_ERROR | JSON_INVALID_UTF8_SUBSTITUTE);
         }
         Output::record(strtoupper((string) $level), $text);
     }

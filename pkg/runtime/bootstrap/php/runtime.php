@@ -237,7 +237,8 @@ final class Runtime
     {
         $document = Failure::document($error);
         Output::record('ERROR', var_export($document, true));
-        $text = json_encode($document, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_PARTIAL_OUTPUT_ON_ERROR);
+        // What isn't UTF-8 is replaced: an error with half a message is better than none.
+        $text = json_encode($document, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_PARTIAL_OUTPUT_ON_ERROR | JSON_INVALID_UTF8_SUBSTITUTE);
         self::answer('error', $text, '');
     }
 

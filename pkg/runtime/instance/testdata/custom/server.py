@@ -144,4 +144,5 @@ if __name__ == "__main__":
         time.sleep(600)
     if mode == "late":
         time.sleep(0.3)
-    Server(("0.0.0.0", int(os.environ["FC_SERVER_PORT"])), Handler).serve_forever()
+    host = "127.0.0.1" if mode == "private" else "0.0.0.0"
+    Server((host, int(os.environ["FC_SERVER_PORT"])), Handler).serve_forever()

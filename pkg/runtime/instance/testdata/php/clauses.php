@@ -31,6 +31,7 @@ class OwnException extends Exception
 }
 
 function fail($event, $context) { throw new OwnException("wrong: $event"); }
+function fail_bytes($event, $context) { throw new OwnException("\xff!"); }
 function fail_deep($event, $context) { inner('a secret that is long'); }
 function inner($x) { throw new LogicException('deep'); }
 function type_error($event, $context) { return strlen([]); }
