@@ -39,7 +39,8 @@ type tree struct {
 	Editor    string // the configuration to print is for
 	Mode      string // of the peer's invoke
 
-	AssumeRole string // the access alias with whose keys functions' roles are taken
+	called     []string // the resources that invoke calls; none is all
+	AssumeRole string   // the access alias with whose keys functions' roles are taken
 }
 
 // debuggedTimeout is how long a call may take that somebody steps through, in
@@ -79,6 +80,7 @@ func newInvokeCmd(f *cmdutil.Factory, runF func(context.Context, *invokecmd.Opti
 		if err := t.check(); err != nil {
 			return err
 		}
+		t.called = o.Resources
 		if t.DebugPort > 0 && o.Timeout == 0 {
 			o.Timeout = debuggedTimeout
 		}
@@ -105,8 +107,7 @@ func (t *tree) runner(ctx context.Context, streams *iostreams.IOStreams, project
 	var debug *debugger.Options
 	var err error
 	if t.DebugPort > 0 {
-		n := slices.IndexFunc(project.Resources, func(o *spec.Resource) bool { return o.Name == r.Name })
-		if debug, err = t.debug(ctx, r, max(n, 0), true); err != nil {
+		if debug, err = t.debug(ctx, r, t.place(project, r), true); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -188,6 +189,20 @@ func assumeRole(ctx context.Context, roles func(context.Context, string) (local.
 		return nil, nil
 	}
 	return roles(ctx, alias)
+}
+
+// place is which of the functions that are called a resource is, from 0 on.
+func (t *tree) place(project *spec.Project, r *spec.Resource) int {
+	n := 0
+	for _, other := range project.Resources {
+		switch {
+		case other.Name == r.Name:
+			return n
+		case len(t.called) == 0 || slices.Contains(t.called, other.Name):
+			n++
+		}
+	}
+	return 0 // nobody else's
 }
 
 func (t *tree) finder(home string) *toolchain.Finder {

@@ -205,3 +205,31 @@ func TestAgain(t *testing.T) {
 		t.Errorf("%v, %q", err, out)
 	}
 }
+
+// TestDebugPlace: the first port is that of the first function that is called,
+// not of the first in s.yaml.
+func TestDebugPlace(t *testing.T) {
+	t.Parallel()
+	project := &spec.Project{}
+	for _, name := range []string{"one", "two", "three"} {
+		project.Resources = append(project.Resources, &spec.Resource{Name: name})
+	}
+	for _, tt := range []struct {
+		called []string
+		name   string
+		want   int
+	}{
+		{nil, "one", 0},
+		{nil, "three", 2},
+		{[]string{"two"}, "two", 0},
+		{[]string{"three", "two"}, "two", 0},
+		{[]string{"three", "two"}, "three", 1},
+		{[]string{"one", "three"}, "three", 1},
+		{nil, "absent", 0},
+	} {
+		tree := &tree{called: tt.called}
+		if got := tree.place(project, &spec.Resource{Name: tt.name}); got != tt.want {
+			t.Errorf("%q of %q: %d, want %d", tt.name, tt.called, got, tt.want)
+		}
+	}
+}
