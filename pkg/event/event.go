@@ -8,6 +8,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"s/pkg/fc"
@@ -133,16 +135,24 @@ func Sample(name string, sets ...string) ([]byte, error) {
 	if err := decoder.Decode(&doc); err != nil {
 		return nil, err
 	}
+	given := map[string]bool{}
 	for _, s := range sets {
 		path, value, ok := strings.Cut(s, "=")
 		if !ok || path == "" {
 			return nil, fmt.Errorf("%q is not PATH=VALUE", s)
 		}
+		if err := t.check(path, value); err != nil {
+			return nil, err
+		}
+		given[path] = true
 		for _, p := range t.paths(path) {
 			if err := set(&doc, p, value); err != nil {
 				return nil, err
 			}
 		}
+	}
+	if err := t.follow(doc, given); err != nil {
+		return nil, err
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -150,6 +160,22 @@ func Sample(name string, sets ...string) ([]byte, error) {
 	encoder.SetIndent("", "  ")
 	err = encoder.Encode(doc)
 	return out.Bytes(), err
+}
+
+// check refuses a value that a field can't have.
+func (t Type) check(name, value string) error {
+	if name != "size" || !t.named(name) {
+		return nil
+	}
+	if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < 0 {
+		return fmt.Errorf("%s takes a whole number, not %q", name, value)
+	}
+	return nil
+}
+
+// named reports whether a field has the name.
+func (t Type) named(name string) bool {
+	return slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Name == name })
 }
 
 // paths is where a name of a field, or a path, leads.
