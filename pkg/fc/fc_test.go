@@ -246,3 +246,14 @@ func TestIsGPU(t *testing.T) {
 		}
 	}
 }
+
+func TestValidVariable(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"A": true, "a_1": true, "FC_X": true, "Z9": true, "": false, "_A": false, "1A": false, "A-B": false, "A B": false, "Ä": false, "Aä": false, "A.B": false,
+	} {
+		if ValidVariable(name) != want {
+			t.Errorf("%q: %t", name, !want)
+		}
+	}
+}

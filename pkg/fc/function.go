@@ -70,6 +70,18 @@ func EnvironmentSize(variables map[string]string) int {
 	return size
 }
 
+// ValidVariable reports whether a variable of a function can have the name
+// (documentation of environment variables).
+func ValidVariable(name string) bool {
+	for i, c := range []byte(name) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || c != '_' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return name != ""
+}
+
 // SplitName gives the FC 2.0 service and function behind a name of the form
 // "service$function"; service is empty for a plain FC 3.0 name.
 func SplitName(name string) (service, function string) {

@@ -46,8 +46,8 @@ func TestOpen(t *testing.T) {
 		{"nothing", props("timeout: 5"), nil},
 		{"a text", props("description: 'x ${resources.b.output.y}'"), []string{"a props.description b.output 6:96"}},
 		{
-			"in lists and maps", props("environmentVariables: {X.Y: '${resources.b.info.x}', Z: z}, layers: [l, '${vars.v}']"),
-			[]string{"a props.environmentVariables['X.Y'] b.info 6:109", "a props.layers[1] b.output 2:14"},
+			"in lists and maps", props("environmentVariables: {FC_EXTENSION.Y: '${resources.b.info.x}', Z: z}, layers: [l, '${vars.v}']"),
+			[]string{"a props.environmentVariables['FC_EXTENSION.Y'] b.info 6:120", "a props.layers[1] b.output 2:14"},
 		},
 		{
 			"the same twice", props("environmentVariables: &e {X: '${resources.b.output.x}'}, customDNS: {searches: &l ['${vars.v}'], nameServers: *l}"),

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"s/pkg/diag"
@@ -17,6 +18,7 @@ func (l *loader) rulesV3(p props) {
 	l.functionName(p.v)
 	l.size(p, "cpu", "memorySize")
 	l.environmentSize(p)
+	l.environmentNames(p)
 	if e := p.v.Entry("code"); e != nil && isURL(asText(e.Value)) {
 		if u, err := url.Parse(asText(e.Value)); err != nil || u.Host == "" {
 			l.add(problem(CodeFormat, at(e.Value, e.KeyRange), "code isn't a URL that can be fetched"))
@@ -74,10 +76,37 @@ func (l *loader) environmentSize(p props) {
 	}
 }
 
+// environmentNames warns of variables that are the platform's, and of names that
+// it refuses (documentation of environment variables, of FC 2.0 and 3.0). Those of
+// its extensions are set by users.
+func (l *loader) environmentNames(p props, reserved ...string) {
+	e := p.v.Entry("environmentVariables")
+	if e == nil || e.Value.Kind != expr.Map {
+		return
+	}
+	for _, v := range e.Value.Entries {
+		d := diag.Diagnostic{Severity: diag.Warning, Range: v.KeyRange}
+		switch {
+		case strings.HasPrefix(v.Key, "FC_EXTENSION"):
+			continue
+		case strings.HasPrefix(v.Key, "FC_") || slices.Contains(reserved, v.Key):
+			d.Code, d.Summary = CodeNotApplied, fmt.Sprintf("the variable %s is set by Function Compute: functions don't see this value", v.Key)
+			d.Hint = "choose another name"
+		case !fc.ValidVariable(v.Key):
+			d.Code, d.Summary = CodeNotApplied, fmt.Sprintf("Function Compute takes no variable with the name %q", v.Key)
+			d.Hint = "begin with a letter, go on with letters, digits and _"
+		default:
+			continue
+		}
+		l.add(d)
+	}
+}
+
 // rulesV1 are the rules for the props of component fc.
 func (l *loader) rulesV1(p, function props) {
 	l.size(function, "cpu", "memorySize")
 	l.environmentSize(function)
+	l.environmentNames(function, "accessKeyID", "accessKeySecret", "securityToken", "topic")
 	c := function.sub("customContainerConfig")
 	for _, name := range []string{"command", "args"} {
 		e := c.v.Entry(name)

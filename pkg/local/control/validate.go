@@ -26,7 +26,6 @@ const defaultMemoryV2 = 128
 
 var (
 	resourceName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
-	variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 	regionName   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 )
 
@@ -171,7 +170,7 @@ func checkAffinity(f *fc.Function) error {
 
 func checkVariables(f *fc.Function) error {
 	for name := range f.EnvironmentVariables {
-		if !variableName.MatchString(name) {
+		if !fc.ValidVariable(name) {
 			return invalid("environment variable '%s' must begin with a letter and have letters, digits and _ only", name)
 		}
 	}
