@@ -298,6 +298,11 @@ func (a Artifacts) all() bool { return a.NoDefaultIgnore != nil && *a.NoDefaultI
 // Environment gives the variables that an artifact needs.
 func (a Artifacts) Environment(dir string) (map[string]string, error) { return Environment(dir) }
 
+// Built reports whether there is an artifact of a build, up to date or not.
+func (a Artifacts) Built(p *spec.Project, r *spec.Resource) bool {
+	return readStamp(ArtifactDir(p, r)).Inputs != ""
+}
+
 // Image is the file of the image that the last build of a container wrote; see
 // ImageArchive.
 func (a Artifacts) Image(p *spec.Project, r *spec.Resource) string { return ImageArchive(p, r) }

@@ -27,6 +27,8 @@ type Artifacts interface {
 	Environment(dir string) (map[string]string, error)
 	// MergeEnv puts the user's variables over the artifact's.
 	MergeEnv(artifact, user map[string]string) map[string]string
+	// Built reports whether there was a build of the resource, up to date or not.
+	Built(p *spec.Project, r *spec.Resource) bool
 	// Image is the file of the image that the last build wrote, as `docker save`
 	// writes it; empty if there is none.
 	Image(p *spec.Project, r *spec.Resource) string
@@ -51,6 +53,8 @@ type Preparer struct {
 	NoBuild bool
 	// NoDefaultIgnore packs what is left out of the code by default, too.
 	NoDefaultIgnore bool
+	// KeepImages takes the images of containers as they are.
+	KeepImages bool
 }
 
 // Prepared is a desired state and where its code came from.
@@ -89,16 +93,30 @@ func (p Preparer) Prepare(ctx context.Context, project *spec.Project, r *spec.Re
 	case needsCode(r):
 		return nil, fmt.Errorf("%s has no code: set codeUri (edition 1.0.0) or code (edition 3.0.0)", r.Name)
 	}
-	out.Desired, out.Image = Want(r, archive, env, p.merge()), p.image(project, r)
-	return out, nil
+	out.Desired = Want(r, archive, env, p.merge())
+	return out, p.image(ctx, project, r, out)
 }
 
-// image is the file that a build wrote the image of a container to.
-func (p Preparer) image(project *spec.Project, r *spec.Resource) string {
+// image finds the file that a build wrote the image of a container to. An image
+// that was built here is built anew if what it was made from has changed; one
+// that wasn't comes from elsewhere, though there is a Dockerfile.
+func (p Preparer) image(ctx context.Context, project *spec.Project, r *spec.Resource, out *Prepared) error {
 	if p.Artifacts == nil || needsCode(r) {
-		return ""
+		return nil
 	}
-	return p.Artifacts.Image(project, r)
+	if !p.KeepImages && p.Artifacts.Built(project, r) {
+		needed, err := p.Artifacts.Needed(project, r)
+		if err != nil {
+			return err
+		}
+		if needed {
+			if err := p.build(ctx, project, r, out); err != nil {
+				return err
+			}
+		}
+	}
+	out.Image = p.Artifacts.Image(project, r)
+	return nil
 }
 
 // Unpacked is a desired state whose code lies on this machine as it is.
@@ -114,7 +132,10 @@ type Unpacked struct {
 func (p Preparer) Unpacked(ctx context.Context, project *spec.Project, r *spec.Resource) (*Unpacked, error) {
 	out := &Unpacked{}
 	if !needsCode(r) {
-		out.Desired, out.Image = Want(r, nil, nil, p.merge()), p.image(project, r)
+		out.Desired = Want(r, nil, nil, p.merge())
+		if err := p.image(ctx, project, r, &out.Prepared); err != nil {
+			return nil, err
+		}
 		out.UseImage()
 		return out, nil
 	}
@@ -159,22 +180,28 @@ func (p Preparer) source(ctx context.Context, project *spec.Project, r *spec.Res
 	if err != nil || !needed {
 		return r.Code.Path, nil, err
 	}
-	ready, err := p.Artifacts.UpToDate(ctx, project, r)
-	if err != nil {
+	if err := p.build(ctx, project, r, out); err != nil {
 		return "", nil, err
-	}
-	if !ready {
-		if p.NoBuild {
-			return "", nil, &StaleError{Resource: r.Name}
-		}
-		if err := p.Artifacts.Build(ctx, project, r); err != nil {
-			return "", nil, err
-		}
-		out.Built = true
 	}
 	out.Artifact = p.Artifacts.Dir(project, r)
 	env, err := p.Artifacts.Environment(out.Artifact)
 	return p.Artifacts.Code(project, r), env, err
+}
+
+// build makes the artifact anew unless it is up to date.
+func (p Preparer) build(ctx context.Context, project *spec.Project, r *spec.Resource, out *Prepared) error {
+	ready, err := p.Artifacts.UpToDate(ctx, project, r)
+	if err != nil || ready {
+		return err
+	}
+	if p.NoBuild {
+		return &StaleError{Resource: r.Name}
+	}
+	if err := p.Artifacts.Build(ctx, project, r); err != nil {
+		return err
+	}
+	out.Built = true
+	return nil
 }
 
 // runsJar reports whether a custom runtime is started with `java -jar`.

@@ -22,6 +22,7 @@ type fakeArtifacts struct {
 	dir, code     string
 	image         string
 	needed, ready bool
+	built         bool
 	builds        int
 	err           error
 }
@@ -41,6 +42,8 @@ func (f *fakeArtifacts) Environment(string) (map[string]string, error) {
 func (f *fakeArtifacts) MergeEnv(artifact, user map[string]string) map[string]string {
 	return overlay(artifact, user)
 }
+
+func (f *fakeArtifacts) Built(*spec.Project, *spec.Resource) bool { return f.built }
 
 func (f *fakeArtifacts) Image(*spec.Project, *spec.Resource) string { return f.image }
 
@@ -96,6 +99,54 @@ func TestCodeComesFromTheSourceOrTheArtifact(t *testing.T) {
 				t.Errorf("the resource itself was changed: %v", r.Function.EnvironmentVariables)
 			}
 		})
+	}
+}
+
+// TestImagesBuiltHereAreBuiltAgain: what a container's image was built from has
+// changed.
+func TestImagesBuiltHereAreBuiltAgain(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		fake fakeArtifacts
+		with Preparer
+		want int
+	}{
+		{"stale", fakeArtifacts{needed: true, built: true}, Preparer{}, 1},
+		{"up to date", fakeArtifacts{needed: true, built: true, ready: true}, Preparer{}, 0},
+		{"from elsewhere", fakeArtifacts{needed: true}, Preparer{}, 0},
+		{"its Dockerfile is gone", fakeArtifacts{built: true}, Preparer{}, 0},
+		{"the registry has it", fakeArtifacts{needed: true, built: true}, Preparer{KeepImages: true}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			project, r := resourceWith(t.TempDir())
+			r.Code, r.Function.Runtime = spec.CodeSource{}, "custom-container"
+			r.Function.CustomContainerConfig = &fc.CustomContainerConfig{Image: "me/app:1"}
+			fake := tt.fake
+			fake.image = "image.tar"
+			tt.with.Artifacts = &fake
+			packed, err := tt.with.Prepare(context.Background(), project, r)
+			if err != nil || fake.builds != tt.want || packed.Built != (tt.want > 0) || packed.Image != "image.tar" {
+				t.Errorf("%d builds: %+v, %v", fake.builds, packed, err)
+			}
+			fake.builds = 0
+			if _, err := tt.with.Unpacked(context.Background(), project, r); err != nil || fake.builds != tt.want {
+				t.Errorf("not packed: %d builds, %v", fake.builds, err)
+			}
+			tt.with.NoBuild = true
+			if _, err := tt.with.Prepare(context.Background(), project, r); (tt.want > 0) != errors.As(err, new(*StaleError)) {
+				t.Errorf("--no-build: %v", err)
+			}
+		})
+	}
+	broken := errors.New("broken")
+	project, r := resourceWith(t.TempDir())
+	r.Function.Runtime = "custom-container"
+	r.Code = spec.CodeSource{}
+	if _, err := (Preparer{Artifacts: &fakeArtifacts{built: true, err: broken}}).Prepare(context.Background(), project, r); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -200,6 +200,8 @@ func (b *builds) Environment(string) (map[string]string, error) {
 
 func (b *builds) MergeEnv(artifact, _ map[string]string) map[string]string { return artifact }
 
+func (b *builds) Built(*spec.Project, *spec.Resource) bool { return false }
+
 func (b *builds) Image(p *spec.Project, r *spec.Resource) string { return build.ImageArchive(p, r) }
 
 func (b *builds) Build(_ context.Context, p *spec.Project, r *spec.Resource) error {

@@ -41,6 +41,8 @@ func (a *artifact) Environment(string) (map[string]string, error) {
 
 func (a *artifact) MergeEnv(artifact, user map[string]string) map[string]string { return artifact }
 
+func (a *artifact) Built(*spec.Project, *spec.Resource) bool { return false }
+
 func (a *artifact) Image(*spec.Project, *spec.Resource) string { return a.image }
 
 func (a *artifact) Build(context.Context, *spec.Project, *spec.Resource) error {
