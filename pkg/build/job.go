@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"s/pkg/diag"
 )
@@ -157,7 +159,7 @@ func (w *tailWriter) Write(p []byte) (int, error) {
 }
 
 func (w *tailWriter) flush() {
-	line := strings.TrimRight(string(w.part), "\r ")
+	line := plain(string(w.part))
 	w.part = w.part[:0]
 	if line == "" {
 		return
@@ -165,6 +167,23 @@ func (w *tailWriter) flush() {
 	if w.kept = append(w.kept, line); len(w.kept) > tailLines {
 		w.kept = w.kept[1:]
 	}
+}
+
+// escapePattern is what moves a terminal's cursor, colours its text, names its
+// window or makes links (ECMA-48: control sequences and strings, of xterm).
+var escapePattern = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[ -/]*[0-~])`)
+
+// plain is a line of a tool's as it would stand on a terminal in the end, without
+// colours: of what is written over itself, as progress is, the last.
+func plain(line string) string {
+	line = strings.TrimRight(escapePattern.ReplaceAllString(line, ""), "\r ")
+	line = line[strings.LastIndexByte(line, '\r')+1:]
+	return strings.Map(func(c rune) rune {
+		if c != '\t' && unicode.IsControl(c) {
+			return -1
+		}
+		return c
+	}, line)
 }
 
 func (w *tailWriter) lines() []string {

@@ -342,6 +342,24 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// TestPlain: the lines of a tool that is shown without its terminal.
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"plain":                              "plain",
+		"\x1b[0m\x1b[0m":                     "",
+		"\x1b[1;31merror\x1b[m: no\r":        "error: no",
+		" 10%\r 50%\r100%\r":                 "100%",
+		"\x1b]8;;http://a\x1b\\a\x1b]8;;\aa": "aa",
+		"\x1b(Ba\tb\x07\x00c \x1b7":          "a\tbc",
+		"中文 é":                               "中文 é",
+	} {
+		if got := plain(line); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}
+
 func TestTail(t *testing.T) {
 	t.Parallel()
 	var to strings.Builder

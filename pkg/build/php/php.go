@@ -167,6 +167,9 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 	err = job.Run(ctx, build.Command{
 		Argv: append(args, job.Args...), What: "composer install", Does: diag.Say("installing dependencies (%s)", "composer"), Dir: job.Work, Env: b.environ(job),
 	})
+	if failed := (*build.BuildError)(nil); errors.As(err, &failed) {
+		failed.Said = said(failed.Tail)
+	}
 	if err != nil {
 		return err
 	}
