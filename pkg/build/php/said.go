@@ -3,6 +3,7 @@ package php
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 var (
@@ -24,6 +25,9 @@ func said(lines []string) string {
 				rest, indented := strings.CutPrefix(more, "  ")
 				if !indented {
 					break
+				}
+				if rest != "" && unicode.IsUpper(rune(rest[0])) && text.Len() > 0 {
+					text.WriteString(" ") // a line of its own
 				}
 				text.WriteString(rest)
 			}

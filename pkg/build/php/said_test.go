@@ -12,8 +12,8 @@ import (
 func TestSaid(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		"Loading composer repositories\nIn RemoteFilesystem.php line 476:\n  The \"https://a/packages.json\" file could not be downloaded\n  : getaddrinfo failed: Name\n   or service not known\ninstall [--dry-run]": `The "https://a/packages.json" file could not be downloaded: getaddrinfo failed: Name or service not known`,
-		"Your requirements could not be resolved to an installable set of packages.\n  Problem 1\n    - Root composer.json requires acme/log *, it could not be found in any version.\n  Problem 2\n    - other":       "Root composer.json requires acme/log *, it could not be found in any version.",
+		"Loading composer repositories\nIn RemoteFilesystem.php line 476:\n  The \"https://a/packages.json\" file could not be downloaded\n  : getaddrinfo failed: Name\n   or service not known\n  Failed to open\ninstall [--dry-run]": `The "https://a/packages.json" file could not be downloaded: getaddrinfo failed: Name or service not known Failed to open`,
+		"Your requirements could not be resolved to an installable set of packages.\n  Problem 1\n    - Root composer.json requires acme/log *, it could not be found in any version.\n  Problem 2\n    - other":                         "Root composer.json requires acme/log *, it could not be found in any version.",
 		"In Factory.php line 319:": "",
 		"  Problem 1":              "",
 		"something else":           "",

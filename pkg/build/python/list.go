@@ -52,9 +52,12 @@ func readList(source string, t target) (*list, error) {
 		return nil, err
 	}
 	if r != nil && r.any {
+		only := batch{file: filepath.Join(source, requirementsFile)}
+		if r.editable {
+			only = batch{text: r.flat.String()}
+		}
 		return &list{
-			file: requirementsFile, over: names, digest: r.digest(), local: r.local,
-			batches: []batch{{file: filepath.Join(source, requirementsFile)}},
+			file: requirementsFile, over: names, digest: r.digest(), local: r.local, batches: []batch{only},
 		}, nil
 	}
 	if len(names) == 0 {

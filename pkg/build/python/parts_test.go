@@ -25,6 +25,7 @@ func TestRequirements(t *testing.T) {
 		text  string
 		any   bool
 		local []string
+		flat  string // with {} for the folder; only of a list with editable packages
 		err   string
 	}{
 		{text: ""},
@@ -45,13 +46,26 @@ func TestRequirements(t *testing.T) {
 		{text: "/absolute/pkg", any: true},
 		{text: "file:///absolute/pkg#egg=x", any: true},
 		{text: "git+https://example.com/x.git", any: true},
-		{text: "-e ./pkg", err: `requirements.txt: editable requirement "./pkg" can't be packed with the code: leave out "-e"`},
+		{text: "./my pkg --config-settings=a=b", any: true, local: []string{"./my pkg"}},
+		{text: "\ufeff-r more.txt", any: true},
+		{text: "\xff\xfe.\x00/\x00p\x00k\x00g\x00\r\x00\n\x00", any: true, local: []string{"./pkg"}},
+		{text: "\xfe\xff\x00#\x00\n\x00x\xd8", any: true},
+		{text: "-e ./pkg", any: true, local: []string{"./pkg"}, flat: "./pkg\n"},
+		{text: "--editable='./my pkg'\r\nflask \\\r\n >1 # new\r\n", any: true, local: []string{"./my pkg"}, flat: "./my pkg\nflask  >1\n"},
+		{text: "-e git+https://example.com/x.git#egg=x", any: true, flat: "git+https://example.com/x.git#egg=x\n"},
+		{
+			text: "-i https://example.com/i\n-f https://example.com/f\n-c https://example.com/c.txt\n-r sub/more.txt\n-c limits.txt\n-f wheels\n-f none\n-e .",
+			any:  true, local: []string{"."},
+			flat: "-i https://example.com/i\n-f https://example.com/f\n-c https://example.com/c.txt\nx\n-c '{}/limits.txt'\n-f '{}/wheels'\n-f none\n.\n",
+		},
+		{text: "-c edit.txt\nflask", any: true}, // pip says that it can't be
 		{text: "-r missing.txt", err: "no such file"},
 	} {
 		dir := t.TempDir()
 		buildtest.Plant(t, dir, map[string]string{
 			requirementsFile: tc.text, "more.txt": "x\n-r requirements.txt", "sub/more.txt": "-r ../more.txt", "limits.txt": "flask<3\n./pkg",
 			"pkg/setup.py": "", "wheels/a.whl": "",
+			"my pkg/setup.py": "", "edit.txt": "-e ./pkg",
 		})
 		r, err := readRequirements(dir)
 		if tc.err != "" {
@@ -66,6 +80,9 @@ func TestRequirements(t *testing.T) {
 		}
 		if r.any != (tc.any || tc.text == "pkg") || !slices.Equal(r.local, tc.local) {
 			t.Errorf("%q: any %v, local %q", tc.text, r.any, r.local)
+		}
+		if r.editable != (tc.flat != "") || r.editable && r.flat.String() != strings.ReplaceAll(tc.flat, "{}", dir) {
+			t.Errorf("%q: editable %v, flat:\n%s", tc.text, r.editable, r.flat.String())
 		}
 	}
 	if r, err := readRequirements(t.TempDir()); r != nil || err != nil {
@@ -191,13 +208,13 @@ func TestRealPip(t *testing.T) {
 	if err != nil {
 		t.Skipf("no Python here: %v", err)
 	}
-	for _, legacy := range []bool{true, false} {
+	for legacy, beside := range map[bool]string{true: "./vendor/my local", false: `-e "./vendor/my local"`} {
 		p := newProject(t, "custom", legacy, map[string]string{
-			requirementsFile: "--no-index\n-r base.txt\n./vendor/local\n", "base.txt": "./wheels/greet-1.0-py3-none-any.whl\n",
+			requirementsFile: "\ufeff--no-index\r\n-r base.txt\r\n" + beside + "\r\n", "base.txt": "./wheels/greet-1.0-py3-none-any.whl\n",
 			"app.py": "import greet, local\nprint(greet.__file__)\n", "logging.py": "raise SystemExit('the code of the function ran in pip')\n",
 			// A package with a build backend of its own that writes into its folder.
-			"vendor/local/pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"back\"\nbackend-path = [\".\"]\n",
-			"vendor/local/back.py":        backend, "vendor/local/local.py": "y = 2\n", ".fcignore": "vendor\nwheels\n",
+			"vendor/my local/pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"back\"\nbackend-path = [\".\"]\n",
+			"vendor/my local/back.py":        backend, "vendor/my local/local.py": "y = 2\n", ".fcignore": "vendor\nwheels\n",
 		})
 		wheel(t, filepath.Join(p.Req.SourceDir, "wheels/greet-1.0-py3-none-any.whl"), "greet", "1.0", "def main(): print('hello from greet')\n")
 		before := buildtest.Snapshot(t, p.Req.SourceDir)

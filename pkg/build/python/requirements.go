@@ -1,7 +1,9 @@
 package python
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash"
@@ -12,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf16"
 
 	"s/pkg/build"
 	"s/pkg/diag"
@@ -29,6 +32,11 @@ type requirements struct {
 	// local are the packages named by a path relative to the source: pip may
 	// write into them, so that it is given copies.
 	local []string
+	// flat is all of it in one file, with packages that are editable as if they
+	// weren't: an artifact has no place to edit them at. It is for a list that
+	// has such (editable).
+	flat     strings.Builder
+	editable bool
 
 	source string
 	seen   map[string]bool
@@ -65,7 +73,7 @@ func (r *requirements) file(path string, constraints bool) error {
 		return err
 	}
 	fmt.Fprintf(r.sum, "file %d\n%s\n", len(data), data)
-	text := strings.ReplaceAll(string(data), "\r\n", "\n")
+	text := strings.ReplaceAll(decode(data), "\r\n", "\n")
 	text = strings.ReplaceAll(text, "\\\n", "")
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSpace(commentPattern.ReplaceAllString(line, ""))
@@ -79,6 +87,25 @@ func (r *requirements) file(path string, constraints bool) error {
 	return nil
 }
 
+// decode reads text in UTF-8, or in what the mark at its beginning tells, as pip
+// does: PowerShell's > writes UTF-16.
+func decode(data []byte) string {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return strings.TrimPrefix(string(data), "\ufeff")
+	}
+	var units []uint16
+	for at := 2; at+1 < len(data); at += 2 {
+		units = append(units, order.Uint16(data[at:]))
+	}
+	return string(utf16.Decode(units))
+}
+
 func (r *requirements) line(line, dir string, constraints bool) error {
 	if m := gluedPattern.FindStringSubmatch(line); m != nil {
 		line = "-" + m[1] + " " + m[2]
@@ -87,29 +114,33 @@ func (r *requirements) line(line, dir string, constraints bool) error {
 	if m := optionPattern.FindStringSubmatch(line); m != nil {
 		option, value = m[1], strings.Trim(m[2], `"'`)
 	} else if strings.HasPrefix(line, "-") {
+		r.keep(line, constraints)
 		return nil // --no-index and the like: part of the text already
 	}
 	switch option {
 	case "-r", "--requirement", "-c", "--constraint":
 		if isURL(value) {
+			r.keep(line, constraints)
 			return nil
 		}
 		if !filepath.IsAbs(value) {
 			value = filepath.Join(dir, value)
 		}
-		return r.file(value, constraints || option == "-c" || option == "--constraint")
-	case "-f", "--find-links":
-		if !isURL(value) {
-			return r.path(value, dir)
+		if option == "-c" || option == "--constraint" {
+			r.keep("-c "+quote(value), constraints)
+			constraints = true
 		}
-		return nil
+		return r.file(value, constraints)
+	case "-f", "--find-links":
+		return r.links(value, dir, line, constraints)
 	case "-e", "--editable":
-		return diag.Errorf("editable requirement %q can't be packed with the code: leave out %q", value, option)
+		r.editable = r.editable || !constraints // else pip says that it can't be
 	}
 	if constraints {
 		return nil
 	}
 	r.any = true
+	r.keep(value, constraints)
 	if p, ok := localPath(value, r.source); ok {
 		if !filepath.IsAbs(p) {
 			r.local = append(r.local, p)
@@ -118,6 +149,32 @@ func (r *requirements) line(line, dir string, constraints bool) error {
 	}
 	return nil
 }
+
+// keep adds a line to the flat list. Those of constraints stay in their file.
+func (r *requirements) keep(line string, constraints bool) {
+	if !constraints {
+		r.flat.WriteString(line + "\n")
+	}
+}
+
+// links is a place to look for packages in. A folder is sought beside the list
+// first.
+func (r *requirements) links(value, dir, line string, constraints bool) error {
+	if isURL(value) {
+		r.keep(line, constraints)
+		return nil
+	}
+	near := filepath.Join(dir, value)
+	if _, err := os.Stat(near); err == nil && !filepath.IsAbs(value) {
+		line = "-f " + quote(near)
+	}
+	r.keep(line, constraints)
+	return r.path(value, dir)
+}
+
+// quote writes an argument of an option as pip reads it, which is as a shell
+// does. A path of Windows has no quotes, but backslashes.
+func quote(path string) string { return "'" + strings.ReplaceAll(path, "'", `'"'"'`) + "'" }
 
 // localPath gives the folder or file that a requirement names, if it does.
 func localPath(value, source string) (string, bool) {
@@ -137,7 +194,8 @@ func localPath(value, source string) (string, bool) {
 	if isURL(value) {
 		return "", false
 	}
-	value, _, _ = strings.Cut(value, " ")
+	value, _, _ = strings.Cut(value, " --") // options; a path may have spaces
+	value = strings.TrimSpace(value)
 	if bracket := strings.IndexByte(value, '['); bracket > 0 && strings.HasSuffix(value, "]") {
 		value = value[:bracket] // extras
 	}
