@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
+	"s/pkg/bundle"
 	"s/pkg/diag"
 )
 
@@ -63,7 +66,11 @@ func checkArch(req Request, dir string) ([]TooNew, error) {
 		if err != nil {
 			return err
 		}
-		if rel = filepath.ToSlash(rel); !loadable(rel, d) {
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if rel = filepath.ToSlash(rel); !loadable(rel, info.Mode()) {
 			return nil
 		}
 		what, err := foreign(file, platform)
@@ -93,13 +100,48 @@ func checkArch(req Request, dir string) ([]TooNew, error) {
 	}
 }
 
+// archLooker finds the files for other machines in code that is packed as it is.
+type archLooker struct {
+	dir string
+	mu  sync.Mutex
+	by  map[string]diag.Message
+}
+
+// Look takes a look at one file.
+func (l *archLooker) Look(e bundle.Entry, head []byte) {
+	if !loadable(e.Path, e.Mode) {
+		return
+	}
+	what := foreignHeader(head, DefaultPlatform)
+	if what == "" || spare(l.dir, e.Path, DefaultPlatform) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.by[e.Path] = what
+}
+
+// Verdict is a *HelpError of an *ArchError if there are such files.
+func (l *archLooker) Verdict() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.by) == 0 {
+		return nil
+	}
+	found := &ArchError{Platform: DefaultPlatform}
+	for _, path := range slices.Sorted(maps.Keys(l.by)) {
+		found.Files = append(found.Files, ForeignFile{path, l.by[path]})
+	}
+	return &HelpError{Err: found, Help: diag.Say("make it for %s, or leave it out of the code with .fcignore if nothing uses it", DefaultPlatform)}
+}
+
 // libraryPattern is the name of a shared library on Linux: x.so, x.so.1.2.
 var libraryPattern = regexp.MustCompile(`\.so(\.[0-9.]+)?$`)
 
 // loadable tells by name and mode the files that Linux would load or start.
 // Libraries and programs of other systems, by their names, do no harm: wheels
 // and npm packages bring them along, and .NET's own are all called .dll.
-func loadable(rel string, d fs.DirEntry) bool {
+func loadable(rel string, mode fs.FileMode) bool {
 	base := strings.ToLower(path.Base(rel))
 	switch path.Ext(base) {
 	case ".node":
@@ -107,11 +149,7 @@ func loadable(rel string, d fs.DirEntry) bool {
 	case ".exe", ".dll", ".pyd", ".dylib", ".winmd", ".pdb", ".com":
 		return false
 	}
-	if libraryPattern.MatchString(base) || rel == "bootstrap" {
-		return true
-	}
-	info, err := d.Info()
-	return err == nil && info.Mode()&0o111 != 0
+	return libraryPattern.MatchString(base) || rel == "bootstrap" || mode&0o111 != 0
 }
 
 // headerSize is how much of a file tells what it is, in bytes.

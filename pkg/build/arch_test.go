@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"s/pkg/build/buildtest"
+	"s/pkg/bundle"
 )
 
 // elfHead is the beginning of an ELF file.
@@ -188,4 +189,29 @@ func TestArtifactOfAnotherMachine(t *testing.T) {
 	}
 	p.req.Platform = "linux/arm64"
 	p.build(m)
+}
+
+// TestLookerOfCodeAsItIs: code that isn't built is looked at when it is packed.
+func TestLookerOfCodeAsItIs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	files := map[string]string{
+		"bootstrap": macho, "lib/a.so": library(emARM64), "lib/right.so": library(emAMD64), "text.so": "no library",
+		"prebuilds/darwin-arm64/x.node": macho, "prebuilds/linux-x64/x.node": library(emAMD64), "win.exe": pe(), "data": macho,
+	}
+	buildtest.Plant(t, dir, files)
+	looker := Artifacts{}.Looker(dir)
+	if err := looker.Verdict(); err != nil {
+		t.Errorf("of nothing: %v", err)
+	}
+	for path, text := range files {
+		looker.Look(bundle.Entry{Path: path, Mode: 0o644}, []byte(text))
+	}
+	looker.Look(bundle.Entry{Path: "tool", Mode: 0o755}, []byte(pe()))
+	want := "bootstrap is a Mach-O file, of macOS; lib/a.so is an ELF file for arm64; tool is a PE file, of Windows; the function runs on linux/amd64"
+	var help *HelpError
+	err := looker.Verdict()
+	if !errors.As(err, &help) || err.Error() != want || !strings.Contains(string(help.Help), ".fcignore") {
+		t.Errorf("%v, help %v", err, help)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"s/pkg/bundle"
 	"s/pkg/debug"
 	"s/pkg/diag"
 	"s/pkg/fc"
@@ -301,6 +302,12 @@ func (a Artifacts) Environment(dir string) (map[string]string, error) { return E
 // Built reports whether there is an artifact of a build, up to date or not.
 func (a Artifacts) Built(p *spec.Project, r *spec.Resource) bool {
 	return readStamp(ArtifactDir(p, r)).Inputs != ""
+}
+
+// Looker finds the files for other machines than FC's in code that is packed as
+// it is, from a folder.
+func (a Artifacts) Looker(dir string) bundle.Looker {
+	return &archLooker{dir: dir, by: map[string]diag.Message{}}
 }
 
 // Image is the file of the image that the last build of a container wrote; see

@@ -47,9 +47,25 @@ type Options struct {
 	Skip string
 	// Limit is the largest archive in bytes; 0 is fc.MaxOSSCode.
 	Limit int64
+	// Looker looks at what is packed anew of a folder; nil if nobody does.
+	Looker Looker
 
 	now func() time.Time // nil is time.Now; for tests
 }
+
+// Looker has a look at the files of a folder that are packed, but those that are
+// in the former archive already.
+type Looker interface {
+	// Look is given a file and its first bytes, up to 4096. It is called by
+	// several goroutines.
+	Look(e Entry, head []byte)
+	// Verdict is asked when all was looked at. Its error ends the packing; the
+	// former archive stays.
+	Verdict() error
+}
+
+// lookAt is how many bytes of a file a Looker sees.
+const lookAt = 4096
 
 func (o Options) withDefaults() Options {
 	if o.Limit <= 0 {

@@ -370,7 +370,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	for _, left := range []int{0, 1 << 20, 5 << 20} {
 		p := &packer{z: newZipWriter(&failing{left: left}, 0, place{})}
-		err := compress(context.Background(), listed{l, nil}, 2, p)
+		err := compress(context.Background(), listed{l, nil}, Options{Workers: 2}, p)
 		if err == nil {
 			err = p.z.close()
 		}

@@ -69,9 +69,9 @@ type feed struct {
 }
 
 // compress packs a tree into p: read and compressed by workers, in order.
-func compress(ctx context.Context, t tree, workers int, p *packer) error {
+func compress(ctx context.Context, t tree, opts Options, p *packer) error {
 	ctx, cancel := context.WithCancel(ctx)
-	n := workers * unitsPerWorker
+	n := opts.Workers * unitsPerWorker
 	f := &feed{ctx: ctx, tree: t, free: make(chan *unit, n), jobs: make(chan *unit, n), order: make(chan *unit, n)}
 	if p.old != nil {
 		f.cursor = p.old.cursor()
@@ -90,8 +90,8 @@ func compress(ctx context.Context, t tree, workers int, p *packer) error {
 			walked = f.flush()
 		}
 	})
-	for range workers {
-		wg.Go(func() { work(ctx, f.jobs, p.index) })
+	for range opts.Workers {
+		wg.Go(func() { work(ctx, f.jobs, p.index, opts.Looker) })
 	}
 	for u := range f.order {
 		if u.kept != nil {
@@ -168,14 +168,14 @@ func (f *feed) flush() error {
 }
 
 // work is one worker: it does the jobs until there are no more.
-func work(ctx context.Context, jobs <-chan *unit, index bool) {
+func work(ctx context.Context, jobs <-chan *unit, index bool, looker Looker) {
 	w, err := flate.NewWriter(nil, level)
 	for u := range jobs {
 		if u.err = err; u.err == nil {
 			u.err = ctx.Err()
 		}
 		if u.err == nil {
-			u.err = u.run(w, index)
+			u.err = u.run(w, index, looker)
 		}
 		u.done <- struct{}{}
 	}
@@ -183,7 +183,7 @@ func work(ctx context.Context, jobs <-chan *unit, index bool) {
 
 // run reads the unit's bytes and compresses them, unless that makes them longer
 // or it was done before. For an index, it sums them up.
-func (u *unit) run(w *flate.Writer, index bool) error {
+func (u *unit) run(w *flate.Writer, index bool, looker Looker) error {
 	u.out.Reset()
 	u.dict, u.raw, u.method, u.crc, u.reuse, u.block = 0, u.raw[:0], methodStore, 0, false, block{}
 	if !u.entry.Mode.IsRegular() {
@@ -199,6 +199,9 @@ func (u *unit) run(w *flate.Writer, index bool) error {
 		if u.known() {
 			return nil
 		}
+	}
+	if looker != nil && u.n == 0 {
+		looker.Look(u.entry, u.raw[:min(len(u.raw), lookAt)])
 	}
 	if len(u.raw) > 0 {
 		if err := u.deflate(w); err != nil {

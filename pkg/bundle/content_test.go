@@ -188,7 +188,7 @@ func TestCancelInTheMiddle(t *testing.T) {
 		}
 		return len(p), nil
 	}), 0, place{})
-	if err := compress(ctx, listed{l, nil}, 2, &packer{z: z}); !errors.Is(err, context.Canceled) {
+	if err := compress(ctx, listed{l, nil}, Options{Workers: 2}, &packer{z: z}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if z.size() > 6<<20 {

@@ -62,8 +62,13 @@ func (p *packer) run(ctx context.Context, t tree, opts Options) (*Bundle, error)
 			return nil, err
 		}
 	}
-	if err := compress(ctx, t, opts.Workers, p); err != nil {
+	if err := compress(ctx, t, opts, p); err != nil {
 		return nil, err
+	}
+	if opts.Looker != nil {
+		if err := opts.Looker.Verdict(); err != nil {
+			return nil, err
+		}
 	}
 	if p.z == nil && p.count != int(p.old.summary.records) {
 		if err := p.begin(); err != nil { // some went away at the end

@@ -25,6 +25,8 @@ type PackInput struct {
 	Whole bool
 	// NoDefaultIgnore packs what is left out by default, too.
 	NoDefaultIgnore bool
+	// Looker looks at what is packed anew of a folder; nil if nobody does.
+	Looker bundle.Looker
 }
 
 // Pack gives the archive of a source. A .zip, .jar or .war is taken as it is,
@@ -33,7 +35,7 @@ type PackInput struct {
 func Pack(ctx context.Context, in PackInput) (*Archive, error) {
 	options := bundle.Options{
 		Limit: fc.MaxOSSCode, Out: filepath.Join(in.CacheDir, in.Name+".zip"), Index: true,
-		NoDefaultIgnore: in.NoDefaultIgnore, Skip: in.CacheDir,
+		NoDefaultIgnore: in.NoDefaultIgnore, Skip: in.CacheDir, Looker: in.Looker,
 	}
 	path, source := in.Source, in.Source
 	if in.URL != "" {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"s/pkg/bundle"
 	"s/pkg/fc"
 	"s/pkg/spec"
 )
@@ -29,6 +30,9 @@ type Artifacts interface {
 	MergeEnv(artifact, user map[string]string) map[string]string
 	// Built reports whether there was a build of the resource, up to date or not.
 	Built(p *spec.Project, r *spec.Resource) bool
+	// Looker looks at code that is packed as it is, from a folder; nil if nobody
+	// does.
+	Looker(dir string) bundle.Looker
 	// Image is the file of the image that the last build wrote, as `docker save`
 	// writes it; empty if there is none.
 	Image(p *spec.Project, r *spec.Resource) string
@@ -55,6 +59,8 @@ type Preparer struct {
 	NoDefaultIgnore bool
 	// KeepImages takes the images of containers as they are.
 	KeepImages bool
+	// AnyMachine takes programs for other machines than FC's, too.
+	AnyMachine bool
 }
 
 // Prepared is a desired state and where its code came from.
@@ -85,7 +91,7 @@ func (p Preparer) Prepare(ctx context.Context, project *spec.Project, r *spec.Re
 	case source != "" || r.Code.URL != "":
 		archive, err = Pack(ctx, PackInput{
 			Source: source, URL: r.Code.URL, Name: archiveName(r), CacheDir: filepath.Join(project.Dir, ".s", "cache", "code"),
-			Whole: runsJar(r), NoDefaultIgnore: p.NoDefaultIgnore,
+			Whole: runsJar(r), NoDefaultIgnore: p.NoDefaultIgnore, Looker: p.looker(source, out),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("pack %s: %w", r.Name, err)
@@ -186,6 +192,14 @@ func (p Preparer) source(ctx context.Context, project *spec.Project, r *spec.Res
 	out.Artifact = p.Artifacts.Dir(project, r)
 	env, err := p.Artifacts.Environment(out.Artifact)
 	return p.Artifacts.Code(project, r), env, err
+}
+
+// looker looks at code that no build has looked at.
+func (p Preparer) looker(source string, out *Prepared) bundle.Looker {
+	if p.Artifacts == nil || p.AnyMachine || out.Artifact != "" {
+		return nil
+	}
+	return p.Artifacts.Looker(source)
 }
 
 // build makes the artifact anew unless it is up to date.

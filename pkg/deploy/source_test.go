@@ -45,6 +45,8 @@ func (f *fakeArtifacts) MergeEnv(artifact, user map[string]string) map[string]st
 
 func (f *fakeArtifacts) Built(*spec.Project, *spec.Resource) bool { return f.built }
 
+func (*fakeArtifacts) Looker(string) bundle.Looker { return nil }
+
 func (f *fakeArtifacts) Image(*spec.Project, *spec.Resource) string { return f.image }
 
 func (f *fakeArtifacts) Build(context.Context, *spec.Project, *spec.Resource) error {

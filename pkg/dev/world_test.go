@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"s/pkg/build"
+	"s/pkg/bundle"
 	"s/pkg/deploy"
 	"s/pkg/fc"
 	"s/pkg/local"
@@ -201,6 +202,8 @@ func (b *builds) Environment(string) (map[string]string, error) {
 func (b *builds) MergeEnv(artifact, _ map[string]string) map[string]string { return artifact }
 
 func (b *builds) Built(*spec.Project, *spec.Resource) bool { return false }
+
+func (*builds) Looker(string) bundle.Looker { return nil }
 
 func (b *builds) Image(p *spec.Project, r *spec.Resource) string { return build.ImageArchive(p, r) }
 

@@ -5,6 +5,7 @@ package cmdutil
 
 import (
 	"context"
+	"runtime"
 
 	"s/pkg/access"
 	"s/pkg/alicloud"
@@ -65,3 +66,7 @@ type Target struct {
 	// Auto gives a client of the services beside FC in a region; nil there is none.
 	Auto func(region string) *alicloud.Client
 }
+
+// AnyMachine reports whether code may have programs for other machines than
+// FC's: a local cloud of another processor runs those that are for its own.
+func (t *Target) AnyMachine() bool { return t.Local && runtime.GOARCH != "amd64" }

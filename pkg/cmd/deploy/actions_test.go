@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s/pkg/build"
+	"s/pkg/bundle"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/cmd/cmdutil/cmdtest"
 	"s/pkg/fcclient/fctest"
@@ -42,6 +43,8 @@ func (a *artifact) Environment(string) (map[string]string, error) {
 func (a *artifact) MergeEnv(artifact, user map[string]string) map[string]string { return artifact }
 
 func (a *artifact) Built(*spec.Project, *spec.Resource) bool { return false }
+
+func (*artifact) Looker(string) bundle.Looker { return nil }
 
 func (a *artifact) Image(*spec.Project, *spec.Resource) string { return a.image }
 

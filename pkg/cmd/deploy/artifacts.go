@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"s/pkg/build"
+	"s/pkg/bundle"
 	buildcmd "s/pkg/cmd/build"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
@@ -40,4 +41,22 @@ func (a artifacts) Needed(p *spec.Project, r *spec.Resource) (bool, error) {
 // Build makes the artifact of one resource.
 func (a artifacts) Build(ctx context.Context, p *spec.Project, r *spec.Resource) error {
 	return a.build(ctx, p, r, nil)
+}
+
+// Looker says what can be done about files for other machines, too.
+func (a artifacts) Looker(dir string) bundle.Looker { return looker{a.Artifacts.Looker(dir), a.io} }
+
+type looker struct {
+	bundle.Looker
+	io *iostreams.IOStreams
+}
+
+// Verdict is that of the looker, with what can be done.
+func (l looker) Verdict() error {
+	err := l.Looker.Verdict()
+	var help *build.HelpError
+	if errors.As(err, &help) {
+		return cmdutil.WithHint(cmdutil.ExitFailed, err, help.Help.In(l.io.Text))
+	}
+	return err
 }

@@ -275,7 +275,9 @@ func (d *deployment) prepare(ctx context.Context, it *item) error {
 		return err
 	}
 	d.project, it.resource = it.subject.Project, it.subject.Resource
-	preparer := deploy.Preparer{Artifacts: d.Artifacts, NoBuild: d.NoBuild, NoDefaultIgnore: d.NoDefaultIgnore, KeepImages: d.Images.Skip}
+	preparer := deploy.Preparer{
+		Artifacts: d.Artifacts, NoBuild: d.NoBuild, NoDefaultIgnore: d.NoDefaultIgnore, KeepImages: d.Images.Skip, AnyMachine: d.target.AnyMachine(),
+	}
 	prepared, err := preparer.Prepare(ctx, d.project, it.resource)
 	if stale := (*deploy.StaleError)(nil); errors.As(err, &stale) {
 		return cmdutil.WithHint(cmdutil.ExitFailed, err, "s build "+it.resource.Name)

@@ -143,7 +143,7 @@ func (o *Options) settle(ctx context.Context, project *spec.Project, target *cmd
 }
 
 func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdutil.Target, resources []*spec.Resource) ([]*deploy.Changes, error) {
-	preparer := deploy.Preparer{Artifacts: o.Artifacts, NoDefaultIgnore: o.NoDefaultIgnore, KeepImages: o.Images.Skip}
+	preparer := deploy.Preparer{Artifacts: o.Artifacts, NoDefaultIgnore: o.NoDefaultIgnore, KeepImages: o.Images.Skip, AnyMachine: target.AnyMachine()}
 	plans, errs := make([]*deploy.Changes, len(resources)), make([]error, len(resources))
 	autos := make([]*alicloud.Plan, len(resources))
 	var wg sync.WaitGroup
