@@ -204,6 +204,9 @@ func (r *run) part(ctx context.Context, p part, tools []Tool, out, scratch strin
 	job := &Job{Request: r.req, Plan: p.plan, Tools: tools, Out: out, Scratch: scratch}
 	if p.plan.Compiles {
 		job.Work = filepath.Join(scratch, "work")
+		if err := os.MkdirAll(job.Work, 0o700); err != nil { // of code without files there would be none
+			return err
+		}
 		if err := copyTree(ctx, r.trees.root(p), job.Work, nil); err != nil {
 			return err
 		}

@@ -45,6 +45,20 @@ func TestScripts(t *testing.T) {
 	}
 }
 
+// TestScriptOfNoFiles: a script may make all of the code.
+func TestScriptOfNoFiles(t *testing.T) {
+	t.Parallel()
+	p := projecttest.New(t, "custom", nil)
+	if err := os.MkdirAll(p.Req.SourceDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p.Req.Shell = "echo all >made"
+	p.Build(builder())
+	if got := p.Artifact("made"); got != "all\n" {
+		t.Errorf("made %q", got)
+	}
+}
+
 func TestWhatScriptsNeed(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
