@@ -28,8 +28,9 @@ import (
 const (
 	// answerWait is how long one request may take.
 	answerWait = 30 * time.Second
-	// maxAnswer bounds an answer, in bytes.
+	// maxAnswer bounds an answer, in bytes; maxPage one with lines of logs.
 	maxAnswer = 4 << 20
+	maxPage   = 128 << 20
 	// tries and pause are of requests that were throttled; the pause doubles.
 	tries = 4
 	pause = time.Second
@@ -122,6 +123,10 @@ func (e *Error) Denied() bool {
 	return strings.HasPrefix(e.Code, "NoPermission") || strings.HasPrefix(e.Code, "Forbidden.RAM")
 }
 
+// Passing reports whether the same request may succeed later: the service is in
+// trouble, or has too much to do.
+func (e *Error) Passing() bool { return e.throttled() || e.Status >= http.StatusInternalServerError }
+
 // throttled reports whether the same request may succeed a little later.
 func (e *Error) throttled() bool {
 	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable || strings.HasPrefix(e.Code, "Throttling") ||
@@ -173,6 +178,8 @@ type call struct {
 	sign            func(r *http.Request, body []byte)
 	refusal         func(answer []byte) *Error
 	out             any // of JSON; nil reads nothing
+	head            func(http.Header)
+	longest         int64 // of the answer, in bytes; 0 is maxAnswer
 	// once is true if doing it twice makes two: then it isn't tried again when it
 	// may have been done.
 	once bool
@@ -201,7 +208,7 @@ func (c *Client) once(ctx context.Context, k call) (after time.Duration, err err
 		return 0, err
 	}
 	client := *c.config.HTTP
-	client.Transport = c.config.Debug.Transport(client.Transport, debug.Requests{Topic: "auto", Action: k.action})
+	client.Transport = c.config.Debug.Transport(client.Transport, k.told())
 	response, err := client.Do(r)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -214,7 +221,7 @@ func (c *Client) once(ctx context.Context, k call) (after time.Duration, err err
 		return 0, fmt.Errorf("%s: no answer from %s: %w", k.action, k.host, err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	answer, err := io.ReadAll(io.LimitReader(response.Body, cmp.Or(k.longest, maxAnswer)))
 	if err != nil {
 		return 0, fmt.Errorf("%s: answer of %s: %w", k.action, k.host, err)
 	}
@@ -225,7 +232,19 @@ func (c *Client) once(ctx context.Context, k call) (after time.Duration, err err
 	if k.out != nil && json.Unmarshal(answer, k.out) != nil {
 		return 0, fmt.Errorf("%s: the answer of %s isn't JSON", k.action, k.host)
 	}
+	if k.head != nil {
+		k.head(response.Header)
+	}
 	return 0, nil
+}
+
+// told is how the debug log tells of a call.
+func (k call) told() debug.Requests {
+	how := debug.Requests{Topic: "auto", Action: k.action}
+	if k.action == actionGetLogs {
+		how.Topic = "logs"
+	}
+	return how
 }
 
 func (k call) refused(response *http.Response, answer []byte) error {

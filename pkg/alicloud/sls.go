@@ -13,18 +13,21 @@ import (
 // sls makes a call to SLS, whose API is REST at a host per project
 // (https://help.aliyun.com/zh/sls/developer-reference/api-overview).
 func (c *Client) sls(ctx context.Context, action, project, method, path string, body any) error {
-	var data []byte
-	contentType := ""
+	k := c.slsCall(action, project, method, path)
 	if body != nil {
 		var err error
-		if data, err = json.Marshal(body); err != nil {
+		if k.body, err = json.Marshal(body); err != nil {
 			return err
 		}
-		contentType = "application/json"
+		k.contentType = "application/json"
 	}
-	return c.do(ctx, call{
+	return c.do(ctx, k)
+}
+
+// slsCall is a call to SLS without a body.
+func (c *Client) slsCall(action, project, method, path string) call {
+	return call{
 		service: "SLS", action: action, method: method, host: project + "." + c.config.Region + ".log.aliyuncs.com", path: path,
-		body: data, contentType: contentType,
 		sign: func(r *http.Request, body []byte) {
 			fcsign.SignSLS(r, c.config.Keys, body, c.config.Now().UTC().Format(http.TimeFormat))
 		},
@@ -33,7 +36,7 @@ func (c *Client) sls(ctx context.Context, action, project, method, path string, 
 			_ = json.Unmarshal(answer, &said) // it may come from something between
 			return &Error{Code: said.ErrorCode, Message: said.ErrorMessage}
 		},
-	})
+	}
 }
 
 // logs is logConfig: a project, a logstore in it and the index without which

@@ -29,6 +29,7 @@ import (
 	layercmd "s/pkg/cmd/layer"
 	listcmd "s/pkg/cmd/list"
 	localcmd "s/pkg/cmd/local"
+	logscmd "s/pkg/cmd/logs"
 	plancmd "s/pkg/cmd/plan"
 	"s/pkg/cmd/preview"
 	publishcmd "s/pkg/cmd/publish"
@@ -111,6 +112,7 @@ func commands(f *cmdutil.Factory) []*cobra.Command {
 		deploycmd.NewCmd(f, nil),
 		plancmd.NewCmd(f, nil),
 		invokecmd.NewCmd(f, nil),
+		logscmd.NewCmd(f, nil),
 		eventcmd.NewCmd(f, nil),
 		infocmd.NewCmd(f, nil),
 		listcmd.NewCmd(f, nil),
