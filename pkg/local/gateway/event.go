@@ -171,16 +171,23 @@ func writeHTTPResult(w http.ResponseWriter, e *entry, result *instance.Result) e
 // badShape words what is wrong with an answer without Go's names.
 func badShape(err error) string {
 	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		return wrong.Field + " can't be a " + wrong.Value
+	if !errors.As(err, &wrong) {
+		return err.Error()
 	}
-	return err.Error()
+	kind := "a " + wrong.Value
+	if wrong.Value == "array" || wrong.Value == "object" {
+		kind = "an " + wrong.Value
+	}
+	if wrong.Field == "body" {
+		return "body must be a string, not " + kind + ": make it one, with JSON.stringify or json.dumps for example"
+	}
+	return wrong.Field + " can't be " + kind
 }
 
 func (a *httpAnswer) write(w http.ResponseWriter) error {
 	status, err := strconv.Atoi(strings.Trim(string(a.StatusCode), `"`))
 	if err != nil || status < 200 || status > 599 {
-		return badResponse("statusCode " + string(a.StatusCode) + " is not between 200 and 599")
+		return badResponse("statusCode " + string(a.StatusCode) + " is no whole number between 200 and 599")
 	}
 	var body []byte
 	if a.Body != nil {

@@ -89,7 +89,11 @@ func TestAnswersOfEventFunctions(t *testing.T) {
 		{"", "", "", 200, ""},
 		{`{"statusCode":99}`, "statusCode 99", "", 502, ""},
 		{`{"statusCode":"teapot"}`, "statusCode", "", 502, ""},
-		{`{"statusCode":200,"body":{"a":1}}`, "body can't be a object", "", 502, ""},
+		{`{"statusCode":200.5}`, "statusCode 200.5 is no whole number between 200 and 599", "", 502, ""},
+		{`{"statusCode":200,"body":{"a":1}}`, "body must be a string, not an object: make it one, with JSON.stringify", "", 502, ""},
+		{`{"statusCode":200,"body":5}`, "body must be a string, not a number", "", 502, ""},
+		{`{"statusCode":200,"headers":[]}`, "headers can't be an array", "", 502, ""},
+		{`{"statusCode":200,"isBase64Encoded":"yes"}`, "isBase64Encoded can't be a string", "", 502, ""},
 		{`{"statusCode":200,"body":"***","isBase64Encoded":true}`, "not base64", "", 502, ""},
 	} {
 		t.Run(tt.result, func(t *testing.T) {

@@ -76,6 +76,7 @@ func TestNodeHTTPAnswers(t *testing.T) {
 		"http.brokenStream": {502, "no more"},
 		"http.fails":        {502, "in http"},
 		"http.rejects":      {502, "rejected"},
+		"http.wrongStatus":  {502, "not an HTTP status: abc"},
 		"http.wrongBody":    {502, "resp.send takes a string, a Buffer or a stream.Readable"},
 	} {
 		t.Run(handler, func(t *testing.T) {

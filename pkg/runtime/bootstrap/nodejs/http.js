@@ -38,7 +38,9 @@ class Response {
   }
 
   setStatusCode (code) {
-    this.statusCode = code
+    const status = Number(code)
+    if (!(status >= 100 && status <= 999 && status % 1 === 0)) throw new RangeError('not an HTTP status: ' + String(code))
+    this.statusCode = status
   }
 
   setHeader (name, value) {

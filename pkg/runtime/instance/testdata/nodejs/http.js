@@ -44,5 +44,10 @@ exports.brokenStream = (req, resp) => {
 
 exports.fails = () => { throw new Error('in http') }
 exports.rejects = () => Promise.reject(new Error('rejected'))
+exports.wrongStatus = (req, resp) => {
+  resp.setStatusCode('abc')
+  resp.send('x')
+}
+
 exports.wrongBody = (req, resp) => resp.send(42)
 exports.promised = (req, resp) => Promise.resolve().then(() => resp.send('in time'))
