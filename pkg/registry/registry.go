@@ -92,6 +92,21 @@ func (e *PushError) Unwrap() error { return e.Err }
 // cloudPlatform is what Function Compute runs.
 func cloudPlatform() v1.Platform { return v1.Platform{OS: "linux", Architecture: "amd64"} }
 
+// Check says with *image.NotFoundError that an image isn't in the files that a
+// name means (fc.LocalImage); of other names, and of files that can't be read, it
+// says nothing.
+func Check(name string) error {
+	if _, _, _, inFiles := fc.LocalImage(name); !inFiles {
+		return nil
+	}
+	_, err := image.FindFiles(name, v1.Platform{OS: "linux", Architecture: runtime.GOARCH})
+	var missing *image.NotFoundError
+	if errors.As(err, &missing) {
+		return missing
+	}
+	return nil
+}
+
 // Find looks for an image on this machine, and whether its registry has it. It
 // gives nil if there is none: then the registry is where it is. A name with a
 // digest stands for what the registry has.

@@ -167,3 +167,25 @@ func TestRecordOfSomethingElse(t *testing.T) {
 		t.Errorf("of a broken file: %q", got)
 	}
 }
+
+// TestCheck: only files that aren't there, or have no such image, are said.
+func TestCheck(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "img")
+	img := imagetest.ImageFor(t, "amd64", v1.Config{Cmd: []string{"/x"}}, imagetest.Layer(imagetest.Tar(t, imagetest.Entry{Name: "text", Text: "x"})))
+	there := imagetest.Layout(t, dir, "one", img)
+	broken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(broken, "index.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		there + ":one": "", "registry.example.com/me/app:1": "", "oci:" + broken: "",
+		there + ":two":                        `no image ` + there + `:two: ` + dir + ` has ["one"]`,
+		"oci:" + dir + "-none":                "no image oci:" + dir + "-none: ",
+		"docker-archive:" + dir + "-none.tar": "no image docker-archive:" + dir + "-none.tar: ",
+	} {
+		err := Check(name)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}

@@ -43,6 +43,9 @@ func (i Images) Place(ctx context.Context, project *spec.Project, target *cmduti
 	}
 	if target.Local {
 		prepared.UseImage()
+		if err := registry.Check(prepared.Desired.Function.CustomContainerConfig.Image); err != nil {
+			return diag.Errorf("image of %s: %w", r.Name, err)
+		}
 		return nil
 	}
 	want := registry.Wanted{Reference: container.Image, Instance: container.ACRInstanceID, Config: container.RegistryConfig}

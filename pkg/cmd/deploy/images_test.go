@@ -108,6 +108,17 @@ func TestBuiltImageIsPushed(t *testing.T) {
 	}
 }
 
+// An image in files is looked for before the local cloud gets the function.
+func TestImageThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	w := cmdtest.New(t, spec.Edition3)
+	container(w, "oci:/there/is/none:tag")
+	w.Target.Local = true
+	if err := w.Run(command(w, nil)); err == nil || !strings.Contains(err.Error()+w.Stderr(), "image of hello: no image oci:/there/is/none:tag: ") || len(w.Server.Writes()) != 0 {
+		t.Errorf("%v, %v\n%s", err, w.Server.Writes(), w.Stderr())
+	}
+}
+
 func TestImageWithoutAName(t *testing.T) {
 	t.Parallel()
 	w := cmdtest.New(t, spec.Edition3)
