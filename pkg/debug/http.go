@@ -47,7 +47,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.log.Linef(t.how.Topic, "%s%s → no answer after %d ms: %v", what, t.called(r), ms, err)
 		return response, err
 	}
-	id := cmp.Or(response.Header.Get("X-Fc-Request-Id"), response.Header.Get("X-Acs-Request-Id"), "none")
+	id := cmp.Or(response.Header.Get("X-Fc-Request-Id"), response.Header.Get("X-Acs-Request-Id"), response.Header.Get("X-Log-Requestid"), "none")
 	t.log.Linef(t.how.Topic, "%s%s → %d, request id %s, %d ms", what, t.called(r), response.StatusCode, id, ms)
 	return response, nil
 }

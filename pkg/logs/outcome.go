@@ -50,3 +50,9 @@ func (o *Outcomes) Failed(request string) (failed, known bool) {
 	}
 	return r.failed || r.started && !r.ended, true
 }
+
+// ended reports whether the end of a request is known.
+func (o *Outcomes) ended(request string) bool {
+	r := o.requests[request]
+	return r != nil && r.ended
+}

@@ -32,14 +32,13 @@ const (
 // topics are those that lines of the scope may have.
 func (s *Scope) topics() []string {
 	service, function := fc.SplitName(s.Function)
-	topics := []string{topicLogs + function}
-	if service != "" {
-		topics = []string{service}
+	switch {
+	case service != "":
+		return []string{service}
+	case s.InstanceID != "":
+		return []string{topicLogs + function, topicEvents + function}
 	}
-	if s.InstanceID != "" {
-		topics = append(topics, topicEvents+s.Function)
-	}
-	return topics
+	return []string{topicLogs + function}
 }
 
 // query is the scope in SLS's search syntax. Values are looked for in all fields, since

@@ -16,7 +16,7 @@ func TestQuery(t *testing.T) {
 		{Scope{Function: "svc$hello"}, `__topic__: "svc" and "hello"`},
 		{Scope{Function: "hello", RequestID: "1-2-3"}, `__topic__: "FCLogs:hello" and "1-2-3"`},
 		{Scope{Function: "hello", InstanceID: "c-1", Qualifier: "prod"}, `(__topic__: "FCLogs:hello" or __topic__: "FCInstanceEvents:/hello") and "prod" and "c-1"`},
-		{Scope{Function: "svc$hello", InstanceID: "c-1"}, `(__topic__: "svc" or __topic__: "FCInstanceEvents:/svc$hello") and "hello" and "c-1"`},
+		{Scope{Function: "svc$hello", InstanceID: "c-1"}, `__topic__: "svc" and "hello" and "c-1"`},
 		{Scope{Function: "hello", Search: `say "no" \ or`}, `__topic__: "FCLogs:hello" and "say \"no\" \\ or"`},
 		{Scope{Function: "hello", Search: "time*"}, `__topic__: "FCLogs:hello" and time*`},
 		{Scope{Function: "hello", Search: "a and b*"}, `__topic__: "FCLogs:hello" and "a and b*"`},

@@ -29,16 +29,20 @@ type Tail struct {
 	Now func() time.Time
 	// Trouble is told when looks begin to fail, and with nil when one succeeds again.
 	Trouble func(error)
+	// Looked is called after each look that succeeds; nil is nothing. Its error ends
+	// the tail.
+	Looked func(now time.Time) error
 
 	shown map[Line]int // how often each of the latest lines was given
 	taken error        // of whoever is given them
 }
 
 // Run gives each line printed from a time on, once, until ctx ends, which is no error.
-// An outage that is over within some minutes loses nothing.
+// An outage that is over within some minutes loses nothing; one at the beginning is an
+// error at once.
 func (t *Tail) Run(ctx context.Context, from time.Time, each func(Line) error) error {
 	t.shown = map[Line]int{}
-	looked, wait := from, t.Interval
+	looked, wait, answered := from, t.Interval, false
 	var troubleSince time.Time
 	for look := 0; ; look++ {
 		now := t.Now()
@@ -52,9 +56,14 @@ func (t *Tail) Run(ctx context.Context, from time.Time, each func(Line) error) e
 			if !troubleSince.IsZero() {
 				t.Trouble(nil)
 			}
-			looked, wait, troubleSince = now, t.Interval, time.Time{}
+			looked, wait, troubleSince, answered = now, t.Interval, time.Time{}, true
 			t.forget(looked.Add(-far - ahead))
-		case !Passing(ctx, err):
+			if t.Looked != nil {
+				if err := t.Looked(now); err != nil {
+					return err
+				}
+			}
+		case !answered, !Passing(ctx, err):
 			return err
 		case troubleSince.IsZero():
 			troubleSince = now

@@ -96,8 +96,10 @@ func TestTailOutage(t *testing.T) {
 	t.Parallel()
 	s := alicloudtest.NewLogs(t)
 	n := 0
-	s.Fail(alicloudtest.Failure{Status: 503, Code: "ServerBusy", Times: 60})
 	messages, troubles, err := tailed(t, s, func(second float64) bool {
+		if n == 10 {
+			s.Fail(alicloudtest.Failure{Status: 503, Code: "ServerBusy", Times: 60})
+		}
 		line := printed(int(second), fmt.Sprint(n))
 		line["__time_ns_part__"] = fmt.Sprint(n)
 		s.Put(line)
@@ -124,8 +126,18 @@ func TestTailEnds(t *testing.T) {
 	if _, troubles, err := tailed(t, s, on); err == nil || !strings.Contains(err.Error(), "LogStoreNotExist") || len(troubles) > 0 {
 		t.Errorf("refused: %v, %q", err, troubles)
 	}
-	s.Fail(alicloudtest.Failure{Status: 500, Code: "InternalServerError", Times: 1000})
-	if _, troubles, err := tailed(t, s, on); err == nil || len(troubles) != 1 {
+	s.Fail(alicloudtest.Failure{Status: 500, Code: "InternalServerError", Times: 5})
+	if _, troubles, err := tailed(t, s, on); err == nil || len(troubles) > 0 {
+		t.Errorf("it never answered: %v, %q", err, troubles)
+	}
+	failing := false
+	if _, troubles, err := tailed(t, s, func(second float64) bool {
+		if !failing {
+			s.Fail(alicloudtest.Failure{Status: 500, Code: "InternalServerError", Times: 1000})
+		}
+		failing = true
+		return true
+	}); err == nil || len(troubles) != 1 {
 		t.Errorf("an outage without end: %v, %q", err, troubles)
 	}
 	full := errors.New("disk full")

@@ -29,6 +29,10 @@ const (
 	tailWindow = 10 * time.Second
 	// before is how much earlier than its id says a request may have begun.
 	before = time.Minute
+	// endWait is how long after its timeout a request has no end any more: lines may
+	// come that late. leastTimeout takes the place of shorter timeouts, in seconds.
+	endWait      = 30 * time.Second
+	leastTimeout = 60
 	// interval is the time between looks of --tail, at Function Compute and at the
 	// local cloud.
 	interval      = 1500 * time.Millisecond
@@ -56,6 +60,7 @@ type Options struct {
 	Tail       bool
 
 	template string // a file after -t
+	timeout  int    // of the function, in seconds; 0 isn't known
 }
 
 // NewCmd makes the logs command. runF replaces the run, for tests.
@@ -131,8 +136,6 @@ func (o *Options) check() error {
 	switch {
 	case o.Type != "" && !strings.EqualFold(o.Type, typeSuccess) && !strings.EqualFold(o.Type, typeFail):
 		return cmdutil.UsageError(diag.Errorf("unknown --type %q: choose success or fail", o.Type))
-	case o.Tail && o.Type != "":
-		return cmdutil.UsageError(diag.Errorf("choose one of --tail and --type: how a request went is known at its end"))
 	case o.Tail && o.End != "":
 		return cmdutil.UsageError(diag.Errorf("choose one of --tail and --end-time"))
 	}
@@ -227,6 +230,7 @@ func (o *Options) show(ctx context.Context, reader *logs.Reader, v *view, from, 
 
 // tail shows lines as they come.
 func (o *Options) tail(ctx context.Context, one *cmdutil.OneFunction, reader *logs.Reader, v *view, from time.Time) error {
+	each := v.line
 	tail := &logs.Tail{Reader: reader, Interval: interval, Now: o.Now, Trouble: func(err error) {
 		if err == nil {
 			o.IO.Errf("the log service answers again")
@@ -237,10 +241,15 @@ func (o *Options) tail(ctx context.Context, one *cmdutil.OneFunction, reader *lo
 	if one.Target.Local {
 		tail.Interval = localInterval
 	}
+	if o.Type != "" {
+		seconds := max(o.timeout, leastTimeout)
+		hold := &logs.Hold{Failed: strings.EqualFold(o.Type, typeFail), Patience: time.Duration(seconds)*time.Second + endWait, Each: v.line}
+		each, tail.Looked = hold.Line, hold.Passed
+	}
 	if o.IO.IsStderrTTY() {
 		o.IO.Errf("waiting for lines of %s; ctrl-c ends", one.Resource.Name)
 	}
-	return tail.Run(ctx, from, v.line)
+	return tail.Run(ctx, from, each)
 }
 
 // tellNone says that there was nothing.

@@ -221,7 +221,6 @@ func TestUsage(t *testing.T) {
 	w := newWorld(t, spec.Edition3)
 	for args, says := range map[string]string{
 		"--type broken":            `unknown --type "broken"`,
-		"--tail --type fail":       "--tail and --type",
 		"--tail -e 5m":             "--tail and --end-time",
 		"-s yesterday":             `--start-time is "yesterday": it takes a time`,
 		"-e 25:00":                 `--end-time is "25:00"`,
@@ -312,6 +311,30 @@ func TestTail(t *testing.T) {
 		t.Error(d)
 	}
 	w.WantStderr("ctrl-c ends", "InternalServerError", ": trying again\n", "the log service answers again\n")
+}
+
+// TestTailOfFailures: a request is shown when it is known that it failed.
+func TestTailOfFailures(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, spec.Edition3)
+	w.prints(25, "good", "FC Invoke Start RequestId: good", "fine")
+	w.prints(25, "bad", "FC Invoke Start RequestId: bad", "oh")
+	ctx, cancel := context.WithCancel(t.Context())
+	looks, shown := 0, []string{}
+	err := w.RunContext(ctx, w.command(func(ctx context.Context, _ time.Duration) error {
+		shown = append(shown, w.Stdout())
+		switch looks++; looks {
+		case 1:
+			w.prints(28, "bad", "FC Invoke End RequestId: bad, Error: Unhandled function error")
+			w.prints(28, "good", "FC Invoke End RequestId: good")
+		case 2:
+			cancel()
+		}
+		return ctx.Err()
+	}), "--tail", "--type", "fail")
+	if err != nil || shown[0] != "" || strings.Count(shown[1], "\n") != 3 || strings.Contains(shown[1], "good") || !strings.Contains(shown[1], " oh\n") {
+		t.Errorf("%v: %q", err, shown)
+	}
 }
 
 func TestByName(t *testing.T) {

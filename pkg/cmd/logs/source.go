@@ -45,8 +45,10 @@ func (o *Options) logConfig(ctx context.Context, one *cmdutil.OneFunction) (*fc.
 		if err != nil {
 			return nil, err
 		}
+		o.timeout = f.Timeout
 		return f.LogConfig, nil
 	}
+	o.timeout = one.Resource.Function.Timeout
 	service, _ := fc.SplitName(one.Name())
 	s, err := one.Client.GetService(ctx, service)
 	if err != nil {
