@@ -269,6 +269,9 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 		}
 		return nil, notStarted(err, shown)
 	}
+	if o.async() && !view.quiet && keepsLogs(r) {
+		o.IO.Errf("its log: %s", strings.Join(append([]string{"s", "logs", r.Name, "-r", outcome.RequestID}, cmdutil.AccessFlags(o.Settings)...), " "))
+	}
 	if o.done != nil {
 		return o.done(view, outcome)
 	}

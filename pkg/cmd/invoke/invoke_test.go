@@ -219,6 +219,13 @@ func TestAsync(t *testing.T) {
 	if !strings.HasPrefix(w.Stdout(), "requestId:   req-") || !strings.Contains(w.Stdout(), "asyncTaskId: task\n") || w.Stderr() != "" {
 		t.Errorf("stdout %q, stderr %q", w.Stdout(), w.Stderr())
 	}
+	w.Resource().Function.LogConfig = &fc.LogConfig{Project: "p", Logstore: "l"}
+	if err := w.Run(NewCmd(w.Factory, nil), "-e", "x", "--invocation-type", "async", "-a", "prod"); err != nil || !strings.HasPrefix(w.Stderr(), "its log: s logs hello -r req-") || !strings.HasSuffix(w.Stderr(), " -a prod\n") {
+		t.Errorf("%v: stderr %q", err, w.Stderr())
+	}
+	if err := w.Run(NewCmd(w.Factory, nil), "-e", "x", "--invocation-type", "async", "-o", "json"); err != nil || w.Stderr() != "" {
+		t.Errorf("%v: stderr %q", err, w.Stderr())
+	}
 }
 
 func TestOutcomeAsJSON(t *testing.T) {

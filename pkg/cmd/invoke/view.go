@@ -10,6 +10,7 @@ import (
 
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/invoke"
+	"s/pkg/spec"
 )
 
 // The frame around a function's log, as the tools that s stands beside print
@@ -172,4 +173,9 @@ func document(o *invoke.Outcome) outcomeDocument {
 		d.Logs = []string{}
 	}
 	return d
+}
+
+// keepsLogs reports whether s.yaml has a place for what a function prints.
+func keepsLogs(r *spec.Resource) bool {
+	return r.Function.LogConfig != nil || r.Auto.Log != nil || r.Service != nil && r.Service.LogConfig != nil
 }
