@@ -1,8 +1,8 @@
 package build
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"s/pkg/bundle"
-	"s/pkg/diag"
 )
 
 // copyTree copies what is listed, and what keep says (nil: all), into the folder
@@ -65,9 +64,13 @@ func copyFile(from, to string, e bundle.Entry) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
+	defer func() {
+		if closed := out.Close(); err == nil {
+			err = closed
+		}
+	}()
 	if _, err := io.Copy(out, in); err != nil {
-		return diag.Errorf("%s: %w", e.Path, err)
+		return &bundle.FileError{Path: e.Path, Reason: "cannot be copied", Err: err}
 	}
 	info, err := in.Stat()
 	if err != nil {
@@ -116,7 +119,8 @@ func bring(ctx context.Context, from, to string, skip func(name string) bool) er
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		target := filepath.Join(to, strings.TrimPrefix(path, from))
+		rel := strings.TrimPrefix(path, from)
+		target := filepath.Join(to, rel)
 		if d.IsDir() {
 			if skip != nil && skip(d.Name()) {
 				return fs.SkipDir
@@ -126,7 +130,7 @@ func bring(ctx context.Context, from, to string, skip func(name string) bool) er
 		if err := os.RemoveAll(target); err != nil {
 			return err
 		}
-		return bringFile(path, target, d)
+		return bringFile(path, target, strings.TrimPrefix(filepath.ToSlash(rel), "/"), d)
 	})
 }
 
@@ -140,7 +144,8 @@ func folder(path string) error {
 	return os.MkdirAll(path, 0o755)
 }
 
-func bringFile(path, target string, d fs.DirEntry) error {
+// bringFile makes the file at path appear at target; rel is its name for errors.
+func bringFile(path, target, rel string, d fs.DirEntry) error {
 	if d.Type()&fs.ModeSymlink != 0 {
 		text, err := os.Readlink(path)
 		if err != nil {
@@ -153,7 +158,7 @@ func bringFile(path, target string, d fs.DirEntry) error {
 		return err
 	}
 	return copyFile(path, target, bundle.Entry{
-		Path: d.Name(), Mode: info.Mode(), Size: info.Size(), ModTime: info.ModTime(),
+		Path: cmp.Or(rel, d.Name()), Mode: info.Mode(), Size: info.Size(), ModTime: info.ModTime(),
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"s/pkg/bundle"
 	"s/pkg/diag"
 )
 
@@ -139,7 +140,7 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 			return r.part(ctx, p, tools[i], out, scratch)
 		})
 		if err != nil {
-			return nil, err
+			return nil, r.told(err)
 		}
 		defer entry.Release()
 		made[i] = entry
@@ -163,9 +164,17 @@ func (r *run) make(ctx context.Context) (*Artifact, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, r.told(err)
 	}
 	return a, r.note(a)
+}
+
+// told names the resource in an error of a file that can't be copied.
+func (r *run) told(err error) error {
+	if errors.As(err, new(*bundle.FileError)) {
+		return diag.Errorf("build %s: %w", r.req.Name, err)
+	}
+	return err
 }
 
 // archive names the file in the artifact's folder that is the code as it is,

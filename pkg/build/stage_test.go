@@ -80,6 +80,30 @@ func TestCopyOfAChangingSource(t *testing.T) {
 	}
 }
 
+// TestCopyWithoutRoom: the file and the reason are told, and of whose build.
+func TestCopyWithoutRoom(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip(err)
+	}
+	from, to := t.TempDir(), t.TempDir()
+	buildtest.Plant(t, from, map[string]string{"lib/a": "1"})
+	d, err := os.ReadDir(filepath.Join(from, "lib"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = bringFile(filepath.Join(from, "lib/a"), "/dev/full", "lib/a", d[0])
+	if got := (&run{req: Request{Name: "api"}}).told(err); !errors.As(err, new(*bundle.FileError)) || got.Error() != "build api: lib/a: cannot be copied: no space left on device" {
+		t.Errorf("%v", got)
+	}
+	if err := bring(context.Background(), filepath.Join(from, "lib/a"), filepath.Join(to, "x/a"), nil); err != nil {
+		t.Errorf("a file alone: %v", err)
+	}
+	if got := (&run{}).told(fs.ErrExist); !errors.Is(got, fs.ErrExist) || got.Error() != fs.ErrExist.Error() {
+		t.Errorf("another error: %v", got)
+	}
+}
+
 func TestCopiesOfFolders(t *testing.T) {
 	t.Parallel()
 	from := t.TempDir()
