@@ -122,6 +122,25 @@ func TestCompiles(t *testing.T) {
 	}
 }
 
+// TestCompilesBesideWhatNoPackageHolds: what .fcignore leaves out doesn't keep a
+// builder from compiling, though it can't be copied.
+func TestCompilesBesideWhatNoPackageHolds(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{"list.txt": "", "a.go": "1", ".fcignore": "data\n"})
+	if err := os.Symlink("/etc", filepath.Join(p.req.SourceDir, "data")); err != nil {
+		t.Skip(err)
+	}
+	m := &maker{name: "m", plan: Plan{Compiles: true, Into: "bin"}}
+	p.build(m)
+	if got := p.made(); got["bin/a.go.out"] != "1" || got["data"] != "" || got["bin/data.out"] != "" {
+		t.Errorf("%v", got)
+	}
+	p.write(".fcignore", "other\n")
+	if _, err := (Builders{m}).Build(context.Background(), p.req); err == nil || !strings.Contains(err.Error(), "data: is a symbolic link that leads out") {
+		t.Errorf("a link that would be in the package: %v", err)
+	}
+}
+
 // TestWhatIsNotPartOfTheCode has a folder that the user's own tools made, with a
 // link that no package could hold.
 func TestWhatIsNotPartOfTheCode(t *testing.T) {

@@ -94,11 +94,13 @@ type trees struct {
 
 // readTrees lists the code as it is packed, without what .fcignore leaves out,
 // and what is compiled, with it: a source file needn't be part of the package.
+// What of that can't be in a package (links that lead elsewhere, sockets) was
+// refused by then, or is none of the code's.
 func readTrees(ctx context.Context, req Request, parts []part) (*trees, error) {
 	t := &trees{code: &tree{settled: true}, roots: map[string]*tree{}}
 	var err error
 	if req.Folder() {
-		opts := bundle.ListOptions{Skip: req.ArtifactDir, Leave: leave(parts), NoDefaultIgnore: req.NoDefaultIgnore}
+		opts := bundle.ListOptions{Skip: req.ArtifactDir, Leave: leave(parts), NoDefaultIgnore: req.NoDefaultIgnore, AnyLink: req.Image != ""}
 		if t.code, err = readTree(ctx, req.SourceDir, req.spare(req.SourceDir, opts)); err != nil {
 			return nil, diag.Errorf("source of %s: %w", req.Name, err)
 		}
@@ -111,7 +113,7 @@ func readTrees(ctx context.Context, req Request, parts []part) (*trees, error) {
 			p.plan.Root = req.SourceDir
 		}
 		opts := bundle.ListOptions{
-			Skip: req.ArtifactDir, NoIgnoreFiles: true, Leave: p.plan.Skip, EnvFiles: !p.plan.NoEnvFiles, NoDefaultIgnore: req.NoDefaultIgnore,
+			Skip: req.ArtifactDir, NoIgnoreFiles: true, NoOdd: true, AnyLink: req.Image != "", Leave: p.plan.Skip, EnvFiles: !p.plan.NoEnvFiles, NoDefaultIgnore: req.NoDefaultIgnore,
 		}
 		if t.roots[p.Name()], err = readTree(ctx, p.plan.Root, req.spare(p.plan.Root, opts)); err != nil {
 			return nil, diag.Errorf("source of %s: %w", req.Name, err)

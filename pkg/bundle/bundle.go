@@ -119,6 +119,9 @@ type FileError struct {
 	Path   string // relative to the folder that is packed, with slashes
 	Reason diag.Message
 	Err    error // what the system said, if it did
+	// Rule is the line of .fcignore by which what FC can't hold is left out; empty
+	// if the file is something else.
+	Rule string
 }
 
 // Error names the file and the reason.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -213,8 +214,35 @@ func TestLinksThatLeadOut(t *testing.T) {
 		var fe *FileError
 		if !errors.As(err, &fe) || fe.Path != "bad" || !strings.Contains(err.Error(), "leads out") {
 			t.Errorf("%v: got %v, want a FileError about bad", files, err)
+		} else if fe.Rule != "/bad" {
+			t.Errorf("%v: left out by %q", files, fe.Rule)
 		}
 		noPartial(t, out)
+		for _, e := range list(t, dir, ListOptions{NoOdd: true}).Entries {
+			if e.Path == "bad" {
+				t.Errorf("%v: listed as %+v", files, e)
+			}
+		}
+		i := slices.IndexFunc(list(t, dir, ListOptions{AnyLink: true}).Entries, func(e Entry) bool { return "->"+e.Target == files["bad"] })
+		if i < 0 {
+			t.Errorf("%v: not listed as it is", files)
+		}
+	}
+}
+
+// TestLinkOfAVirtualEnvironment: all of it is what isn't code.
+func TestLinkOfAVirtualEnvironment(t *testing.T) {
+	t.Parallel()
+	dir := plant(t, map[string]string{"a": "", "my/env/pyvenv.cfg": "", "my/env/bin/python": "->/usr/bin/python3"})
+	var fe *FileError
+	if _, err := List(context.Background(), dir, ListOptions{}); !errors.As(err, &fe) || fe.Rule != "/my/env" {
+		t.Fatalf("%+v, %v", fe, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, IgnoreFile), []byte(fe.Rule+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := list(t, dir, ListOptions{}).Entries; len(got) != 2 {
+		t.Errorf("%+v", got)
 	}
 }
 

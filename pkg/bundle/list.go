@@ -48,6 +48,10 @@ type ListOptions struct {
 	EnvFiles bool
 	// NoIgnoreFiles reads no .fcignore.
 	NoIgnoreFiles bool
+	// NoOdd leaves out what FC can't hold, instead of refusing it.
+	NoOdd bool
+	// AnyLink keeps symbolic links wherever they lead: for the folder of an image.
+	AnyLink bool
 	// Skip is a file or folder to leave out, if it is in the tree.
 	Skip string
 	// Leave tells what else isn't looked at, by its path relative to the root
@@ -84,6 +88,8 @@ type lister struct {
 	skip     []string // absolute
 	own      string   // absolute: what begins with it belongs to the archive
 	anyFile  bool     // no .fcignore is read
+	noOdd    bool     // what FC can't hold is left out
+	anyLink  bool     // links may lead out
 	leave    func(path string) bool
 	rules    *ruleSet
 	defaults int // how many of the first rules are the default ones
@@ -99,7 +105,7 @@ func newLister(ctx context.Context, dir string, opts ListOptions) (*lister, erro
 	if root, err = filepath.EvalSymlinks(root); err != nil {
 		return nil, err
 	}
-	l := &lister{ctx: ctx, root: root, anyFile: opts.NoIgnoreFiles, leave: opts.Leave, leftOut: map[string]bool{}}
+	l := &lister{ctx: ctx, root: root, anyFile: opts.NoIgnoreFiles, noOdd: opts.NoOdd, anyLink: opts.AnyLink, leave: opts.Leave, leftOut: map[string]bool{}}
 	if opts.Skip != "" {
 		skip, err := resolve(opts.Skip)
 		if err != nil {
@@ -243,14 +249,30 @@ func (l *lister) child(parent string, c fs.DirEntry, rules *ruleSet) error {
 	switch {
 	case info.Mode().IsRegular():
 	case info.Mode()&fs.ModeSymlink != 0:
-		if e.Target, err = l.link(rel); err != nil {
-			return err
-		}
+		e.Target, err = l.link(rel)
 		e.Size = int64(len(e.Target))
 	default:
-		return &FileError{Path: rel, Reason: kind(info.Mode())}
+		err = l.odd(rel, kind(info.Mode()), nil)
+	}
+	if odd := (*FileError)(nil); l.noOdd && errors.As(err, &odd) && odd.Rule != "" {
+		return nil
+	}
+	if err != nil {
+		return err
 	}
 	return l.visit(e)
+}
+
+// odd is the error of what FC can't hold. It is left out alone, or with the
+// virtual environment of Python that it is in.
+func (l *lister) odd(rel string, reason diag.Message, err error) error {
+	e := &FileError{Path: rel, Reason: reason, Err: err, Rule: "/" + rel}
+	for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(l.root, filepath.FromSlash(dir), "pyvenv.cfg")); err == nil {
+			e.Rule = "/" + dir
+		}
+	}
+	return e
 }
 
 // link reads a symbolic link and makes sure that it stays in the tree, by its
@@ -262,20 +284,25 @@ func (l *lister) link(rel string) (string, error) {
 		return "", &FileError{Path: rel, Reason: changed, Err: err}
 	}
 	slashed := filepath.ToSlash(target)
-	outside := &FileError{Path: rel, Reason: diag.Say("is a symbolic link that leads out of the folder, to %s", target)}
+	if l.anyLink {
+		return slashed, nil
+	}
+	outside := func() error {
+		return l.odd(rel, diag.Say("is a symbolic link that leads out of the folder, to %s", target), nil)
+	}
 	if filepath.IsAbs(target) || path.IsAbs(slashed) || !within(path.Join(path.Dir(rel), slashed)) {
-		return "", outside
+		return "", outside()
 	}
 	real, err := filepath.EvalSymlinks(full)
 	if errors.Is(err, fs.ErrNotExist) {
 		return slashed, nil // leads nowhere yet, but inside
 	}
 	if err != nil {
-		return "", &FileError{Path: rel, Reason: "is a symbolic link that can't be followed", Err: err}
+		return "", l.odd(rel, diag.Say("is a symbolic link that can't be followed"), err)
 	}
 	inside, err := filepath.Rel(l.root, real)
 	if err != nil || !within(filepath.ToSlash(inside)) {
-		return "", outside
+		return "", outside()
 	}
 	return slashed, nil
 }

@@ -25,6 +25,9 @@ func TestPipesAreRefused(t *testing.T) {
 	if err == nil || err.Error() != "d: is a pipe, which code can't hold" {
 		t.Errorf("got %v", err)
 	}
+	if got := list(t, dir, ListOptions{NoOdd: true}).Entries; len(got) != 1 {
+		t.Errorf("listed %+v", got)
+	}
 	if err := errors.Join(os.Remove(pipe), os.WriteFile(pipe, []byte("2"), 0o600)); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	stdpath "path"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"s/pkg/bundle"
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -47,7 +47,7 @@ func Pack(ctx context.Context, in PackInput) (*Archive, error) {
 	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("code %s does not exist", path)
+		return nil, diag.Errorf("code %s does not exist", path)
 	}
 	if err != nil {
 		return nil, err

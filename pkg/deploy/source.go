@@ -2,13 +2,13 @@ package deploy
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"s/pkg/bundle"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/spec"
 )
@@ -46,8 +46,11 @@ type StaleError struct {
 }
 
 // Error names the resource.
-func (e *StaleError) Error() string {
-	return fmt.Sprintf("the code of %s needs a build and its artifact is missing or out of date", e.Resource)
+func (e *StaleError) Error() string { return e.Wording().Error() }
+
+// Wording is the same in words that can be translated.
+func (e *StaleError) Wording() error {
+	return diag.Errorf("the code of %s needs a build and its artifact is missing or out of date", e.Resource)
 }
 
 // Preparer finds and packs the code of resources.
@@ -94,10 +97,10 @@ func (p Preparer) Prepare(ctx context.Context, project *spec.Project, r *spec.Re
 			Whole: runsJar(r), NoDefaultIgnore: p.NoDefaultIgnore, Looker: p.looker(source, out),
 		})
 		if err != nil {
-			return nil, fmt.Errorf("pack %s: %w", r.Name, err)
+			return nil, diag.Errorf("pack %s: %w", r.Name, err)
 		}
 	case needsCode(r):
-		return nil, fmt.Errorf("%s has no code: set codeUri (edition 1.0.0) or code (edition 3.0.0)", r.Name)
+		return nil, diag.Errorf("%s has no code: set codeUri (edition 1.0.0) or code (edition 3.0.0)", r.Name)
 	}
 	out.Desired = Want(r, archive, env, p.merge())
 	return out, p.image(ctx, project, r, out)
@@ -157,12 +160,12 @@ func (p Preparer) Unpacked(ctx context.Context, project *spec.Project, r *spec.R
 		}
 		code := packed.Desired.Code
 		if code == nil || code.Path == "" {
-			return nil, fmt.Errorf("%s has no code on this machine", r.Name)
+			return nil, diag.Errorf("%s has no code on this machine", r.Name)
 		}
 		return &Unpacked{Prepared: *packed, Code: code.Path}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("code of %s: %w", r.Name, err)
+		return nil, diag.Errorf("code of %s: %w", r.Name, err)
 	}
 	out.Desired, out.Code = Want(r, nil, env, p.merge()), source
 	return out, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,20 @@ func TestImages(t *testing.T) {
 	p.Req.Fresh = true
 	if p.Build(b); !strings.Contains(argv(t, notes), " --no-cache ") {
 		t.Errorf("ran %s", argv(t, notes))
+	}
+}
+
+// TestLinksOfImages: in an image they lead where they should.
+func TestLinksOfImages(t *testing.T) {
+	t.Parallel()
+	b, notes := fake(t, "docker")
+	p := container(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY . /"})
+	if err := os.Symlink("/usr/share/zoneinfo/UTC", filepath.Join(p.Req.SourceDir, "localtime")); err != nil {
+		t.Skip(err)
+	}
+	p.Build(b)
+	if seen := buildtest.Lines(t, filepath.Join(filepath.Dir(notes), "seen")); !slices.Contains(seen, "localtime") {
+		t.Errorf("it saw %q", seen)
 	}
 }
 

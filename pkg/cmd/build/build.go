@@ -265,5 +265,5 @@ func (o *Options) explain(ctx context.Context, p *spec.Project, err error) error
 	case errors.As(err, &help):
 		return cmdutil.WithHint(cmdutil.ExitFailed, err, help.Help.In(o.IO.Text))
 	}
-	return cmdutil.WithCode(cmdutil.ExitFailed, err)
+	return cmdutil.HelpWithFile(o.IO, cmdutil.WithCode(cmdutil.ExitFailed, err))
 }

@@ -34,3 +34,12 @@ func TellTooLarge(io *iostreams.IOStreams, r *spec.Resource, err error) {
 	io.Errf("%s: what is large:", r.Name)
 	_ = over.Report.Write(io.ErrOut, io) // the error is told in any case
 }
+
+// HelpWithFile adds to an error of a file that FC can't hold how it is left out.
+func HelpWithFile(io *iostreams.IOStreams, err error) error {
+	odd := (*bundle.FileError)(nil)
+	if !errors.As(err, &odd) || odd.Rule == "" {
+		return err
+	}
+	return WithHint(ExitFailed, err, io.T("leave it out of the code by a line in .fcignore: %s", odd.Rule))
+}

@@ -284,7 +284,7 @@ func (d *deployment) prepare(ctx context.Context, it *item) error {
 	}
 	if err != nil {
 		cmdutil.TellTooLarge(d.IO, it.resource, err)
-		return err
+		return cmdutil.HelpWithFile(d.IO, err)
 	}
 	if err := d.Images.Place(ctx, d.project, d.target, it.resource, prepared); err != nil {
 		return err

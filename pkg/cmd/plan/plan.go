@@ -150,7 +150,7 @@ func (o *Options) plans(ctx context.Context, project *spec.Project, target *cmdu
 	for i, r := range resources {
 		prepared, err := preparer.Prepare(ctx, project, r)
 		if err != nil {
-			return nil, err
+			return nil, cmdutil.HelpWithFile(o.IO, err)
 		}
 		if err := o.Images.Place(ctx, project, target, r, prepared); err != nil {
 			return nil, err
