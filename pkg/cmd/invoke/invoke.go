@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -253,6 +254,7 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 	wait := o.wait(r)
 	limited, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("no answer within %s", wait))
 	defer cancel()
+	o.noteHTTP(r)
 	view := newView(o)
 	outcome, err := invoke.Call(limited, target, invoke.Request{
 		InvokeInput: fcclient.InvokeInput{
@@ -276,6 +278,22 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 		return o.done(view, outcome)
 	}
 	return view.show(outcome)
+}
+
+// noteHTTP says that an event isn't what the handler of an HTTP function of FC 2.0
+// is made for: its trigger alone makes requests of calls.
+func (o *Options) noteHTTP(r *spec.Resource) {
+	service, _ := fc.SplitName(r.Function.FunctionName)
+	runtime, known := fc.LookupRuntime(r.Function.Runtime)
+	isHTTP := slices.ContainsFunc(r.Triggers, func(t fc.Trigger) bool { return t.TriggerType == fc.TriggerHTTP })
+	if service == "" || !known || runtime.Custom || runtime.Container || !isHTTP || o.Silent {
+		return
+	}
+	if o.Tree {
+		o.IO.Errf("%s is an HTTP function of FC 2.0, whose handler takes requests, not events: s local start serves it", r.Name)
+		return
+	}
+	o.IO.Errf("%s is an HTTP function of FC 2.0, whose handler takes requests, not events: s info shows its URL", r.Name)
 }
 
 // notStarted turns an instance that didn't start into a failure of the
