@@ -9,9 +9,11 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"s/pkg/fc"
 	"s/pkg/iostreams"
 	"s/pkg/local"
 	"s/pkg/runtime/instance"
+	"s/pkg/spec"
 )
 
 // printer shows what `s local start` serves and what the functions print.
@@ -77,6 +79,20 @@ func (p *printer) answered(a local.DevAnswer) {
 	defer p.mu.Unlock()
 	fmt.Fprintf(p.io.ErrOut, "%s %s %s %s %s\n", p.prefix(a.Function), p.io.Bold(a.Method), a.Path, status,
 		p.io.Dim(fmt.Sprintf("%.1f ms", float64(a.Took.Microseconds())/1000)))
+}
+
+// quiet tells of triggers that nothing makes fire here. The printer is locked.
+func (p *printer) quiet(r *spec.Resource) {
+	var types []string
+	for _, t := range r.Triggers {
+		if t.TriggerType != fc.TriggerHTTP && !slices.Contains(types, t.TriggerType) {
+			types = append(types, t.TriggerType)
+		}
+	}
+	if len(types) > 0 {
+		p.io.Errf("%s: its triggers of type %s don't fire here; s local invoke %s --event-template %s calls it as one does",
+			r.Name, strings.Join(types, ", "), r.Name, types[0])
+	}
 }
 
 // table draws the routes, within the width of the terminal: a URL that doesn't

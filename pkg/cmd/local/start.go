@@ -181,6 +181,9 @@ func (p *printer) Serving(project *spec.Project, resources []*spec.Resource) {
 			p.io.Errf("%s: on Function Compute callers must sign; here they needn't", r.Function)
 		}
 	}
+	for _, r := range resources {
+		p.quiet(r)
+	}
 	for n, r := range resources {
 		if p.server.Debugged(r.Name) {
 			p.o.tellDebug(project, r, &debugger.Options{Port: p.o.DebugPort + n}, dev.CodeRoot(r, p.server.Info().Isolation))

@@ -102,6 +102,25 @@ func newTestPrinter(width string) (*printer, *bytes.Buffer) {
 	return p, errOut
 }
 
+// TestQuietTriggers: what doesn't fire here is told once for a function.
+func TestQuietTriggers(t *testing.T) {
+	t.Parallel()
+	http, timer, oss := fc.Trigger{TriggerType: fc.TriggerHTTP}, fc.Trigger{TriggerType: fc.TriggerTimer}, fc.Trigger{TriggerType: fc.TriggerOSS}
+	for _, tt := range []struct {
+		triggers []fc.Trigger
+		want     string
+	}{
+		{nil, ""},
+		{[]fc.Trigger{http}, ""},
+		{[]fc.Trigger{http, timer, oss, timer}, "job: its triggers of type timer, oss don't fire here; s local invoke job --event-template timer calls it as one does\n"},
+	} {
+		p, errOut := newTestPrinter(cmdutil.OutputDefault)
+		if p.quiet(&spec.Resource{Name: "job", Triggers: tt.triggers}); errOut.String() != tt.want {
+			t.Errorf("%v: %q", tt.triggers, errOut)
+		}
+	}
+}
+
 func TestTable(t *testing.T) {
 	t.Parallel()
 	p, _ := newTestPrinter(cmdutil.OutputDefault)
