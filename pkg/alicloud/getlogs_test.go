@@ -2,6 +2,8 @@ package alicloud_test
 
 import (
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,6 +29,25 @@ func TestGetLogs(t *testing.T) {
 	want := alicloudtest.Asked{Host: "p.cn-hangzhou.log.aliyuncs.com", Path: "/logstores/l", Query: q.Query, From: 100, To: 200}
 	if d := cmp.Diff([]alicloudtest.Asked{want, want}, s.Asked()); d != "" {
 		t.Error(d)
+	}
+}
+
+// recorder keeps the last request, and answers none.
+type recorder struct{ got *http.Request }
+
+func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	r.got = request
+	return nil, errors.New("no network")
+}
+
+// TestGetLogsByHTTPS: the service itself is asked by https, at the project's host.
+func TestGetLogsByHTTPS(t *testing.T) {
+	t.Parallel()
+	var network recorder
+	c := alicloud.New(alicloud.Config{Region: region, HTTP: &http.Client{Transport: &network}})
+	_, err := c.GetLogs(t.Context(), alicloud.LogQuery{Project: "p", Logstore: "l", Query: `"secret words"`, From: 1, To: 2})
+	if err == nil || strings.Contains(err.Error(), "secret") || network.got.URL.Scheme != "https" || network.got.URL.Host != "p.cn-hangzhou.log.aliyuncs.com" {
+		t.Errorf("%v, %v", err, network.got.URL)
 	}
 }
 

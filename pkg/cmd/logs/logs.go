@@ -102,6 +102,7 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	flags.StringVar(&opts.Match, "match", "", "show this text in colour where it is in a line")
 	// Without its letter, which is --tail's here.
 	flags.String("template", "", "path of the s.yaml (default: s.yaml in this folder)")
+	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions([]string{typeSuccess, typeFail}, cobra.ShellCompDirectiveNoFileComp)) // the flag is above
 	return cmd
 }
 
