@@ -124,7 +124,7 @@ func TestSeveralWithAFailure(t *testing.T) {
 	if w.Stdout() != "a\n{\"errorMessage\":\"b\"}\n" {
 		t.Errorf("stdout %q", w.Stdout())
 	}
-	want := `\n\n✔ a  called +\S+\n✖ b  failed +\S+  UnhandledInvocationError\n- c  not tried +b failed\n$`
+	want := `\n\n✔ a  called +\S+ *\n✖ b  failed +\S+ +UnhandledInvocationError\n- c  not tried +b failed\n$`
 	if !regexp.MustCompile(want).MatchString(w.Stderr()) {
 		t.Errorf("no summary in\n%s", w.Stderr())
 	}
