@@ -262,8 +262,9 @@ func (bs Builders) plans(req Request) ([]part, error) {
 		parts = append(parts, part{b, plan})
 	}
 	if len(parts) == 0 && req.Image == "" {
-		_, err := os.Stat(req.SourceDir)
-		return nil, err
+		if _, err := os.Stat(req.SourceDir); err != nil {
+			return nil, diag.Errorf("the code of %s isn't there: %w", req.Name, err)
+		}
 	}
 	return parts, nil
 }

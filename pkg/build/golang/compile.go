@@ -85,8 +85,11 @@ var (
 
 // said finds the first line of the output that tells what is wrong.
 func said(lines []string) string {
-	for _, line := range lines {
+	for i, line := range lines {
 		line = strings.TrimSpace(line)
+		if strings.HasSuffix(line, ":") && i+1 < len(lines) { // "…; to add it:", and below it how
+			line += " " + strings.TrimSpace(lines[i+1])
+		}
 		if compilerPattern.MatchString(line) || strings.HasPrefix(line, "go: ") && !commandPattern.MatchString(line) {
 			return line
 		}

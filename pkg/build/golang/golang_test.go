@@ -231,8 +231,8 @@ func TestCompilerErrors(t *testing.T) {
 	t.Parallel()
 	for output, want := range map[string]string{
 		"go: downloading y v1.0.0\n# x\n./main.go:5:2: undefined: y\n./main.go:6:2: undefined: z": "./main.go:5:2: undefined: y",
-		"main.go:3:8: no required module provides package y; to add it:\n\tgo get y":              "main.go:3:8: no required module provides package y; to add it:",
-		"go: updates to go.mod needed; to update it:\n\tgo mod tidy":                              "go: updates to go.mod needed; to update it:",
+		"main.go:3:8: no required module provides package y; to add it:\n\tgo get y":              "main.go:3:8: no required module provides package y; to add it: go get y",
+		"go: updates to go.mod needed; to update it:\n\tgo mod tidy":                              "go: updates to go.mod needed; to update it: go mod tidy",
 		"something else": "",
 	} {
 		f := newFake(t, "go1.26.8", "auto", fmt.Sprintf("printf '%%s\\n' '%s' >&2; exit 1", output))

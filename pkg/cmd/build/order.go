@@ -25,8 +25,13 @@ func (o *Options) each(p *spec.Project) *cmdutil.Run {
 
 // summed is what the summary says of a resource.
 func (o *Options) summed(value any) string {
-	if v, ok := value.(view); ok && !v.Built {
+	switch v, ok := value.(view); {
+	case ok && !v.Built:
 		return o.IO.T("nothing to build")
+	case ok && v.Unchanged:
+		return o.IO.T("up to date")
+	case ok && v.Reused:
+		return o.IO.T("from the cache")
 	}
 	return o.IO.T("built")
 }

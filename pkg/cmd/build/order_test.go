@@ -165,8 +165,12 @@ func TestAlikeIsBuiltOnce(t *testing.T) {
 	if err := RunBuild(t.Context(), w.Options); err != nil {
 		t.Fatal(err)
 	}
-	if len(g.built) != 1 || strings.Count(w.said(), "from the cache") != 2 {
+	if len(g.built) != 1 || strings.Count(w.said(), "built from the cache") != 2 || strings.Count(w.said(), "  from the cache  T") != 2 {
 		t.Errorf("built %v\n%s", g.built, w.said())
+	}
+	w.err.Reset()
+	if err := RunBuild(t.Context(), w.Options); err != nil || !strings.HasSuffix(w.said(), "✔ a  up to date  T\n✔ b  up to date  T\n✔ c  up to date  T\n") {
+		t.Errorf("again: %v\n%s", err, w.said())
 	}
 	for _, name := range []string{"a", "b", "c"} {
 		if _, err := os.Stat(filepath.Join(w.project.Dir, ".s", "build", "artifacts", name, "deps")); err != nil {

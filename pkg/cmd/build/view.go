@@ -13,6 +13,8 @@ type view struct {
 	Reused   bool              `json:"fromCache,omitempty"`
 	Tools    []build.Tool      `json:"tools,omitempty"`
 	Env      map[string]string `json:"environmentVariables,omitempty"`
+
+	Unchanged bool `json:"-"` // the artifact was right as it was
 }
 
 func newView(p *spec.Project, r build.Result) view {
@@ -21,6 +23,6 @@ func newView(p *spec.Project, r build.Result) view {
 	}
 	return view{
 		Built: true, Artifact: cmdutil.Shorten(p.Dir, r.Artifact.Dir), Reused: r.Artifact.Reused,
-		Tools: r.Artifact.Tools, Env: r.Artifact.Env,
+		Tools: r.Artifact.Tools, Env: r.Artifact.Env, Unchanged: r.Artifact.Unchanged,
 	}
 }
