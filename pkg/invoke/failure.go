@@ -99,11 +99,25 @@ func (f Failure) Text() string {
 		last = f.Type
 	}
 	if b.Len() == 0 && len(f.Stack) > 0 {
-		return last + "\n" + strings.Join(f.Stack, "\n")
+		return strings.TrimSuffix(last+"\n"+f.frames(), "\n")
 	}
 	for _, line := range f.Stack {
 		b.WriteString(line + "\n")
 	}
 	b.WriteString(last)
 	return b.String()
+}
+
+// frames is the stack without type and message, which that of Node.js begins with
+// (FC 2.0 puts the kind of the error before its type).
+func (f Failure) frames() string {
+	text := strings.Join(f.Stack, "\n")
+	head := strings.TrimPrefix(f.Type, "FunctionUnhandledError: ")
+	if f.Message != "" {
+		head += ": " + f.Message
+	}
+	if rest, found := strings.CutPrefix(text, head); found && (rest == "" || rest[0] == '\n') {
+		return strings.TrimPrefix(rest, "\n")
+	}
+	return text
 }

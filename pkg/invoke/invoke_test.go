@@ -211,6 +211,19 @@ func TestFailures(t *testing.T) {
 			"Error: m\nat f (/code/index.js:1:2)\nat g",
 		},
 		{
+			"node repeats the message", `{"errorMessage":"m\nn","errorType":"Error","stackTrace":["Error: m","n","    at f (/code/index.js:1:2)"]}`,
+			"Error: m\nn\n    at f (/code/index.js:1:2)",
+		},
+		{
+			"node of FC 2.0", `{"errorMessage":"m","errorType":"FunctionUnhandledError: Error","stackTrace":["Error: m","    at f"]}`,
+			"FunctionUnhandledError: Error: m\n    at f",
+		},
+		{"node without frames", `{"errorMessage":"m","errorType":"Error","stackTrace":["Error: m"]}`, "Error: m"},
+		{
+			"node with a code", `{"errorMessage":"m","errorType":"Error","stackTrace":["Error [E_X]: m","    at f"]}`,
+			"Error: m\nError [E_X]: m\n    at f",
+		},
+		{
 			"go", `{"errorMessage":"m","errorType":"errorString","stackTrace":[{"path":"main.go","line":3,"label":"main.f"}]}`,
 			"errorString: m\n  main.go:3 main.f",
 		},
