@@ -142,6 +142,34 @@ func TestDaemonOfAnotherVersionIsReplaced(t *testing.T) {
 	}
 }
 
+// TestReplacementKeepsThePort: the URLs that were shown lead to the new daemon,
+// unless its port was asked for.
+func TestReplacementKeepsThePort(t *testing.T) {
+	home := t.TempDir()
+	first := ensure(t, ensureOptions(t, home, "1"))
+	o := ensureOptions(t, home, "2")
+	o.Port, o.KeepPort = DefaultPort, true
+	if second := ensure(t, o); second.Endpoint != first.Endpoint || second.PID == first.PID {
+		t.Errorf("first %+v, second %+v", first, second)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	o = ensureOptions(t, home, "3")
+	o.Port = portOf("http://" + taken.Addr().String())
+	var port *PortTakenError
+	if _, err := Ensure(t.Context(), o); !errors.As(err, &port) || port.Addr != taken.Addr().String() {
+		t.Errorf("a port that was asked for: %v", err)
+	}
+	for endpoint, want := range map[string]int{"http://127.0.0.1:9": 9, "http://127.0.0.1": 0, "": 0, "http://[": 0} {
+		if got := portOf(endpoint); got != want {
+			t.Errorf("%q: %d, want %d", endpoint, got, want)
+		}
+	}
+}
+
 func TestStartsThatFail(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

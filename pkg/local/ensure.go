@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,10 +68,13 @@ func Port(lookupEnv func(string) (string, bool)) (int, error) {
 
 // EnsureOptions says whose local cloud to find, and how to start it.
 type EnsureOptions struct {
-	Home    string // of s
-	Exe     string // the program to start: s itself
-	Port    int    // of a daemon that is started; 0 is any free one
-	Version string // of s
+	Home string // of s
+	Exe  string // the program to start: s itself
+	Port int    // of a daemon that is started; 0 is any free one
+	// KeepPort has a daemon that replaces another one listen where that did: URLs
+	// that were shown stay good. Set it where nobody asked for Port.
+	KeepPort bool
+	Version  string // of s
 	// Args make Exe call Serve; nil is what `s` takes. The port follows them.
 	Args []string
 	// Env is the environment of the daemon; nil is that of this process.
@@ -107,6 +111,9 @@ func Ensure(ctx context.Context, o EnsureOptions) (*Info, error) {
 		if err := Stop(ctx, o.Home); err != nil && !errors.Is(err, ErrNotRunning) {
 			return nil, err
 		}
+		if port := portOf(old.Endpoint); o.KeepPort && port > 0 {
+			o.Port = port
+		}
 		if o.Restarted != nil {
 			o.Restarted(old.Version)
 		}
@@ -119,6 +126,16 @@ func Ensure(ctx context.Context, o EnsureOptions) (*Info, error) {
 		o.Debug.Linef("local", "started: pid %d, %s, isolation %s, its log is in %s", info.PID, info.Endpoint, info.Isolation.Mode, filepath.Join(dir, logName))
 	}
 	return info, err
+}
+
+// portOf is the port in an endpoint; 0 if it names none.
+func portOf(endpoint string) int {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return 0
+	}
+	port, _ := strconv.Atoi(u.Port()) // an empty one is none
+	return port
 }
 
 // current gives the running daemon if it is of this version and build.

@@ -104,7 +104,7 @@ func Ensure(ctx context.Context, o *Options) (*local.Info, error) {
 		return nil, err
 	}
 	info, err := local.Ensure(ctx, local.EnsureOptions{
-		Home: home, Exe: exe, Port: port, Version: o.Version, Debug: o.IO.Debug(), Env: o.daemonEnv(),
+		Home: home, Exe: exe, Port: port, KeepPort: !o.portAsked(), Version: o.Version, Debug: o.IO.Debug(), Env: o.daemonEnv(),
 		Restarted: func(version string) {
 			o.IO.Errf("the local cloud of s %s was replaced by one of this s, %s", version, o.Version)
 		},
@@ -118,6 +118,12 @@ func (o *Options) daemonEnv() []string {
 		return nil
 	}
 	return append(os.Environ(), local.AssumeRoleVariable+"="+o.AssumeRole)
+}
+
+// portAsked reports whether somebody said which port it is to be.
+func (o *Options) portAsked() bool {
+	text, _ := o.LookupEnv(local.PortVariable)
+	return o.PortGiven || text != ""
 }
 
 func (o *Options) port() (int, error) {
