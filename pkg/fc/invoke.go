@@ -1,6 +1,9 @@
 package fc
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Invocation types (header x-fc-invocation-type).
 const (
@@ -46,6 +49,7 @@ const (
 type InvokeResult struct {
 	RequestID    string
 	StatusCode   int
+	Header       http.Header // of an HTTP trigger's answer alone
 	Body         []byte
 	ErrorType    string
 	LogTail      string // the last 4 KB of the request's logs, decoded

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -27,12 +28,21 @@ type Streamer interface {
 	LogSession(ctx context.Context, id string) (*fcclient.LogStream, error)
 }
 
+// Caller is a Target whose HTTP triggers can be called.
+type Caller interface {
+	HTTPURL(in fcclient.HTTPCall) (string, error)
+	CallHTTP(ctx context.Context, in fcclient.HTTPCall) (*fc.InvokeResult, error)
+}
+
 // drain is how long lines are waited for after the answer is there.
 const drain = 2 * time.Second
 
 // Request is one call.
 type Request struct {
 	fcclient.InvokeInput
+	// HTTP is sent to the function's HTTP trigger in place of the event, if it is
+	// set. Its target must be a Caller.
+	HTTP *fcclient.HTTPCall
 	// Live streams the log; it needs a Streamer. Otherwise the last 4 KB come
 	// with the answer.
 	Live bool
@@ -95,7 +105,7 @@ func live(ctx context.Context, target Target, streamer Streamer, request Request
 		}
 	}()
 	request.LogSession = id
-	out.InvokeResult, err = target.Invoke(ctx, request.InvokeInput)
+	out.InvokeResult, err = send(ctx, target, request)
 	if err == nil {
 		select {
 		case <-done:
@@ -114,7 +124,7 @@ func live(ctx context.Context, target Target, streamer Streamer, request Request
 // tailed calls and hands on the log that comes with the answer.
 func tailed(ctx context.Context, target Target, request Request, out *Outcome, tell func(string)) (err error) {
 	request.LogTail = true
-	out.InvokeResult, err = target.Invoke(ctx, request.InvokeInput)
+	out.InvokeResult, err = send(ctx, target, request)
 	if err != nil {
 		return err
 	}
@@ -125,6 +135,20 @@ func tailed(ctx context.Context, target Target, request Request, out *Outcome, t
 	}
 	out.memory(request.MemoryMB)
 	return nil
+}
+
+// send sends the event, or the request to the trigger.
+func send(ctx context.Context, target Target, request Request) (*fc.InvokeResult, error) {
+	if request.HTTP == nil {
+		return target.Invoke(ctx, request.InvokeInput)
+	}
+	caller, can := target.(Caller)
+	if !can {
+		return nil, errors.New("HTTP triggers can't be called here")
+	}
+	call := *request.HTTP
+	call.LogTail, call.LogSession = request.LogTail, request.LogSession
+	return caller.CallHTTP(ctx, call)
 }
 
 func (o *Outcome) memory(known int) {

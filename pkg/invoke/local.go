@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"s/pkg/deploy"
+	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/spec"
 )
@@ -24,7 +25,7 @@ type Local struct {
 }
 
 // Ensure brings the function of a resource up to date in the local cloud, under
-// LocalRegion and without its triggers, and gives a client that calls it.
+// LocalRegion and with no trigger but that which it is called by, and gives a client that calls it.
 func (l Local) Ensure(ctx context.Context, project *spec.Project, r *spec.Resource) (*fcclient.Client, error) {
 	prepared, err := deploy.Preparer{Artifacts: l.Artifacts}.Prepare(ctx, project, r)
 	if err != nil {
@@ -34,7 +35,7 @@ func (l Local) Ensure(ctx context.Context, project *spec.Project, r *spec.Resour
 		l.Tell(prepared)
 	}
 	desired := prepared.Desired
-	desired.Region, desired.Triggers = LocalRegion, nil
+	desired.Region, desired.Triggers = LocalRegion, ownTrigger(r)
 	client, err := l.Client(ctx, LocalRegion, r.Service != nil)
 	if err != nil {
 		return nil, err
@@ -47,4 +48,14 @@ func (l Local) Ensure(ctx context.Context, project *spec.Project, r *spec.Resour
 		return nil, fmt.Errorf("local runtime: %w", err)
 	}
 	return client, nil
+}
+
+// ownTrigger gives the trigger that an HTTP function of FC 2.0 is called by. Its name
+// is always the same one, since a function can't have two.
+func ownTrigger(r *spec.Resource) []fc.Trigger {
+	t := HTTPTrigger(r, "")
+	if t == nil {
+		return nil
+	}
+	return []fc.Trigger{{TriggerName: fc.TriggerHTTP, TriggerType: fc.TriggerHTTP, TriggerConfig: t.TriggerConfig}}
 }

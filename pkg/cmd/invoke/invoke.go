@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +74,9 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 		Short: "Call functions",
 		Long: "Invoke calls the function with an event and shows its log on stderr and its result on stdout.\n" +
 			"A function that isn't deployed, or can't be reached without credentials, is run locally (not with --remote).\n" +
-			"Several functions get the same event, at the same time unless they wait for others.",
+			"Several functions get the same event, at the same time unless they wait for others.\n" +
+			"A function of edition 1.0.0 that has an HTTP trigger is called by it: the event describes the request,\n" +
+			"as JSON with method, path, queries, headers and body, all of which may be missing.",
 		Example: "s invoke -e '{\"key\":\"value\"}'\ns invoke -f event.json\ns invoke api web -o json\necho hello | s invoke --event-stdin\ns invoke --invocation-type async -e x",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -190,6 +191,9 @@ func Run(ctx context.Context, opts *Options) error {
 // call invokes at the target or, where that can't be, locally. It gives the result
 // as data, if it is wanted as that.
 func (o *Options) call(ctx context.Context, project *spec.Project, r *spec.Resource, event []byte) (any, error) {
+	if _, err := o.httpCall(r, event); err != nil { // before anything is built for it
+		return nil, err
+	}
 	if o.Tree {
 		return o.callLocal(ctx, project, r, event, o.Settings.Access == access.LocalAlias)
 	}
@@ -233,7 +237,7 @@ func (o *Options) callLocal(ctx context.Context, project *spec.Project, r *spec.
 	if err != nil {
 		return nil, cmdutil.CloudError(err, nil)
 	}
-	r = settled[0]
+	r = latest(settled[0])
 	target, cleanup, err := o.LocalFallback(ctx, o.IO, project, r)
 	if err != nil {
 		return nil, err
@@ -254,14 +258,20 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 	wait := o.wait(r)
 	limited, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("no answer within %s", wait))
 	defer cancel()
-	o.noteHTTP(r)
 	view := newView(o)
+	request, err := o.httpCall(r, event)
+	if err == nil {
+		err = view.asked(target, request)
+	}
+	if err != nil {
+		return nil, err
+	}
 	outcome, err := invoke.Call(limited, target, invoke.Request{
 		InvokeInput: fcclient.InvokeInput{
 			Function: r.Function.FunctionName, Qualifier: o.Qualifier, Event: event,
 			Async: o.async(), AsyncTaskID: o.TaskID,
 		},
-		Live: live, Log: view.line, MemoryMB: memory(r),
+		HTTP: request, Live: live, Log: view.line, MemoryMB: memory(r),
 	})
 	if err != nil {
 		shown := view.open
@@ -278,22 +288,6 @@ func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Reso
 		return o.done(view, outcome)
 	}
 	return view.show(outcome)
-}
-
-// noteHTTP says that an event isn't what the handler of an HTTP function of FC 2.0
-// is made for: its trigger alone makes requests of calls.
-func (o *Options) noteHTTP(r *spec.Resource) {
-	service, _ := fc.SplitName(r.Function.FunctionName)
-	runtime, known := fc.LookupRuntime(r.Function.Runtime)
-	isHTTP := slices.ContainsFunc(r.Triggers, func(t fc.Trigger) bool { return t.TriggerType == fc.TriggerHTTP })
-	if service == "" || !known || runtime.Custom || runtime.Container || !isHTTP || o.Silent {
-		return
-	}
-	if o.Tree {
-		o.IO.Errf("%s is an HTTP function of FC 2.0, whose handler takes requests, not events: s local start serves it", r.Name)
-		return
-	}
-	o.IO.Errf("%s is an HTTP function of FC 2.0, whose handler takes requests, not events: s info shows its URL", r.Name)
 }
 
 // notStarted turns an instance that didn't start into a failure of the

@@ -5,10 +5,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/fcclient"
 	"s/pkg/invoke"
 	"s/pkg/spec"
 )
@@ -46,6 +50,20 @@ func (v *view) begin() {
 		v.open = true
 		fmt.Fprintln(v.IO.ErrOut, v.IO.Magenta(logsBegin))
 	}
+}
+
+// asked shows the URL that a request goes to.
+func (v *view) asked(target invoke.Target, request *fcclient.HTTPCall) error {
+	caller, can := target.(invoke.Caller)
+	if request == nil || v.quiet || !can {
+		return nil
+	}
+	address, err := caller.HTTPURL(*request)
+	if err != nil {
+		return err
+	}
+	v.fact("Request url", address)
+	return nil
 }
 
 // end closes the frame, if it is open, below the line of measurements.
@@ -94,6 +112,9 @@ func (v *view) facts(o *invoke.Outcome) {
 	v.fact("Code Checksum", o.CodeChecksum)
 	v.fact("Qualifier", o.Version)
 	v.fact("RequestId", o.RequestID)
+	if o.Header != nil {
+		v.fact("Status", strings.TrimSpace(strconv.Itoa(o.StatusCode)+" "+http.StatusText(o.StatusCode)))
+	}
 	if v.IO.IsStdoutTTY() && v.IO.IsStderrTTY() {
 		fmt.Fprintf(v.IO.ErrOut, "\n%s\n", v.IO.Bold("Invoke Result:"))
 	}
@@ -143,25 +164,26 @@ type queued struct {
 // outcomeDocument is the -o json form of a call. Times are in milliseconds,
 // memory in MB.
 type outcomeDocument struct {
-	RequestID       string   `json:"requestId"`
-	StatusCode      int      `json:"statusCode"`
-	Body            string   `json:"body"`
-	IsBase64Encoded bool     `json:"isBase64Encoded,omitempty"` // the body is no text
-	ErrorType       string   `json:"errorType,omitempty"`
-	Logs            []string `json:"logs"`
-	InstanceID      string   `json:"instanceId,omitempty"`
-	CodeChecksum    string   `json:"codeChecksum,omitempty"`
-	Qualifier       string   `json:"qualifier,omitempty"`
-	AsyncTaskID     string   `json:"asyncTaskId,omitempty"`
-	Duration        float64  `json:"duration"`
-	BilledDuration  int64    `json:"billedDuration"`
-	MemorySize      int      `json:"memorySize,omitempty"`
-	MaxMemoryUsed   float64  `json:"maxMemoryUsed"`
+	RequestID       string      `json:"requestId"`
+	StatusCode      int         `json:"statusCode"`
+	Headers         http.Header `json:"headers,omitempty"` // of an HTTP function of FC 2.0
+	Body            string      `json:"body"`
+	IsBase64Encoded bool        `json:"isBase64Encoded,omitempty"` // the body is no text
+	ErrorType       string      `json:"errorType,omitempty"`
+	Logs            []string    `json:"logs"`
+	InstanceID      string      `json:"instanceId,omitempty"`
+	CodeChecksum    string      `json:"codeChecksum,omitempty"`
+	Qualifier       string      `json:"qualifier,omitempty"`
+	AsyncTaskID     string      `json:"asyncTaskId,omitempty"`
+	Duration        float64     `json:"duration"`
+	BilledDuration  int64       `json:"billedDuration"`
+	MemorySize      int         `json:"memorySize,omitempty"`
+	MaxMemoryUsed   float64     `json:"maxMemoryUsed"`
 }
 
 func document(o *invoke.Outcome) outcomeDocument {
 	d := outcomeDocument{
-		RequestID: o.RequestID, StatusCode: o.StatusCode, Body: string(o.Body), ErrorType: o.ErrorType, Logs: o.Logs,
+		RequestID: o.RequestID, StatusCode: o.StatusCode, Headers: o.Header, Body: string(o.Body), ErrorType: o.ErrorType, Logs: o.Logs,
 		InstanceID: o.InstanceID, CodeChecksum: o.CodeChecksum, Qualifier: o.Version, AsyncTaskID: o.AsyncTaskID,
 		Duration: float64(o.Duration) / float64(time.Millisecond), BilledDuration: o.BilledMS(),
 		MemorySize: o.MemorySizeMB, MaxMemoryUsed: o.MaxMemoryMB,
