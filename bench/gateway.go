@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"s/pkg/runtime/instance"
 )
 
 const (
@@ -33,16 +35,16 @@ func measureGateway(ctx context.Context, w *World) ([]Figure, error) {
 	if err := ask(ctx, gateway, through); err != nil { // starts the instance
 		return nil, err
 	}
-	instance, err := instanceAddr(9000)
+	own, err := instanceAddr(9000)
 	if err != nil {
 		return nil, err
 	}
-	plain := fmt.Appendf(nil, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", instance)
+	plain := fmt.Appendf(nil, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", own)
 	var headers strings.Builder
 	for i := range 12 {
 		fmt.Fprintf(&headers, "X-Fc-Bench-Header-%d: a value of some length\r\n", i)
 	}
-	loaded := fmt.Appendf(nil, "GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n", instance, &headers)
+	loaded := fmt.Appendf(nil, "GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n", own, &headers)
 
 	var figures []Figure
 	for _, connections := range []int{1, 8} {
@@ -57,13 +59,14 @@ func measureGateway(ctx context.Context, w *World) ([]Figure, error) {
 			return result.firstError()
 		}
 		err := repeat(ctx, gatewayTurns, func() error {
-			if err := w.reload(ctx, gateway, through, instance, plain); err != nil {
+			if err := w.reload(ctx, gateway, through, own, plain); err != nil {
 				return err
 			}
-			return errors.Join(
-				turn("direct", instance, plain),
-				turn("direct, 12 more headers", instance, loaded),
-				turn("gateway", gateway, through))
+			asleep := awake(ctx, gateway, through)
+			err := errors.Join(
+				turn("direct", own, plain),
+				turn("direct, 12 more headers", own, loaded))
+			return errors.Join(err, asleep(), turn("gateway", gateway, through))
 		})
 		if err != nil {
 			return figures, err
@@ -79,10 +82,35 @@ func measureGateway(ctx context.Context, w *World) ([]Figure, error) {
 	return figures, nil
 }
 
+// awake keeps an instance from being frozen, as one is that nobody invokes, until the
+// result is called: requests that don't come through the gateway don't count.
+func awake(ctx context.Context, gateway string, through []byte) (asleep func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		for {
+			if err := ask(ctx, gateway, through); err != nil && ctx.Err() == nil {
+				done <- err
+				return
+			}
+			select {
+			case <-ctx.Done():
+				done <- nil
+				return
+			case <-time.After(instance.DefaultFreezeAfter / 4):
+			}
+		}
+	}()
+	return func() error {
+		cancel()
+		return <-done
+	}
+}
+
 // reload has gunicorn replace its workers, which ends all connections to them.
 // How many of a client's connections each of two workers gets is chance, and
 // the gateway would keep what it drew for all turns.
-func (w *World) reload(ctx context.Context, gateway string, through []byte, instance string, plain []byte) error {
+func (w *World) reload(ctx context.Context, gateway string, through []byte, own string, plain []byte) error {
 	old, err := w.workers(ctx)
 	if err != nil {
 		return err
@@ -101,7 +129,7 @@ func (w *World) reload(ctx context.Context, gateway string, through []byte, inst
 			return err
 		}
 		if len(now) == len(old) && !slices.ContainsFunc(now, func(pid string) bool { return slices.Contains(old, pid) }) {
-			return errors.Join(ask(ctx, instance, plain), ask(ctx, gateway, through))
+			return errors.Join(ask(ctx, own, plain), ask(ctx, gateway, through))
 		}
 	}
 }
