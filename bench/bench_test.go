@@ -242,17 +242,13 @@ func TestLoops(t *testing.T) {
 	}
 }
 
-func TestWhatIsAskedOfALoop(t *testing.T) {
-	for client, want := range map[bool][]string{
-		false: {"0.30 ms  (asked: <= 0.15 ms) MISSED", "0.10 ms"},
-		true:  {"0.30 ms", "0.10 ms  (asked: <= 0.15 ms)"},
-	} {
-		of := &Result{Times: []time.Duration{400 * time.Microsecond, 300 * time.Microsecond}}
-		within := &split{inside: []time.Duration{100 * time.Microsecond, 200 * time.Microsecond}}
-		for i, f := range (language{name: "X", p50: 0.15, client: client}).times("p50", of, within) {
-			if got := f.line(); !strings.HasSuffix(got, " "+want[i]) {
-				t.Errorf("client %v: %q, want %q", client, got, want[i])
-			}
+func TestTimesOfALoop(t *testing.T) {
+	of := &Result{Times: []time.Duration{400 * time.Microsecond, 300 * time.Microsecond}}
+	within := &split{inside: []time.Duration{100 * time.Microsecond, 200 * time.Microsecond}}
+	want := []string{"0.30 ms  (asked: <= 0.15 ms) MISSED", "0.10 ms"}
+	for i, f := range (language{name: "X", p50: 0.15}).times("p50", of, within) {
+		if got := f.line(); !strings.HasSuffix(got, " "+want[i]) {
+			t.Errorf("%q, want %q", got, want[i])
 		}
 	}
 }

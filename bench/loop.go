@@ -145,16 +145,13 @@ func (w *World) loop(ctx context.Context, l language, name string) ([]Figure, er
 }
 
 // times are what an invocation takes, and what of it isn't in the function's
-// process. What is asked of the loop counts for the first, where the whole loop is
-// ours, and for the second, where the program brings its half of it.
+// process.
 func (l language) times(name string, of *Result, split *split) []Figure {
 	rest := ms(median(split.rest(of.Times))) // before they are sorted
-	total := ms(median(of.Times))
-	name, inS := l.name+", "+name, l.name+", of it in s and on the way, p50"
-	if l.client {
-		return []Figure{note(name, "%s ms", number(total)), atMost(inS, rest, l.p50, " ms")}
+	return []Figure{
+		atMost(l.name+", "+name, ms(median(of.Times)), l.p50, " ms"),
+		note(l.name+", of it in s and on the way, p50", "%s ms", number(rest)),
 	}
-	return []Figure{atMost(name, total, l.p50, " ms"), note(inS, "%s ms", number(rest))}
 }
 
 // eight measures eight connections, and how many cores they keep busy; one is what

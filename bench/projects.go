@@ -16,9 +16,6 @@ type language struct {
 	event   string
 	answer  string
 	p50     float64 // what is asked of its loop over one connection, ms
-	// client is whether the program brings its own client of the Runtime API, as
-	// those of Go do: what its process takes is the program's then, not the loop's.
-	client bool
 }
 
 // languages are those whose loop is measured.
@@ -31,7 +28,7 @@ func languages() []language {
 		},
 		// A program with the habits of Function Compute's Go runtime, which the
 		// tests use, too.
-		{name: "Go", runtime: "go1", handler: "main", program: "./pkg/runtime/instance/testdata/go", event: "x", answer: `{"Name":"x"}`, p50: 0.15, client: true},
+		{name: "Go", runtime: "go1", handler: "main", program: "./pkg/runtime/instance/testdata/go", event: "x", answer: `{"Name":"x"}`, p50: 0.15},
 	}
 }
 

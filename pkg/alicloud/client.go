@@ -76,7 +76,7 @@ func New(config Config) *Client {
 		config.Resolve = net.DefaultResolver.LookupCNAME
 	}
 	if config.Sleep == nil {
-		config.Sleep = sleep
+		config.Sleep = Sleep
 	}
 	if config.HTTP == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -88,7 +88,8 @@ func New(config Config) *Client {
 	return &Client{config}
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits; its error is ctx's, if that ends before.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

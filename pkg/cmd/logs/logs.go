@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"s/pkg/alicloud"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/diag"
 	"s/pkg/logs"
@@ -65,7 +66,7 @@ type Options struct {
 
 // NewCmd makes the logs command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{Factory: f, Now: time.Now, Sleep: sleep}
+	opts := &Options{Factory: f, Now: time.Now, Sleep: alicloud.Sleep}
 	cmd := &cobra.Command{
 		Use:   "logs [resource]",
 		Short: "Show what a function printed",
@@ -104,17 +105,6 @@ func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cob
 	flags.String("template", "", "path of the s.yaml (default: s.yaml in this folder)")
 	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions([]string{typeSuccess, typeFail}, cobra.ShellCompDirectiveNoFileComp)) // the flag is above
 	return cmd
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // withoutTemplate takes a file out of the arguments: after -t it is the template, as it
