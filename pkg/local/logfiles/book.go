@@ -29,6 +29,9 @@ type book struct {
 	merging  bool
 	size     int64 // bytes of all files
 
+	changes   []change // the last that was done to it
+	forgotten int64    // how much was done before
+
 	// What follows is read when it is needed, and forgotten when others are.
 	loaded   bool
 	used     int64       // when, in uses of books
@@ -230,6 +233,7 @@ func (b *book) add(lines []Line) error {
 	if err := b.load(); err != nil {
 		return err
 	}
+	b.noteLines(lines)
 	all := slices.Concat(b.tail, lines)
 	for len(all) >= blockLines || weight(all) >= blockBytes {
 		slices.SortStableFunc(all, func(x, y Line) int { return x.Time.Compare(y.Time) })
@@ -253,6 +257,7 @@ func (b *book) add(lines []Line) error {
 // grow appends lines, which fill blocks, to the growing file, instead of the tail.
 func (b *book) grow(lines []Line) error {
 	old := b.tailPath()
+	b.noteMoved(b.seq<<orderShift + int64(len(b.blocks)))
 	if err := b.addBlocks(lines); err != nil {
 		return err
 	}

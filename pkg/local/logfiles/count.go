@@ -16,7 +16,7 @@ func (l *Logs) Count(ctx context.Context, project, logstore string, from, to tim
 	}
 	c := &counter{from: from.UnixNano(), to: to.UnixNano() - 1, piece: int64(piece)}
 	c.pieces = make([]int64, (c.to-c.from)/c.piece+1)
-	v, err := l.view(Query{Project: project, Logstore: logstore})
+	v, err := l.view(Query{Project: project, Logstore: logstore}, Place{})
 	if v == nil || err != nil {
 		return c.pieces, err
 	}

@@ -119,8 +119,6 @@ func everyBlock(blocks int) blockSet {
 
 func (s blockSet) has(block int) bool { return s[block/64]&(1<<(block%64)) != 0 }
 
-func (s blockSet) put(block int) { s[block/64] |= 1 << (block % 64) }
-
 func (s blockSet) empty() bool {
 	return !slices.ContainsFunc(s, func(bits uint64) bool { return bits != 0 })
 }
@@ -211,4 +209,17 @@ func (f *Filter) blocks(all int, with func(hash uint64) (blockSet, error)) (bloc
 		return found, nil
 	}
 	return with(f.hash)
+}
+
+// passes reports whether wanted lines may be in a block with a filter.
+func (f *Filter) passes(s *signature) bool {
+	switch {
+	case f == nil:
+		return true
+	case len(f.all) > 0:
+		return !slices.ContainsFunc(f.all, func(part *Filter) bool { return !part.passes(s) })
+	case len(f.any) > 0:
+		return slices.ContainsFunc(f.any, func(part *Filter) bool { return part.passes(s) })
+	}
+	return s.has(f.hash)
 }

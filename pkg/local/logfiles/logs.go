@@ -185,6 +185,7 @@ func (b *book) replace(parts []*segment, merged *segment) error {
 	}
 	b.segments = slices.Concat(b.segments[:at], []*segment{merged}, b.segments[at+len(parts):])
 	b.size += merged.size
+	b.noteMoved(merged.first << orderShift)
 	var errs []error
 	for _, s := range parts {
 		b.size -= s.size
@@ -228,6 +229,7 @@ func (l *Logs) unload() {
 	for _, s := range loaded[:len(loaded)-maxLoaded] {
 		s.mu.Lock()
 		s.loaded, s.blocks, s.tail = false, nil, nil
+		s.forget()
 		s.mu.Unlock()
 	}
 }
@@ -276,6 +278,7 @@ func (l *Logs) Remove(project, logstore string) error {
 // clear removes a book's files.
 func (b *book) clear() error {
 	b.loaded, b.segments, b.size, b.blocks, b.tail = false, nil, 0, nil, nil
+	b.forget()
 	return os.RemoveAll(b.dir)
 }
 
@@ -308,5 +311,6 @@ func (b *book) drop() error {
 	}
 	b.segments = slices.Clone(b.segments[1:])
 	b.size -= s.size
+	b.forget()
 	return nil
 }

@@ -253,7 +253,7 @@ func TestCostOfQueries(t *testing.T) {
 	if seen := look(q, len(m.lines)); seen > 2*blockLines {
 		t.Errorf("%d lines were looked at to find none", seen)
 	}
-	v, err := l.view(q)
+	v, err := l.view(q, Place{})
 	must(t, err)
 	defer v.close()
 	q.Filter, q.Skip = nil, len(m.lines)/2

@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"context"
 	"math"
-	"os"
 	"slices"
 	"time"
 )
@@ -25,64 +24,39 @@ type Query struct {
 // Each gives the lines of a query in the order of their time until each says no. Errors
 // are *DamagedError, the system's or ctx's.
 func (l *Logs) Each(ctx context.Context, q Query, each func(*Line) bool) error {
-	v, err := l.view(q)
+	_, err := l.EachAfter(ctx, q, Place{}, each)
+	return err
+}
+
+// EachAfter gives the lines behind a place that the same query has given before, as
+// Each does, and says where the last one stands that it gave. Its error is also
+// ErrPlaceLost.
+func (l *Logs) EachAfter(ctx context.Context, q Query, after Place, each func(*Line) bool) (Place, error) {
+	v, err := l.view(q, after)
 	if v == nil || err != nil {
-		return err
+		return Place{}, err
 	}
 	defer v.close()
 	if q.Topic != "" {
 		q.Filter = All(q.Filter, HasTopic(q.Topic))
 	}
 	m := &merge{Query: q, from: q.From.UnixNano(), to: q.To.UnixNano() - 1}
+	m.resume(after)
 	m.start(v)
-	return m.run(ctx, each)
-}
-
-// view is what a logstore had at a moment.
-type view struct {
-	path     string // of the growing file
-	segments []*segment
-	growing  *os.File // nil if there is none
-	blocks   []blockInfo
-	tail     []Line
-	seq      int64
-}
-
-func (l *Logs) view(q Query) (*view, error) {
-	b := l.book(q.Project, q.Logstore, false)
-	if b == nil {
-		return nil, nil
-	}
-	var v *view
-	err := l.within(b, func() error {
-		if err := b.load(); err != nil {
-			return err
-		}
-		v = &view{path: b.growingPath(), segments: b.segments, blocks: b.blocks, tail: b.tail, seq: b.seq}
-		if len(b.blocks) == 0 {
-			return nil
-		}
-		var err error
-		v.growing, err = os.Open(v.path) // it stays readable when it has become a segment
-		return err
-	})
-	return v, err
-}
-
-func (v *view) close() {
-	if v.growing != nil {
-		v.growing.Close()
-	}
+	err = m.run(ctx, each)
+	return m.place(v.version), err
 }
 
 // item is something that a merge has still to give: lines, or a place where some are.
 type item struct {
 	first, last int64 // the times of its lines, nanoseconds
 	order       int64 // between lines of the same time: which was added first
+	lastOrder   int64 // of a place, that of the last in it
 	count       int
 	// expand gives what is in a place; nil if lines are here.
 	expand func() ([]*item, error)
-	lines  []Line // what is still to be given, in the order of the query
+	lines  []Line // of a block
+	from   int    // the first of them that is still to be given
 }
 
 // orderShift is for the number of a segment's block, below that of the segment.
@@ -93,26 +67,17 @@ const orderShift = 20
 type merge struct {
 	Query
 	from, to int64 // both included
+	after    Place // what is before it is left out
 	items    []*item
+	given    *item // that of the line that was given last
+	givenAt  int   // the line's index in it
 }
 
 // Len, Less, Swap, Push and Pop are of heap.Interface: the next item is the first.
 func (m *merge) Len() int { return len(m.items) }
 
 // Less reports whether an item is before another.
-func (m *merge) Less(i, j int) bool {
-	x, y := m.items[i], m.items[j]
-	if a, b := m.key(x), m.key(y); a != b {
-		return a < b
-	}
-	if (x.expand == nil) != (y.expand == nil) {
-		return x.expand != nil // what is in it may be before
-	}
-	if m.Reverse {
-		return x.order > y.order
-	}
-	return x.order < y.order
-}
+func (m *merge) Less(i, j int) bool { return m.before(m.items[i], m.items[j]) }
 
 // Swap swaps two items.
 func (m *merge) Swap(i, j int) { m.items[i], m.items[j] = m.items[j], m.items[i] }
@@ -144,7 +109,7 @@ func (m *merge) end(i *item) int64 {
 }
 
 func (m *merge) add(i *item) {
-	if i.count > 0 && i.first <= m.to && i.last >= m.from {
+	if i.count > 0 && i.first <= m.to && i.last >= m.from && !m.passed(i) {
 		heap.Push(m, i)
 	}
 }
@@ -152,25 +117,22 @@ func (m *merge) add(i *item) {
 // start adds what a logstore has.
 func (m *merge) start(v *view) {
 	for _, s := range v.segments {
-		m.add(&item{first: s.min, last: s.max, order: s.first << orderShift, count: s.count, expand: func() ([]*item, error) {
+		m.add(&item{first: s.min, last: s.max, order: s.first << orderShift, lastOrder: (s.last+1)<<orderShift - 1, count: s.count, expand: func() ([]*item, error) {
 			items, err := m.segment(s)
 			return items, damaged(s.path, err)
 		}})
 	}
 	if len(v.blocks) > 0 {
-		whole := &item{first: math.MaxInt64, last: math.MinInt64, order: v.seq << orderShift}
+		whole := &item{first: math.MaxInt64, last: math.MinInt64, order: v.seq << orderShift, lastOrder: v.order() - 1}
 		for _, b := range v.blocks {
 			whole.first, whole.last, whole.count = min(whole.first, b.min), max(whole.last, b.max), whole.count+b.count
 		}
-		whole.expand = func() ([]*item, error) {
-			items, err := m.growing(v)
-			return items, damaged(v.path, err)
-		}
+		whole.expand = func() ([]*item, error) { return m.growing(v), nil }
 		m.add(whole)
 	}
 	if len(v.tail) > 0 {
 		lines := slices.SortedStableFunc(slices.Values(v.tail), func(x, y Line) int { return x.Time.Compare(y.Time) })
-		m.add(m.cursor(lines, v.seq<<orderShift+int64(len(v.blocks))))
+		m.add(m.cursor(lines, v.order()))
 	}
 }
 
@@ -193,7 +155,7 @@ func (m *merge) places(blocks []numbered, seq int64, read func(numbered) ([]Line
 	if len(blocks) <= placesAtOnce {
 		for _, b := range blocks {
 			order := seq<<orderShift + int64(b.n)
-			items = append(items, &item{first: b.min, last: b.max, order: order, count: b.count, expand: func() ([]*item, error) {
+			items = append(items, &item{first: b.min, last: b.max, order: order, lastOrder: order, count: b.count, expand: func() ([]*item, error) {
 				lines, err := read(b)
 				return []*item{m.cursor(lines, order)}, err
 			}})
@@ -201,7 +163,7 @@ func (m *merge) places(blocks []numbered, seq int64, read func(numbered) ([]Line
 		return items
 	}
 	for group := range slices.Chunk(blocks, placesAtOnce) {
-		whole := &item{first: math.MaxInt64, last: math.MinInt64, order: seq<<orderShift + int64(group[0].n)}
+		whole := &item{first: math.MaxInt64, last: math.MinInt64, order: seq<<orderShift + int64(group[0].n), lastOrder: seq<<orderShift + int64(group[len(group)-1].n)}
 		for _, b := range group {
 			if b.count > 0 {
 				whole.first, whole.last, whole.count = min(whole.first, b.min), max(whole.last, b.max), whole.count+b.count
@@ -213,48 +175,37 @@ func (m *merge) places(blocks []numbered, seq int64, read func(numbered) ([]Line
 	return items
 }
 
-// growing gives the blocks of the growing file that may have wanted lines.
-func (m *merge) growing(v *view) ([]*item, error) {
-	wanted := everyBlock(len(v.blocks))
-	if m.Filter != nil {
-		signatures := make([]signature, len(v.blocks))
-		for i, b := range v.blocks {
-			if _, err := v.growing.ReadAt(signatures[i][:], b.off+b.size); err != nil {
-				return nil, cutOff(err)
-			}
-		}
-		wanted, _ = m.Filter.blocks(len(v.blocks), func(hash uint64) (blockSet, error) {
-			set := make(blockSet, len(wanted))
-			for i := range signatures {
-				if signatures[i].has(hash) {
-					set.put(i)
-				}
-			}
-			return set, nil
-		})
-	}
+// growing gives the blocks of the growing file. Their filters are looked at when it is
+// their turn.
+func (m *merge) growing(v *view) []*item {
 	var blocks []numbered
 	for i, b := range v.blocks {
-		if wanted.has(i) {
+		if b.min <= m.to && b.max >= m.from {
 			blocks = append(blocks, numbered{b, i})
 		}
 	}
 	return m.places(blocks, v.seq, func(b numbered) ([]Line, error) {
+		if m.Filter != nil {
+			var mark signature
+			if _, err := v.growing.ReadAt(mark[:], b.off+b.size); err != nil {
+				return nil, damaged(v.path, cutOff(err))
+			}
+			if !m.Filter.passes(&mark) {
+				return nil, nil
+			}
+		}
 		lines, err := readBlock(v.growing, b.blockInfo)
 		return lines, damaged(v.path, err)
-	}), nil
+	})
 }
 
 // cursor gives lines, which are in the order of their time, that are in the range.
 func (m *merge) cursor(lines []Line, order int64) *item {
-	from, _ := slices.BinarySearchFunc(lines, m.from, func(l Line, nanos int64) int { return compare(l.Time.UnixNano(), nanos) })
-	to, _ := slices.BinarySearchFunc(lines, m.to+1, func(l Line, nanos int64) int { return compare(l.Time.UnixNano(), nanos) })
-	i := &item{order: order, count: max(to-from, 0)}
-	if i.count == 0 {
-		return i
+	from, to := m.bounds(lines, order)
+	i := &item{order: order, lastOrder: order, count: max(to-from, 0), lines: lines, from: from}
+	if i.count > 0 {
+		i.first, i.last = lines[from].Time.UnixNano(), lines[to-1].Time.UnixNano()
 	}
-	i.lines = lines[from:to]
-	i.first, i.last = i.lines[0].Time.UnixNano(), i.lines[i.count-1].Time.UnixNano()
 	return i
 }
 
@@ -297,16 +248,16 @@ func (m *merge) run(ctx context.Context, each func(*Line) bool) error {
 
 // skips reports whether all lines of an item are to be left out, unseen.
 func (m *merge) skips(i *item) bool {
-	whole := m.Skip >= i.count && m.Filter == nil && i.first >= m.from && i.last <= m.to
+	whole := m.Skip >= i.count && m.Filter == nil && m.after == Place{} && i.first >= m.from && i.last <= m.to
 	return whole && (len(m.items) == 0 || m.key(m.items[0]) > m.end(i))
 }
 
 // give gives lines of an item until another is next. It is false if no more are wanted.
 func (m *merge) give(i *item, each func(*Line) bool) bool {
 	for i.count > 0 {
-		at := 0
+		at := i.from
 		if m.Reverse {
-			at = i.count - 1
+			at += i.count - 1
 		}
 		line := &i.lines[at]
 		if m.Reverse {
@@ -317,27 +268,28 @@ func (m *merge) give(i *item, each func(*Line) bool) bool {
 		if len(m.items) > 0 && !m.before(i, m.items[0]) {
 			return true
 		}
-		if m.Reverse {
-			i.lines = i.lines[:at]
-		} else {
-			i.lines = i.lines[1:]
+		if !m.Reverse {
+			i.from++
 		}
 		i.count--
 		switch {
 		case m.Topic != "" && line.Topic != m.Topic:
 		case m.Skip > 0:
 			m.Skip--
-		case !each(line):
-			return false
+		default:
+			if m.given, m.givenAt = i, at; !each(line) {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-// before reports whether lines are before what is next.
-func (m *merge) before(i, next *item) bool {
-	if a, b := m.key(i), m.key(next); a != b {
+// before reports whether an item is before another. Where their times are the same, all
+// in one was added before all in the other.
+func (m *merge) before(x, y *item) bool {
+	if a, b := m.key(x), m.key(y); a != b {
 		return a < b
 	}
-	return next.expand == nil && (i.order < next.order) != m.Reverse
+	return (x.order < y.order) != m.Reverse
 }

@@ -32,7 +32,7 @@ func unmerged(t *testing.T, segments int) (*Logs, *book) {
 func TestMerged(t *testing.T) {
 	l, b := unmerged(t, 18)
 	q := wide(nil)
-	v, err := l.view(q)
+	v, err := l.view(q, Place{})
 	must(t, err)
 	defer v.close()
 	began := &merge{Query: q, from: q.From.UnixNano(), to: q.To.UnixNano()}

@@ -105,16 +105,29 @@ func fieldsOf(l *logfiles.Line, buf []field) []field {
 
 // find gives a page of lines.
 func (c *call) find(s *search) ([]map[string]string, error) {
-	out := []map[string]string{}
-	skip := s.offset
 	if s.line == 0 {
-		return out, nil
+		return []map[string]string{}, nil
 	}
+	at := pageOf(s)
+	if place := c.pages.place(at); place != (logfiles.Place{}) {
+		lines, err := c.page(s, at, place, 0)
+		if !errors.Is(err, logfiles.ErrPlaceLost) {
+			return lines, err
+		}
+	}
+	return c.page(s, at, logfiles.Place{}, s.offset)
+}
+
+// page gives the page of lines that is at an offset, and begins so many lines behind a
+// place.
+func (c *call) page(s *search, at page, after logfiles.Place, skip int) ([]map[string]string, error) {
+	out := []map[string]string{}
+	q := s.Query
 	if s.wanted.all { // then they needn't be looked at
-		s.Skip, skip = skip, 0
+		q.Skip, skip = skip, 0
 	}
 	var fields []field
-	err := c.cfg.Lines.Each(c.r.Context(), s.Query, func(l *logfiles.Line) bool {
+	last, err := c.cfg.Lines.EachAfter(c.r.Context(), q, after, func(l *logfiles.Line) bool {
 		fields = fieldsOf(l, fields)
 		if !s.wanted.match(fields) {
 			return true
@@ -132,6 +145,10 @@ func (c *call) find(s *search) ([]map[string]string, error) {
 		out = append(out, doc)
 		return len(out) < s.line
 	})
+	if err == nil && len(out) == s.line {
+		at.offset += s.line
+		c.pages.keep(at, last)
+	}
 	return out, err
 }
 

@@ -42,14 +42,17 @@ type Config struct {
 }
 
 // Service serves SLS.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg   Config
+	pages pages
+}
 
 // New makes the service.
 func New(cfg Config) *Service {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Service{cfg}
+	return &Service{cfg: cfg}
 }
 
 // call is one request.

@@ -17,9 +17,10 @@ import (
 
 // world is a service over real HTTP, whose signatures are trusted.
 type world struct {
-	t    *testing.T
-	url  string
-	kept *logfiles.Logs
+	t       *testing.T
+	url     string
+	kept    *logfiles.Logs
+	service *Service
 }
 
 func newWorld(t *testing.T) *world {
@@ -51,7 +52,7 @@ func newWorld(t *testing.T) *world {
 		service.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
-	return &world{t, server.URL, lines}
+	return &world{t, server.URL, lines, service}
 }
 
 // got is an answer.
