@@ -3,11 +3,12 @@ package fcclient
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"html"
 	"net/http"
+	"strconv"
 	"strings"
 
+	"s/pkg/diag"
 	"s/pkg/fc"
 )
 
@@ -25,12 +26,15 @@ type ForeignError struct {
 }
 
 // Error names the host, the status and the page.
-func (e *ForeignError) Error() string {
-	text := fmt.Sprintf("the answer for %s%s isn't Function Compute's: %d %s", e.Host, byWayOf(e.Proxy), e.Status, http.StatusText(e.Status))
-	if e.Text != "" {
-		text = strings.TrimSpace(text) + fmt.Sprintf(", %q", e.Text)
+func (e *ForeignError) Error() string { return e.Wording().Error() }
+
+// Wording names the host, the status and the page.
+func (e *ForeignError) Wording() error {
+	status := strings.TrimSpace(strconv.Itoa(e.Status) + " " + http.StatusText(e.Status))
+	if e.Text == "" {
+		return diag.Errorf("the answer for %s isn't Function Compute's: %s", byWayOf(e.Host, e.Proxy), status)
 	}
-	return strings.TrimSpace(text)
+	return diag.Errorf("the answer for %s isn't Function Compute's: %s, %q", byWayOf(e.Host, e.Proxy), status, e.Text)
 }
 
 // foreign gives the error of an answer that isn't the service's, or nil. The

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/url"
 
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fc/fcsign"
 )
@@ -66,7 +66,7 @@ func (c *Client) CallHTTP(ctx context.Context, in HTTPCall) (*fc.InvokeResult, e
 	result := readResult(response)
 	result.Header = response.Header
 	if result.Body, err = io.ReadAll(response.Body); err != nil {
-		return nil, c.unreachable(ctx, r.URL.Host, fmt.Errorf("the answer broke off: %w", err))
+		return nil, c.unreachable(ctx, r.URL.Host, diag.Errorf("the answer broke off: %w", err))
 	}
 	switch {
 	case result.RequestID == "":

@@ -3,7 +3,6 @@ package fcclient
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fc/fcsign"
 )
@@ -42,8 +42,11 @@ type LimitError struct {
 }
 
 // Error names both sizes.
-func (e *LimitError) Error() string {
-	return fmt.Sprintf("the event has %d bytes; the limit is %d", e.Size, e.Max)
+func (e *LimitError) Error() string { return e.Wording().Error() }
+
+// Wording names both sizes.
+func (e *LimitError) Wording() error {
+	return diag.Errorf("the event has %d bytes; the limit is %d", e.Size, e.Max)
 }
 
 // CheckEvent tells whether an event is small enough to be sent.
@@ -81,7 +84,7 @@ func (c *Client) Invoke(ctx context.Context, in InvokeInput) (*fc.InvokeResult, 
 		result.Body, err = io.ReadAll(response.Body)
 	}
 	if err != nil {
-		return result, c.unreachable(ctx, response.Request.URL.Host, fmt.Errorf("the answer broke off: %w", err))
+		return result, c.unreachable(ctx, response.Request.URL.Host, diag.Errorf("the answer broke off: %w", err))
 	}
 	return result, nil
 }

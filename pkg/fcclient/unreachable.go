@@ -5,13 +5,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"s/pkg/diag"
 )
 
 // UnreachableError is a request that got no answer.
@@ -22,26 +23,29 @@ type UnreachableError struct {
 }
 
 // Error names the host.
-func (e *UnreachableError) Error() string {
+func (e *UnreachableError) Error() string { return e.Wording().Error() }
+
+// Wording names the host.
+func (e *UnreachableError) Wording() error {
 	err := e.Err
 	if outer := (*url.Error)(nil); errors.As(err, &outer) {
 		err = outer.Err // the address is said already
 	}
-	why := err.Error()
-	switch why {
+	switch err.Error() {
 	case io.ErrUnexpectedEOF.Error():
-		why = "the connection was closed in the middle of it"
+		err = diag.Errorf("the connection was closed in the middle of it")
 	case io.EOF.Error():
-		why = "the connection was closed"
+		err = diag.Errorf("the connection was closed")
 	}
-	return "no answer from " + e.Host + byWayOf(e.Proxy) + ": " + why
+	return diag.Errorf("no answer from %s: %w", byWayOf(e.Host, e.Proxy), err)
 }
 
-func byWayOf(proxy string) string {
+// byWayOf names a host, and the proxy to it if there is one.
+func byWayOf(host, proxy string) any {
 	if proxy == "" {
-		return ""
+		return host
 	}
-	return " by way of the proxy " + proxy
+	return diag.Say("%s by way of the proxy %s", host, proxy)
 }
 
 // NoHost reports whether there is no host of that name, as of a region that there
@@ -55,7 +59,10 @@ func (e *UnreachableError) NoHost() bool {
 type lateError struct{ after time.Duration }
 
 // Error says how long it took.
-func (e *lateError) Error() string { return fmt.Sprintf("it took longer than %s", e.after) }
+func (e *lateError) Error() string { return e.Wording().Error() }
+
+// Wording says how long it took.
+func (e *lateError) Wording() error { return diag.Errorf("it took longer than %s", e.after) }
 
 // Is makes it a deadline that passed, which isn't tried again.
 func (e *lateError) Is(target error) bool { return target == context.DeadlineExceeded }
@@ -85,7 +92,7 @@ func (c *Client) unreachable(ctx context.Context, host string, err error) error 
 		return c.named(other)
 	}
 	if err == nil {
-		err = errors.New("no answer")
+		err = diag.Errorf("no answer")
 	}
 	return &UnreachableError{Host: host, Proxy: c.proxyTo(host), Err: err}
 }
@@ -105,7 +112,10 @@ func (c *Client) named(err error) error {
 type proxyError struct{ status string }
 
 // Error gives its status.
-func (e *proxyError) Error() string { return "it doesn't connect: " + e.status }
+func (e *proxyError) Error() string { return e.Wording().Error() }
+
+// Wording gives its status.
+func (e *proxyError) Wording() error { return diag.Errorf("it doesn't connect: %s", e.status) }
 
 // proxyTo gives the host of the proxy that the environment names for requests to a
 // host; empty is none.

@@ -3,7 +3,6 @@ package invoke
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/spec"
@@ -47,7 +47,7 @@ func ReadRequest(event []byte) (*fcclient.HTTPCall, error) {
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(event, &fields); err != nil {
-		return nil, fmt.Errorf("its event describes a request, as a JSON object with %s: %w", requestFields, err)
+		return nil, diag.Errorf("its event describes a request, as a JSON object with %s: %w", requestFields, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if err := readField(call, name, fields[name]); err != nil {
@@ -73,18 +73,18 @@ func readField(call *fcclient.HTTPCall, name string, raw json.RawMessage) error 
 	case "body":
 		var body string
 		if json.Unmarshal(raw, &body) != nil {
-			return errors.New("body of the event must be a text; JSON goes into it as a string")
+			return diag.Errorf("body of the event must be a text; JSON goes into it as a string")
 		}
 		call.Body = []byte(body)
 		return nil
 	}
-	return fmt.Errorf("its event has %q, which no request has: there are %s", name, requestFields)
+	return diag.Errorf("its event has %q, which no request has: there are %s", name, requestFields)
 }
 
 func readMethod(call *fcclient.HTTPCall, raw json.RawMessage) error {
 	var method string
 	if json.Unmarshal(raw, &method) != nil || method != "" && !isToken(method) {
-		return fmt.Errorf("method of the event must be one like GET or POST, not %s", raw)
+		return diag.Errorf("method of the event must be one like GET or POST, not %s", raw)
 	}
 	if method != "" {
 		call.Method = strings.ToUpper(method)
@@ -97,14 +97,14 @@ func readMethod(call *fcclient.HTTPCall, raw json.RawMessage) error {
 func readPath(call *fcclient.HTTPCall, raw json.RawMessage) error {
 	var path string
 	if json.Unmarshal(raw, &path) != nil {
-		return fmt.Errorf("path of the event must be a text, not %s", raw)
+		return diag.Errorf("path of the event must be a text, not %s", raw)
 	}
 	if strings.ContainsAny(path, "?#") {
-		return fmt.Errorf("path of the event is %q: what comes after ? belongs into queries, and %%23 is #", path)
+		return diag.Errorf("path of the event is %q: what comes after ? belongs into queries, and %%23 is #", path)
 	}
 	u, err := url.Parse("http://h/" + strings.TrimPrefix(path, "/"))
 	if err != nil {
-		return fmt.Errorf("path of the event is %q, which no URL can have", path)
+		return diag.Errorf("path of the event is %q, which no URL can have", path)
 	}
 	call.Path = u.EscapedPath()
 	return nil
@@ -117,7 +117,7 @@ func readValues(name string, raw json.RawMessage, add func(key, value string) er
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	if decoder.Decode(&values) != nil {
-		return fmt.Errorf("%s of the event must be an object of names and values", name)
+		return diag.Errorf("%s of the event must be an object of names and values", name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		list, many := values[key].([]any)
@@ -128,7 +128,7 @@ func readValues(name string, raw json.RawMessage, add func(key, value string) er
 			switch value.(type) {
 			case string, json.Number, bool:
 			default:
-				return fmt.Errorf("%s.%s of the event must be a text, a number, a boolean or a list of them", name, key)
+				return diag.Errorf("%s.%s of the event must be a text, a number, a boolean or a list of them", name, key)
 			}
 			if err := add(key, fmt.Sprint(value)); err != nil {
 				return err
@@ -143,9 +143,9 @@ func addHeader(h http.Header, name, value string) error {
 	canonical := http.CanonicalHeaderKey(name)
 	switch {
 	case !isToken(name) || strings.ContainsAny(value, "\r\n\x00"):
-		return fmt.Errorf("header %q of the event is none that HTTP has", name)
+		return diag.Errorf("header %q of the event is none that HTTP has", name)
 	case slices.Contains([]string{"Host", "Connection", "Content-Length", "Transfer-Encoding"}, canonical), strings.HasPrefix(canonical, "X-Fc-"), strings.HasPrefix(canonical, "X-S-"):
-		return fmt.Errorf("header %q of the event is set by s and Function Compute: leave it out", name)
+		return diag.Errorf("header %q of the event is set by s and Function Compute: leave it out", name)
 	}
 	h.Add(name, value)
 	return nil

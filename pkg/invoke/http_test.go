@@ -4,14 +4,17 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/invoke"
+	"s/pkg/iostreams"
 	"s/pkg/spec"
 )
 
@@ -57,6 +60,9 @@ func TestReadRequest(t *testing.T) {
 
 func TestReadRequestRefuses(t *testing.T) {
 	t.Parallel()
+	io, _, _, _ := iostreams.Test()
+	io.SetLang("zh")
+	han := regexp.MustCompile(`^\p{Han}`)
 	for event, want := range map[string]string{
 		"hello":                         "describes a request, as a JSON object with method, path",
 		"[1]":                           "describes a request",
@@ -86,7 +92,13 @@ func TestReadRequestRefuses(t *testing.T) {
 	} {
 		if got, err := invoke.ReadRequest([]byte(event)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %+v, %v", event, got, err)
+		} else if text := diag.In(err, io.Text); !han.MatchString(text) {
+			t.Errorf("%s: %s", event, text)
 		}
+	}
+	_, err := invoke.ReadRequest([]byte(`{"path":"/a#b"}`))
+	if got := diag.In(err, io.Text); got != `事件的 path 是 "/a#b"：? 之后的内容应放入 queries，# 写作 %23` {
+		t.Error(got)
 	}
 }
 

@@ -7,12 +7,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"time"
 
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 )
@@ -144,7 +144,7 @@ func send(ctx context.Context, target Target, request Request) (*fc.InvokeResult
 	}
 	caller, can := target.(Caller)
 	if !can {
-		return nil, errors.New("HTTP triggers can't be called here")
+		return nil, diag.Errorf("HTTP triggers can't be called here")
 	}
 	call := *request.HTTP
 	call.LogTail, call.LogSession = request.LogTail, request.LogSession

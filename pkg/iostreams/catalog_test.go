@@ -55,7 +55,7 @@ func TestEveryMessageIsTranslated(t *testing.T) {
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "vault")))  // where secrets are kept
 	maps.Copy(formats, spokenFormats(t, filepath.Join("..", "bundle"))) // what of the code is large
 	maps.Copy(formats, spokenFormats(t, "."))
-	for _, root := range []string{"build", "bundle", "cmd/build", "cmd/clean", "cmd/deploy", "cmd/root", "cmd/cmdutil", "cmd/instance", "cmd/layer", "cmd/list", "cmd/logs", "cmd/publish", "cmd/remove", "cmd/scale", "cmd/session", "cmd/sync", "logs", "deploy"} {
+	for _, root := range []string{"build", "bundle", "cmd/build", "cmd/clean", "cmd/deploy", "cmd/root", "cmd/cmdutil", "cmd/instance", "cmd/invoke", "cmd/layer", "cmd/list", "cmd/logs", "cmd/publish", "cmd/remove", "cmd/scale", "cmd/session", "cmd/sync", "logs", "deploy", "invoke", "fcclient"} {
 		maps.Copy(formats, saidFormats(t, filepath.Join("..", root))) // what a build is doing, and why it fails
 	}
 	for _, note := range peerNotes(t) {

@@ -1,12 +1,12 @@
 package invokecmd
 
 import (
-	"fmt"
 	"io"
 	"os"
 
 	"s/pkg/cmd/cmdutil"
 	eventcmd "s/pkg/cmd/event"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 )
@@ -27,7 +27,7 @@ func (o *Options) event() ([]byte, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("event: %w", err)
+		return nil, diag.Errorf("event: %w", err)
 	}
 	if err := fcclient.CheckEvent(len(data), o.async()); err != nil {
 		return nil, cmdutil.UsageError(err)

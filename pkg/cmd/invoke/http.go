@@ -2,11 +2,11 @@ package invokecmd
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
 	"s/pkg/cmd/cmdutil"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/invoke"
@@ -21,19 +21,19 @@ func (o *Options) httpCall(r *spec.Resource, event []byte) (*fcclient.HTTPCall, 
 		return nil, nil
 	}
 	if o.async() {
-		return nil, cmdutil.UsageError(fmt.Errorf("%s is an HTTP function of FC 2.0: s invoke asks its trigger and waits for the answer, it can't be called with --invocation-type async", r.Name))
+		return nil, cmdutil.UsageError(diag.Errorf("%s is an HTTP function of FC 2.0: s invoke asks its trigger and waits for the answer, it can't be called with --invocation-type async", r.Name))
 	}
 	call, err := invoke.ReadRequest(event)
 	if err != nil {
-		return nil, cmdutil.UsageError(fmt.Errorf("%s is an HTTP function of FC 2.0: %w", r.Name, err))
+		return nil, cmdutil.UsageError(diag.Errorf("%s is an HTTP function of FC 2.0: %w", r.Name, err))
 	}
 	var config fc.HTTPTriggerConfig
 	if err := json.Unmarshal([]byte(trigger.TriggerConfig), &config); err != nil {
-		return nil, fmt.Errorf("%s: trigger %s: %w", r.Name, trigger.TriggerName, err)
+		return nil, diag.Errorf("%s: trigger %s: %w", r.Name, trigger.TriggerName, err)
 	}
 	allows := func(method string) bool { return strings.EqualFold(method, call.Method) }
 	if len(config.Methods) > 0 && !slices.ContainsFunc(config.Methods, allows) {
-		return nil, cmdutil.UsageError(fmt.Errorf("trigger %s of %s doesn't have the method %s, it has %s",
+		return nil, cmdutil.UsageError(diag.Errorf("trigger %s of %s doesn't have the method %s, it has %s",
 			trigger.TriggerName, r.Name, call.Method, strings.Join(config.Methods, ", ")))
 	}
 	call.Function, call.Qualifier = r.Function.FunctionName, o.Qualifier
@@ -42,7 +42,7 @@ func (o *Options) httpCall(r *spec.Resource, event []byte) (*fcclient.HTTPCall, 
 	}
 	call.Signed = config.AuthType == "function"
 	if call.Signed && call.Header.Get("Authorization") != "" {
-		return nil, cmdutil.UsageError(fmt.Errorf("trigger %s of %s has authType function: s signs the request, so that it can't have an Authorization of its own",
+		return nil, cmdutil.UsageError(diag.Errorf("trigger %s of %s has authType function: s signs the request, so that it can't have an Authorization of its own",
 			trigger.TriggerName, r.Name))
 	}
 	return call, nil

@@ -5,7 +5,6 @@ package invokecmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"s/pkg/access"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/deploy"
+	"s/pkg/diag"
 	"s/pkg/fc"
 	"s/pkg/fcclient"
 	"s/pkg/invoke"
@@ -129,15 +129,15 @@ func (o *Options) check() error {
 	}
 	switch {
 	case sources > 1:
-		return cmdutil.UsageError(errors.New("choose one of --event, --event-file, --event-stdin and --event-template"))
+		return cmdutil.UsageError(diag.Errorf("choose one of --event, --event-file, --event-stdin and --event-template"))
 	case len(o.Sets) > 0 && o.Template == "":
-		return cmdutil.UsageError(errors.New("--set needs --event-template"))
+		return cmdutil.UsageError(diag.Errorf("--set needs --event-template"))
 	case !strings.EqualFold(o.Type, fc.InvocationSync) && !strings.EqualFold(o.Type, fc.InvocationAsync):
-		return cmdutil.UsageError(fmt.Errorf("unknown invocation type %q: choose sync or async", o.Type))
+		return cmdutil.UsageError(diag.Errorf("unknown invocation type %q: choose sync or async", o.Type))
 	case o.Timeout < 0:
-		return cmdutil.UsageError(fmt.Errorf("timeout %d is negative", o.Timeout))
+		return cmdutil.UsageError(diag.Errorf("timeout %d is negative", o.Timeout))
 	case o.TaskID != "" && !o.async():
-		return cmdutil.UsageError(errors.New("--async-task-id needs --invocation-type async"))
+		return cmdutil.UsageError(diag.Errorf("--async-task-id needs --invocation-type async"))
 	}
 	return cmdutil.CheckParallel(o.Parallel)
 }
@@ -256,7 +256,7 @@ func (o *Options) remote(target *cmdutil.Target, r *spec.Resource) (invoke.Targe
 // invoke makes the call and shows it.
 func (o *Options) invoke(ctx context.Context, target invoke.Target, r *spec.Resource, event []byte, live bool) (any, error) {
 	wait := o.wait(r)
-	limited, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("no answer within %s", wait))
+	limited, cancel := context.WithTimeoutCause(ctx, wait, diag.Errorf("no answer within %s", wait))
 	defer cancel()
 	view := newView(o)
 	request, err := o.httpCall(r, event)
