@@ -23,6 +23,7 @@ import (
 
 	"s/pkg/debug"
 	"s/pkg/fc/fcsign"
+	"s/pkg/fcclient"
 )
 
 const (
@@ -76,7 +77,7 @@ func New(config Config) *Client {
 		config.Resolve = net.DefaultResolver.LookupCNAME
 	}
 	if config.Sleep == nil {
-		config.Sleep = Sleep
+		config.Sleep = fcclient.Sleep
 	}
 	if config.HTTP == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -86,18 +87,6 @@ func New(config Config) *Client {
 		config.HTTP = &http.Client{Transport: transport, Timeout: answerWait, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return &Client{config}
-}
-
-// Sleep waits; its error is ctx's, if that ends before.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Error is a refusal by a service.

@@ -61,7 +61,7 @@ type Client struct {
 // New makes a client; it does no network call.
 func New(config Config) *Client {
 	return &Client{
-		config: config, transport: newTransport(cmp.Or(config.ConnectTimeout, connectTimeout)), now: time.Now, sleep: sleep, part: partSize,
+		config: config, transport: newTransport(cmp.Or(config.ConnectTimeout, connectTimeout)), now: time.Now, sleep: Sleep, part: partSize,
 		readTime: cmp.Or(config.AnswerTimeout, readTimeout), writeTime: cmp.Or(config.AnswerTimeout, controlTimeout),
 	}
 }
@@ -174,7 +174,8 @@ func (c *Client) functionPath(name string, more ...string) string {
 	return c.path(append([]string{"services", service, "functions", function}, more...)...)
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits; its error is ctx's, if that ends before.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -172,7 +172,7 @@ func TestCancelEndsTheWait(t *testing.T) {
 	t.Parallel()
 	client, calls, _ := flaky(t, nil, 500, 500)
 	ctx, cancel := context.WithCancel(context.Background())
-	client.sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return sleep(ctx, time.Hour) }
+	client.sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return Sleep(ctx, time.Hour) }
 	if _, err := client.GetFunction(ctx, "f", ""); !errors.Is(err, context.Canceled) || calls.Load() != 1 {
 		t.Errorf("err %v after %d calls", err, calls.Load())
 	}
@@ -180,7 +180,12 @@ func TestCancelEndsTheWait(t *testing.T) {
 
 func TestSleep(t *testing.T) {
 	t.Parallel()
-	if err := sleep(context.Background(), time.Microsecond); err != nil {
+	if err := Sleep(context.Background(), time.Microsecond); err != nil {
+		t.Error(err)
+	}
+	ended, end := context.WithCancelCause(context.Background())
+	end(errors.New("why"))
+	if err := Sleep(ended, time.Hour); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"s/pkg/alicloud"
 	"s/pkg/cmd/cmdutil"
 	"s/pkg/diag"
+	"s/pkg/fcclient"
 	"s/pkg/logs"
 	"s/pkg/spec"
 )
@@ -66,7 +66,7 @@ type Options struct {
 
 // NewCmd makes the logs command. runF replaces the run, for tests.
 func NewCmd(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{Factory: f, Now: time.Now, Sleep: alicloud.Sleep}
+	opts := &Options{Factory: f, Now: time.Now, Sleep: fcclient.Sleep}
 	cmd := &cobra.Command{
 		Use:   "logs [resource]",
 		Short: "Show what a function printed",
