@@ -195,7 +195,8 @@ func killLauncher(t *testing.T, w world) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	cmd := restart(ctx, false, []string{victimMarker + "=" + marker, victimState + "=" + state}, "-test.run=^TestLauncherIsKilled$", "-test.v", "-test.timeout=2m")
-	cmd.Env = append(cmd.Env, "SANDBOX_TEST_VICTIM_WORLD="+w.name)
+	// It can't remove its temporary folders.
+	cmd.Env = append(cmd.Env, "SANDBOX_TEST_VICTIM_WORLD="+w.name, "TMPDIR="+t.TempDir())
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
