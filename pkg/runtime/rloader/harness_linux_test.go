@@ -25,6 +25,11 @@ const patience = 2 * time.Minute
 // roleVariable makes the test binary act as something else than the tests.
 const roleVariable = "RLOADER_TEST_ROLE"
 
+// endAtOnce, in the environment, ends a test binary that was built with the race
+// detector at once. It would wait for a second, for goroutines that rloader and
+// the roles haven't.
+const endAtOnce = "GORACE=atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
 	if Is(os.Args) {
 		os.Exit(Main())
@@ -40,7 +45,7 @@ func play(role string) int {
 	switch role {
 	case "ignoring": // nohup's way to start rloader, and more of it
 		signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGPIPE, unix.SIGUSR1)
-		err := unix.Exec("/proc/self/exe", []string{Path}, []string{"GOMAXPROCS=1"})
+		err := unix.Exec("/proc/self/exe", []string{Path}, []string{"GOMAXPROCS=1", endAtOnce})
 		os.Stderr.WriteString(err.Error())
 	case "io_uring":
 		_, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, 0, 0, 0)
@@ -77,7 +82,7 @@ func rooted(t *testing.T, order Order) Order {
 func needNamespaces(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command("/proc/self/exe", Try)
-	cmd.Args[0] = Path
+	cmd.Args[0], cmd.Env = Path, []string{endAtOnce}
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
 	confined(cmd.SysProcAttr)
 	if err := cmd.Run(); err != nil {
@@ -124,7 +129,7 @@ func begin(t *testing.T, change func(*exec.Cmd)) *loader {
 	}
 	l := &loader{control: control{fds[0]}, t: t, cmd: exec.Command("/proc/self/exe"), ended: make(chan struct{})}
 	l.cmd.Args = []string{Path}
-	l.cmd.Env = []string{"GOMAXPROCS=1", "GORACE=atexit_sleep_ms=0"}
+	l.cmd.Env = []string{"GOMAXPROCS=1", endAtOnce}
 	l.cmd.ExtraFiles = []*os.File{theirs}
 	l.cmd.Stdout, l.cmd.Stderr = &l.out, &l.out
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -81,7 +81,7 @@ func TestNoOrder(t *testing.T) {
 	}
 	for name, file := range map[string]string{"no socket": "", "a file": os.DevNull} {
 		cmd := exec.Command("/proc/self/exe")
-		cmd.Args = []string{Path}
+		cmd.Args, cmd.Env = []string{Path}, []string{endAtOnce}
 		if file != "" {
 			f, err := os.Open(file)
 			if err != nil {
@@ -101,7 +101,7 @@ func TestMainTriesMounts(t *testing.T) {
 	t.Parallel()
 	needNamespaces(t) // where it may
 	cmd := exec.Command("/proc/self/exe", Try)
-	cmd.Args[0] = Path
+	cmd.Args[0], cmd.Env = Path, []string{endAtOnce}
 	if os.Geteuid() == 0 {
 		const nobody = 65534
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: true}}
@@ -255,7 +255,7 @@ func TestFilterAsks(t *testing.T) {
 			t.Fatal(err)
 		}
 		order := script(`"$1"; exit $?`, "/t/self")
-		order.Filter, order.Env = true, append([]string{roleVariable + "=bind"}, shellEnv...)
+		order.Filter, order.Env = true, append([]string{roleVariable + "=bind", endAtOnce}, shellEnv...)
 		if order = shape(order); order.Root == "" {
 			order.Args[len(order.Args)-1] = self
 		}
@@ -280,7 +280,7 @@ func TestFilterRefusesWaysAround(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := start(t, Order{Kind: KindRun, Args: []string{self}, Env: []string{roleVariable + "=io_uring"}, Filter: true})
+	l := start(t, Order{Kind: KindRun, Args: []string{self}, Env: []string{roleVariable + "=io_uring", endAtOnce}, Filter: true})
 	l.want(ReportReady)
 	l.want(ReportStarted)
 	if r, _ := l.want(ReportExit); r.Code != int(unix.ENOSYS) {

@@ -123,7 +123,7 @@ func TestCommandStartsClean(t *testing.T) {
 			if order.Root != "" {
 				confined(cmd.SysProcAttr)
 			}
-			cmd.Args, cmd.Env = []string{"test"}, []string{roleVariable + "=ignoring"}
+			cmd.Args, cmd.Env = []string{"test"}, []string{roleVariable + "=ignoring", endAtOnce}
 			null, err := os.Open(os.DevNull)
 			if err != nil {
 				t.Fatal(err)

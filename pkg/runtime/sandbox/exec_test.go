@@ -287,7 +287,7 @@ func TestExecIsUnderTheFilter(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			_, _ = i.Exec(ctx, ExecSpec{Args: []string{programPath, "second", "0.0.0.0:9001"}, Env: []string{programVariable + "=serve"}, Stdout: out})
+			_, _ = i.Exec(ctx, ExecSpec{Args: []string{programPath, "second", "0.0.0.0:9001"}, Env: programEnv("serve"), Stdout: out})
 		}()
 		out.waitFor(h.t, "serving\n")
 		if got, err := fetch("tcp", strings.TrimSuffix(i.Addr(), "9000")+"9001"); got != "second" || err != nil {

@@ -147,7 +147,7 @@ func TestReachesItselfAndTheHost(t *testing.T) {
 		var out bytes.Buffer
 		code, err := i.Exec(context.Background(), ExecSpec{
 			Args:   []string{programPath, "127.0.0.1:9000", "localhost:9000", "[::1]:9000", "0.0.0.0:9000", i.Addr(), "127.0.0.1:" + host, "localhost:" + host},
-			Env:    []string{programVariable + "=dial"},
+			Env:    programEnv("dial"),
 			Stdout: &out,
 		})
 		if code != 0 || err != nil {
@@ -172,7 +172,7 @@ func TestOwnPortClosedLeavesHost(t *testing.T) {
 		var out bytes.Buffer
 		// A bind of the host's port, closed again when its program ends.
 		for _, exec := range []struct{ name, arg string }{{"bind", "tcp4/0.0.0.0:" + host}, {"dial", "127.0.0.1:" + host}} {
-			if _, err := i.Exec(context.Background(), ExecSpec{Args: []string{programPath, exec.arg}, Env: []string{programVariable + "=" + exec.name}, Stdout: &out}); err != nil {
+			if _, err := i.Exec(context.Background(), ExecSpec{Args: []string{programPath, exec.arg}, Env: programEnv(exec.name), Stdout: &out}); err != nil {
 				h.t.Error(err)
 			}
 		}
