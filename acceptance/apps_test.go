@@ -167,6 +167,7 @@ type webPaths struct{ echo, cookie, static, fail, stream string }
 // TestWebApps: the frameworks' programs do through an HTTP trigger what they do
 // elsewhere.
 func TestWebApps(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, file, tool string
 		paths            webPaths
@@ -273,6 +274,7 @@ func (a *app) streams(path string) {
 
 // TestWebSocketApps: both libraries' servers keep their conversations.
 func TestWebSocketApps(t *testing.T) {
+	t.Parallel()
 	for name, tool := range map[string]string{"ws": "node", "websockets": "python3"} {
 		t.Run(name, func(t *testing.T) {
 			a := deployApp(t, name, "s.yaml", tool)
@@ -346,6 +348,7 @@ func (a *app) bytes(c *websocket.Conn) {
 
 // TestGRPCApps: clients of both libraries call servers of both in all ways.
 func TestGRPCApps(t *testing.T) {
+	t.Parallel()
 	const want = "say hello s 1 yes NAME\nlarge 3000006\ncount 0 1 2 3 4\ngather a b c\nchat heard 0 heard 1 heard 2\n" +
 		"fail NOT_FOUND no it\nnone UNIMPLEMENTED\ndeadline DEADLINE_EXCEEDED\nthen gone\ncancel True\n"
 	for name, tool := range map[string]string{"grpc-python": "python3", "grpc-node": "node"} {

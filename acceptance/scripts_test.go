@@ -14,8 +14,10 @@ import (
 // TestScripts runs every testdata/<verb>/*.txtar. The folders are found, not
 // listed: a new script runs by being there.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	for _, verb := range verbs(t) {
 		t.Run(verb, func(t *testing.T) {
+			t.Parallel()
 			testscript.Run(t, testscript.Params{
 				Dir:                 filepath.Join("testdata", verb),
 				RequireExplicitExec: true,

@@ -33,6 +33,7 @@ const (
 // function against the local cloud. They differ from production in the endpoint
 // alone.
 func TestSDKs(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("runs with what package registries have")
 	}

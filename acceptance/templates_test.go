@@ -23,6 +23,7 @@ import (
 // TestTemplates makes a project of each template, builds it, and where its
 // runtime runs on this machine, deploys and calls it as a user would.
 func TestTemplates(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds with what package registries have")
 	}
