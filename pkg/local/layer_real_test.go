@@ -85,6 +85,7 @@ def handler(event, context):
 // Layers are seen in their order, in every mode; another order is seen by the next
 // invocation, and a layer that is deleted stays with its functions.
 func TestRealLayersOfPython(t *testing.T) {
+	t.Parallel()
 	needPython(t)
 	for mode, k := range modesOf(t) {
 		t.Run(mode, func(t *testing.T) {
@@ -113,6 +114,7 @@ func TestRealLayersOfPython(t *testing.T) {
 }
 
 func TestRealLayersOfOthers(t *testing.T) {
+	t.Parallel()
 	if _, err := toolchain.New(os.LookupEnv).FindNode(t.Context(), "20"); err != nil {
 		t.Skipf("a managed Node.js function needs an interpreter: %v", err)
 	}

@@ -52,6 +52,7 @@ def handler(event, context):
 `
 
 func TestRealFunction(t *testing.T) {
+	t.Parallel()
 	needPython(t)
 	_, k := realCloud(t)
 	k.do(200, "POST", "/2023-03-30/functions", functionJSON(t, "f", "python3.10", "index.py", echoHandler))
@@ -99,6 +100,7 @@ func TestRealFunction(t *testing.T) {
 }
 
 func TestRealInstanceShell(t *testing.T) {
+	t.Parallel()
 	needPython(t)
 	_, k := realCloud(t)
 	k.do(200, "POST", "/2023-03-30/functions", functionJSON(t, "f", "python3.10", "index.py", echoHandler))

@@ -20,6 +20,7 @@ def handler(event, context):
 
 // A request that runs is really ended, and so is its process.
 func TestRealAbort(t *testing.T) {
+	t.Parallel()
 	needPython(t)
 	c, k := realCloud(t)
 	if c.Info().Isolation.Mode == "process" {
@@ -69,6 +70,7 @@ func startSleeping(t *testing.T, c *Cloud, k *client, path string) <-chan int {
 
 // The concurrency of a function is that of all its versions together.
 func TestRealReservedConcurrencyOfVersions(t *testing.T) {
+	t.Parallel()
 	needPython(t)
 	c, k := realCloud(t)
 	if c.Info().Isolation.Mode == "process" {

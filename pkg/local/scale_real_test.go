@@ -15,6 +15,7 @@ import (
 // Instances that were asked for are there before any invocation, after new code,
 // and after the cloud was started again.
 func TestRealProvisionedInstances(t *testing.T) {
+	t.Parallel()
 	needPython(t)
 	o := Options{DataDir: t.TempDir(), Version: "1", Toolchain: toolchain.New(os.LookupEnv)}
 	c := startCloud(t, o)

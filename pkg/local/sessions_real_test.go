@@ -163,6 +163,7 @@ func (s *serving) at(header ...string) string {
 // TestRealSessions: sessions by a header, on several instances, each of which has as
 // many as it may; many callers at once; an instance that dies; new code.
 func TestRealSessions(t *testing.T) {
+	t.Parallel()
 	const fields = `{"sessionAffinity":"HEADER_FIELD","sessionAffinityConfig":"{\"affinityHeaderFieldName\":\"X-Session\",\"sessionConcurrencyPerInstance\":2}"}`
 	s := serveSessions(t, fields)
 	var mu sync.Mutex
@@ -223,6 +224,7 @@ func TestRealSessions(t *testing.T) {
 
 // TestRealCookies: a cookie jar is all that a client needs.
 func TestRealCookies(t *testing.T) {
+	t.Parallel()
 	s := serveSessions(t, `{"sessionAffinity":"GENERATED_COOKIE","sessionAffinityConfig":"{\"sessionConcurrencyPerInstance\":1,\"sessionTTLInSeconds\":600}"}`)
 	response, first, err := s.fetch("GET", "/", "")
 	if err != nil || len(response.Cookies()) != 1 {
@@ -292,6 +294,7 @@ func (m *mcpStream) next(t *testing.T) string {
 // TestRealMCPStreams: messages come to the instance that has their stream, also when
 // the function has new code meanwhile.
 func TestRealMCPStreams(t *testing.T) {
+	t.Parallel()
 	const fields = `{"sessionAffinity":"MCP_SSE","sessionAffinityConfig":"{\"sessionConcurrencyPerInstance\":1}"}`
 	s := serveSessions(t, fields)
 	var streams []*mcpStream
@@ -347,6 +350,7 @@ func TestRealMCPStreams(t *testing.T) {
 // TestRealMCPStreamable: the server gives the id with the answer to the first
 // request; DELETE ends the session.
 func TestRealMCPStreamable(t *testing.T) {
+	t.Parallel()
 	s := serveSessions(t, `{"sessionAffinity":"MCP_STREAMABLE","sessionAffinityConfig":"{\"sessionConcurrencyPerInstance\":1}"}`)
 	ids, at := make([]string, 3), make([]string, 3)
 	for n := range ids {
@@ -377,6 +381,7 @@ func TestRealMCPStreamable(t *testing.T) {
 
 // TestRealSessionsOfEvents: a managed function called by the API.
 func TestRealSessionsOfEvents(t *testing.T) {
+	t.Parallel()
 	needPython(t)
 	_, k := realCloud(t)
 	entered, leave := make(chan struct{}), make(chan struct{})

@@ -128,6 +128,7 @@ func (w *world) status() view {
 }
 
 func TestUpStatusEnvDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	out, errOut := w.s(1, "local", "status")
 	if out != "" {
@@ -182,6 +183,7 @@ func TestUpStatusEnvDown(t *testing.T) {
 }
 
 func TestANewVersionReplacesTheOld(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.s(0, "local", "up")
 	first := w.status()
@@ -194,6 +196,7 @@ func TestANewVersionReplacesTheOld(t *testing.T) {
 }
 
 func TestPortOfAnotherProgram(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -214,6 +217,7 @@ func TestPortOfAnotherProgram(t *testing.T) {
 }
 
 func TestForegroundServesUntilItIsTold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "local", "up", "--foreground")
 	cmd.Env = w.env

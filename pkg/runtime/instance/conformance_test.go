@@ -207,6 +207,7 @@ func output() []clause {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	versions := []string{"3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"}
 	all := slices.Concat(results(), errorClauses(), endings(), surroundings(), output())
 	if testing.Short() {

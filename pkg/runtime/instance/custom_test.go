@@ -125,6 +125,7 @@ func TestCustomEnvironment(t *testing.T) {
 }
 
 func TestCustomInitializer(t *testing.T) {
+	t.Parallel()
 	hook := &fc.InstanceLifecycleConfig{
 		Initializer: &fc.LifecycleHook{Handler: "x", Timeout: 1}, PreStop: &fc.LifecycleHook{Handler: "x", Timeout: 20},
 	}
@@ -253,6 +254,7 @@ func TestCustomStartIsCancelled(t *testing.T) {
 }
 
 func TestCustomStartsLate(t *testing.T) {
+	t.Parallel()
 	cfg, _ := customConfig(t, fc.Function{CustomRuntimeConfig: &fc.CustomRuntimeConfig{
 		HealthCheckConfig: &fc.HealthCheckConfig{HTTPGetURL: "health", PeriodSeconds: 1, TimeoutSeconds: 3},
 	}}, "late")
@@ -262,6 +264,7 @@ func TestCustomStartsLate(t *testing.T) {
 }
 
 func TestCustomTimeout(t *testing.T) {
+	t.Parallel()
 	cfg, _ := customConfig(t, fc.Function{Timeout: 1})
 	cfg.Grace = time.Millisecond
 	i := start(t, cfg)
@@ -289,6 +292,7 @@ func TestCustomExits(t *testing.T) {
 }
 
 func TestCustomDropsConnection(t *testing.T) {
+	t.Parallel()
 	cfg, _ := customConfig(t, fc.Function{})
 	i := start(t, cfg)
 	res := call(t, i, &Invocation{RequestID: "a", Event: []byte("drop")})

@@ -166,6 +166,7 @@ func TestCustomHTTPBreaksOff(t *testing.T) {
 }
 
 func TestCustomHTTPTimeout(t *testing.T) {
+	t.Parallel()
 	cfg, _ := customConfig(t, fc.Function{Timeout: 1})
 	cfg.Grace = time.Millisecond
 	srv, result := serveInstance(t, start(t, cfg))

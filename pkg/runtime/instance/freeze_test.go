@@ -241,6 +241,7 @@ func (g *gate) Read(p []byte) (int, error) {
 // TestFreezeAndInvokeAtOnce: whichever comes first, no invocation waits for a
 // process that stands still.
 func TestFreezeAndInvokeAtOnce(t *testing.T) {
+	t.Parallel()
 	bothModes(t, func(t *testing.T, mode string) {
 		fn := tickerFunction(t)
 		fn.InstanceConcurrency = 4

@@ -107,6 +107,7 @@ func goClauses() []clause {
 }
 
 func TestGo(t *testing.T) {
+	t.Parallel()
 	for _, c := range goClauses() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -154,6 +154,7 @@ func javaClauses() []clause {
 }
 
 func TestJava(t *testing.T) {
+	t.Parallel()
 	code := javaCode(t, javaCore)
 	for _, c := range javaClauses() {
 		t.Run(c.name, func(t *testing.T) { holdJava(t, c, code) })
@@ -269,6 +270,7 @@ func TestJavaConcurrency(t *testing.T) {
 
 // TestJavaPojo maps JSON to objects by whatever library the function has.
 func TestJavaPojo(t *testing.T) {
+	t.Parallel()
 	event := `{"name":"n\u00fc\ud83d\ude00","value":[1,2],"urgent":true,"parts":{"a":{"name":"p","value":1.5},"b":{"value":2}},"color":"GREEN",` +
 		`"words":["x","y"],"numbers":[1,2147483648],"letter":"c","any":{"deep":[1,null,true,"s"]},"unknown":{"x":[1]}}`
 	want := map[string]any{
@@ -445,6 +447,7 @@ func TestJavaIsMissing(t *testing.T) {
 // TestJavaWebApplication runs a web application in the Tomcat that Function
 // Compute's own fc-java-common starts in a function.
 func TestJavaWebApplication(t *testing.T) {
+	t.Parallel()
 	dir := javaCode(t, "loader/*.jar")
 	if err := os.CopyFS(filepath.Join(dir, "app"), os.DirFS("testdata/java/app")); err != nil {
 		t.Fatal(err)

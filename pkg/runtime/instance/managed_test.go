@@ -122,6 +122,7 @@ func TestCallerHangsUp(t *testing.T) {
 
 // TestDetachedTimesOut has a function run out of time after its caller left.
 func TestDetachedTimesOut(t *testing.T) {
+	t.Parallel()
 	cfg, logs := pythonConfig(t, "clauses.until_told", fc.Function{Timeout: 3})
 	i := start(t, cfg)
 	var detached *DetachedError

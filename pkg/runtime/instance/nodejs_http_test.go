@@ -64,6 +64,7 @@ func TestNodeHTTP(t *testing.T) {
 }
 
 func TestNodeHTTPAnswers(t *testing.T) {
+	t.Parallel()
 	for handler, want := range map[string]struct {
 		status int
 		body   string

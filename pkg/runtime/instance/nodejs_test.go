@@ -216,6 +216,7 @@ func nodeOutput() []clause {
 
 // TestNode holds every Node.js that is there to the contract.
 func TestNode(t *testing.T) {
+	t.Parallel()
 	versions := []string{"6", "8", "10", "12", "14", "16", "18", "20", "22"}
 	if testing.Short() {
 		versions = []string{"20"}

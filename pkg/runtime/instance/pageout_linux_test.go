@@ -133,6 +133,7 @@ func TestPageOutByItself(t *testing.T) {
 
 // TestPagedOutInstanceEnds in every way that there is.
 func TestPagedOutInstanceEnds(t *testing.T) {
+	t.Parallel()
 	bothModes(t, func(t *testing.T, mode string) {
 		for name, end := range map[string]func(*Instance){
 			"stop": func(i *Instance) { i.Stop(t.Context()) },
@@ -163,6 +164,7 @@ func TestPagedOutInstanceEnds(t *testing.T) {
 
 // TestPageOutAndInvokeAtOnce: no invocation meets a process without its memory.
 func TestPageOutAndInvokeAtOnce(t *testing.T) {
+	t.Parallel()
 	bothModes(t, func(t *testing.T, mode string) {
 		i := remembering(t, mode)
 		call(t, i, &Invocation{Event: []byte("x")})

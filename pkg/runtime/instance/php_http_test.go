@@ -74,6 +74,7 @@ func TestPHPRequest(t *testing.T) {
 }
 
 func TestPHPResponses(t *testing.T) {
+	t.Parallel()
 	for handler, want := range map[string]struct {
 		status int
 		body   string

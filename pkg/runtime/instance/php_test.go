@@ -159,6 +159,7 @@ func phpSurroundings() []clause {
 }
 
 func TestPHP(t *testing.T) {
+	t.Parallel()
 	run := func(t *testing.T, mode string, clauses []clause) {
 		t.Parallel()
 		for _, c := range clauses {

@@ -107,6 +107,7 @@ func python2Clauses() []clause {
 }
 
 func TestPython2(t *testing.T) {
+	t.Parallel()
 	python(t, "2.7")
 	for _, c := range python2Clauses() {
 		t.Run(c.name, func(t *testing.T) { hold(t, c, "python2", "2.7", "") })
