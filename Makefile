@@ -12,6 +12,8 @@ BIN         := bin/s$(shell $(GO) env GOEXE 2>/dev/null)
 RACE        := $(shell command -v $${CC:-gcc} >/dev/null 2>&1 && echo -race)
 # Two test binaries at a time: more of them only make timeouts of each other.
 TEST_P      ?= 2
+# Four tests at a time in each: most wait, for processes and for time to pass.
+TEST_N      ?= 4
 TEST_FLAGS  ?=
 PKG         ?= ./...
 
@@ -49,15 +51,15 @@ demo: setup build ## Run init, build, deploy, invoke and remove in a temporary f
 
 .PHONY: test
 test: setup ## Run all tests (PKG=./pkg/spec/... for some), with the race detector
-	$(GO) test $(RACE) -p $(TEST_P) -timeout 20m $(TEST_FLAGS) $(PKG)
+	$(GO) test $(RACE) -p $(TEST_P) -parallel $(TEST_N) -timeout 20m $(TEST_FLAGS) $(PKG)
 
 .PHONY: acceptance
 acceptance: setup ## Drive the real binary (RUN=deploy/ for some of the scripts)
-	$(GO) test -count=1 -timeout 20m -v $(if $(RUN),-run 'TestScripts/$(RUN)') ./acceptance
+	$(GO) test -count=1 -parallel $(TEST_N) -timeout 20m -v $(if $(RUN),-run 'TestScripts/$(RUN)') ./acceptance
 
 .PHONY: conformance
 conformance: setup ## Hold every language to the runtime contract and write the table in docs/runtimes.md
-	$(GO) test -count=1 -timeout 20m ./pkg/runtime/conformance -args -table $(CURDIR)/docs/runtimes.md
+	$(GO) test -count=1 -parallel $(TEST_N) -timeout 20m ./pkg/runtime/conformance -args -table $(CURDIR)/docs/runtimes.md
 
 .PHONY: differential
 differential: build $(PEER) ## Compare s preview with that of Serverless Devs over hack/differential/cases (needs npm)
