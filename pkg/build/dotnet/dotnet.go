@@ -130,7 +130,7 @@ func (b *Builder) Make(ctx context.Context, job *build.Job) error {
 // nobody what it does.
 func (b *Builder) environ(job *build.Job) []string {
 	return append(job.Environ(b.Environ, nil), "DOTNET_NOLOGO=1", "DOTNET_CLI_TELEMETRY_OPTOUT=1", "DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1",
-		"MSBUILDDISABLENODEREUSE=1") // else its servers stay
+		"MSBUILDDISABLENODEREUSE=1", "UseSharedCompilation=false") // else its servers stay
 }
 
 // runtimeID is a platform as .NET names it.

@@ -22,7 +22,7 @@ func fake(t *testing.T, publish string) (b *Builder, notes string) {
 	notes = filepath.Join(dir, "notes")
 	buildtest.Script(t, filepath.Join(dir, "dotnet"), `#!/bin/sh
 if [ "$1" = --version ]; then echo 3.1.426; exit; fi
-echo "$*|$MSBUILDDISABLENODEREUSE" >>`+notes+`
+echo "$*|$MSBUILDDISABLENODEREUSE$UseSharedCompilation" >>`+notes+`
 while [ "$1" != -o ]; do shift; done; out=$2
 `+publish+"\n")
 	path := dir + string(filepath.ListSeparator) + os.Getenv("PATH")
@@ -50,7 +50,7 @@ func TestPublish(t *testing.T) {
 	}
 	want := "publish App.csproj -c Release -r linux-x64 --self-contained false -o "
 	runs := buildtest.Lines(t, notes)
-	if len(runs) != 1 || !strings.HasPrefix(runs[0], want) || !strings.HasSuffix(runs[0], " --nologo|1") {
+	if len(runs) != 1 || !strings.HasPrefix(runs[0], want) || !strings.HasSuffix(runs[0], " --nologo|1false") {
 		t.Errorf("ran %q", runs)
 	}
 	if diff := cmp.Diff([]build.Tool{{Name: ".NET SDK", Version: "3.1.426", Path: a.Tools[0].Path, Exact: true}}, a.Tools); diff != "" {
