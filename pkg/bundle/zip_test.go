@@ -108,7 +108,7 @@ func TestManyEntries(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, max16 - 1, max16, max16 + 1} {
 		var buf bytes.Buffer
-		z := newZipWriter(&buf, 0, place{})
+		z := newZipWriter(&buf, 0, place{dir: t.TempDir()})
 		for i := range n {
 			h := entryHeader{name: fmt.Sprintf("f%06d", i), mode: 0o644}
 			start := z.offset
