@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,9 +66,9 @@ func TestWatch(t *testing.T) {
 	w.every = time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	broken := false
+	var broken atomic.Bool
 	w.Options.Project = func(context.Context, string) (*spec.Project, error) {
-		if broken {
+		if broken.Load() {
 			return nil, errors.New("s.yaml is broken")
 		}
 		return w.project, nil
@@ -81,10 +82,9 @@ func TestWatch(t *testing.T) {
 	if said := out.wait(t, waiting); !strings.Contains(said, "built from the cache") {
 		t.Errorf("source changed: %s", said)
 	}
-	broken = true
+	broken.Store(true)
 	buildtest.Plant(t, w.project.Dir, map[string]string{"s.yaml": "broken"})
-	if said := out.wait(t, waiting); !strings.Contains(said, "s.yaml is broken") {
-		t.Errorf("s.yaml broken: %s", said)
+	for !strings.Contains(out.wait(t, waiting), "s.yaml is broken") { // else the change was seen half written
 	}
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
