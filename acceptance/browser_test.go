@@ -79,7 +79,8 @@ func (b *browser) attack(host, target string, flags ...string) map[string]string
 	}, flags...)
 	page := strings.Replace(server.URL, "127.0.0.1", host, 1)
 	cmd := exec.CommandContext(ctx, b.path, append(args, page+"#"+url.PathEscape(target))...)
-	cmd.Env = append(os.Environ(), "HOME="+b.home)
+	// It is killed, and leaves temporary files.
+	cmd.Env = append(os.Environ(), "HOME="+b.home, "TMPDIR="+b.t.TempDir())
 	cmd.WaitDelay = 10 * time.Second // for those of its processes that have its stderr
 	var said bytes.Buffer
 	cmd.Stderr = &said

@@ -34,7 +34,8 @@ func (w *world) runClient(ctx context.Context, python, program string) {
 	w.t.Helper()
 	api := w.api(1)
 	cmd := exec.CommandContext(ctx, python, filepath.Join("testdata", "neighbours", program), api.endpoint, api.keys.AccessKeyID, api.keys.AccessKeySecret)
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "HOME="+w.vars["HOME"])
+	// Not all remove their temporary files.
+	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "HOME="+w.vars["HOME"], "TMPDIR="+w.t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), "all as it should be") {
 		w.t.Errorf("%s: %v\n%s", program, err, out)
