@@ -114,6 +114,8 @@ type Cloud struct {
 	server   *http.Server
 	rest     *rest
 
+	attention rawio.Attention // for one caller at a time, and its function
+
 	stop  chan struct{} // closed when a client asks for the end
 	asked sync.Once
 	done  chan struct{} // closed when the server has ended
@@ -138,9 +140,10 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	}
 	c.rest = newRest()
 	c.server = newServer(c.rest.of(c), o.Log)
+	c.server.ConnState = c.attention.State
 	go func() {
 		defer close(c.done)
-		if err := c.server.Serve(rawio.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
+		if err := c.server.Serve(c.attention.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
 			c.err = err
 		}
 		c.end()
@@ -248,7 +251,7 @@ func (c *Cloud) serve(o Options, k *keys, work, address string) error {
 		Store: c.store, AccountID: k.AccountID, AccessKeyID: k.FunctionKeyID, AccessKeySecret: k.FunctionSecret,
 		SecurityToken: k.FunctionToken, Launcher: c.launcher, Images: c.images, Toolchain: o.Toolchain, WorkDir: work,
 		SharedDir: cmp.Or(o.SharedDir, c.store.Dir()), IdleTimeout: o.IdleTimeout,
-		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now, Adjust: func(cfg *instance.Config) { c.roles.give(cfg); c.logs.keep(cfg) },
+		MaxInstances: o.MaxInstances, NewPool: o.NewPool, Now: o.Now, Adjust: func(cfg *instance.Config) { c.roles.give(cfg); c.logs.keep(cfg); cfg.Attention = &c.attention },
 		Scale: func(region, function, qualifier string) instance.Scale {
 			return control.Scale(c.store.Scaling(region, function, fc.LatestQualifier), c.store.Scaling(region, function, qualifier))
 		},

@@ -37,6 +37,7 @@ func newManaged(i *Instance, env map[string]string) (*managed, error) {
 // managedBy tells the runtime about a Runtime API that is there.
 func managedBy(i *Instance, api *rapi.Server, env map[string]string) *managed {
 	limit := i.concurrency()
+	api.Attend(i.cfg.Attention)
 	env["FC_RUNTIME_API"] = api.Addr()
 	env["_FC_LAYER_PATH"] = "/opt"
 	if limit > 1 {

@@ -12,6 +12,7 @@ import (
 	"s/pkg/fc"
 	"s/pkg/runtime/debugger"
 	"s/pkg/runtime/image"
+	"s/pkg/runtime/rawio"
 	"s/pkg/runtime/sandbox"
 	"s/pkg/toolchain"
 )
@@ -82,6 +83,8 @@ type Config struct {
 	// Spares, if set, may have a process of the runtime that was started before
 	// there was a function for it.
 	Spares *Spares
+	// Attention, if set, shortens the way of invocations that take a moment.
+	Attention *rawio.Attention
 	// Debug, if set, lets a debugger attach: no time limits the start then.
 	Debug *debugger.Options
 	// Logs receives every line that an instance prints, with the request it

@@ -9,14 +9,25 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"s/pkg/runtime/rawio"
 )
 
 // patience is how long a test waits for what must happen; only a broken server
 // makes it wait so long.
 const patience = 2 * time.Minute
 
-// newServer starts a server that ends with the test.
+// newServer starts a server that ends with the test. It looks for what comes at
+// once, so that all is seen with it.
 func newServer(t testing.TB, cfg Config) *Server {
+	t.Helper()
+	s := newUnattended(t, cfg)
+	s.Attend(new(rawio.Attention))
+	return s
+}
+
+// newUnattended starts one that doesn't.
+func newUnattended(t testing.TB, cfg Config) *Server {
 	t.Helper()
 	s, err := Listen(cfg)
 	if err != nil {
@@ -68,15 +79,20 @@ func post(path, body string, extra ...string) string {
 // answer reads an answer: status, header, body.
 func (c *runtimeClient) answer() (int, http.Header, string) {
 	c.t.Helper()
+	status, h, body, err := c.read()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return status, h, body
+}
+
+func (c *runtimeClient) read() (status int, h http.Header, body string, err error) {
 	resp, err := http.ReadResponse(c.br, nil)
 	if err != nil {
-		c.t.Fatal(err)
+		return 0, nil, "", err
 	}
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(body)
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, resp.Header, string(text), err
 }
 
 // want reads an answer and checks its status.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"s/pkg/fc"
+	"s/pkg/runtime/rawio"
 )
 
 // inline is the size up to which an event is copied behind the headers, so that
@@ -20,46 +21,73 @@ const inline = 16 << 10
 
 // conn is a client's connection. Its goroutine reads requests and answers posts;
 // the answer to a next is written by whoever has the invocation, so that no
-// goroutine has to wake another for it.
+// goroutine has to wake another for it. Who has written one may read on, too, in
+// the goroutine's place (attend.go).
 type conn struct {
 	srv *Server
 	nc  net.Conn
-	br  *bufio.Reader
+
+	// Of whoever reads.
+	br    *bufio.Reader
+	req   request
+	begun bool // the head of req has been read, to its end or to bad, and isn't answered
+	bad   error
+	over  bool             // nothing may be read any more
+	soon  bool             // only what is there or comes at once is read
+	look  *rawio.Attention // with which that is looked for; nil is what is there
+
+	resume chan struct{} // gives the reading back to the goroutine
 
 	// Guarded by the server's mutex.
 	parked bool          // a next waits for its answer
 	moved  chan struct{} // if not nil, closed when that changes
+	left   bool          // nobody reads, until the next is answered
+	long   bool          // has been so since reclaim looked last
 
 	writing sync.Mutex
 	wbuf    []byte // answers that haven't been written yet
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	return &conn{srv: s, nc: nc, br: bufio.NewReader(nc)}
+	c := &conn{srv: s, nc: nc, resume: make(chan struct{}, 1)}
+	c.br = bufio.NewReader(source{c})
+	return c
 }
 
 // serve reads requests until the connection ends.
 func (c *conn) serve() {
 	defer c.srv.leave(c)
 	defer c.nc.Close()
-	var req request
 	for {
-		err := readRequest(c.br, &req)
-		var bad malformed
-		if err != nil && !errors.As(err, &bad) {
-			return // the client hung up
-		}
-		if !c.waitTurn() {
+		if c.leaveReading() && !c.takeBack() {
 			return
 		}
-		if err != nil {
-			_ = c.answer(&refusal{http.StatusBadRequest, fc.CodeInvalidArgument, string(bad)}, true)
-			return
-		}
-		if !c.handle(&req) {
+		if !c.serveOne() {
 			return
 		}
 	}
+}
+
+// serveOne reads a request, or the rest of one, answers it, and reports whether the
+// connection goes on.
+func (c *conn) serveOne() bool {
+	if !c.begun {
+		c.bad = readRequest(c.br, &c.req)
+	}
+	c.begun = false
+	err := c.bad
+	var bad malformed
+	if err != nil && !errors.As(err, &bad) {
+		return false // the client hung up
+	}
+	if !c.waitTurn() {
+		return false
+	}
+	if err != nil {
+		_ = c.answer(&refusal{http.StatusBadRequest, fc.CodeInvalidArgument, string(bad)}, true)
+		return false
+	}
+	return c.handle(&c.req)
 }
 
 // handle answers one request and reports whether the connection goes on.

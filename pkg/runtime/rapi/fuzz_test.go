@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"s/pkg/runtime/rawio"
 )
 
 // FuzzReadRequest feeds the parser. Whatever comes, it must not panic, must not
@@ -56,7 +58,10 @@ func FuzzServer(f *testing.F) {
 	f.Add([]byte(post("init/error", "x") + post("invocation/a/response", "x")))
 	f.Add([]byte("POST /2020-11-11/runtime/invocation/a/response HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s := newServer(t, Config{})
+		s := newUnattended(t, Config{})
+		if len(data)%2 == 0 {
+			s.Attend(new(rawio.Attention))
+		}
 		c := dial(t, s)
 		c.write(string(data))
 		c.nc.(interface{ CloseWrite() error }).CloseWrite()

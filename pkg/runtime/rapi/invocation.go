@@ -72,6 +72,15 @@ const (
 // may be called.
 func (c *Call) Done() <-chan struct{} { return c.done }
 
+func (c *Call) isDone() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Reply is what the runtime answered. The error is the one that Close was given
 // if the runtime ended first, or a *TooLargeError.
 func (c *Call) Reply() (Reply, error) { return c.reply, c.err }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"s/pkg/fc"
@@ -42,6 +43,8 @@ type Server struct {
 	ended chan struct{}
 	wg    sync.WaitGroup
 
+	attention atomic.Pointer[rawio.Attention]
+
 	mu        sync.Mutex
 	phase     phase
 	conns     map[*conn]struct{}
@@ -52,7 +55,9 @@ type Server struct {
 	answered  [remembered]string // a ring
 	answers   int
 	initError []byte
-	spare     *conn // that waits for Assign
+	spare     *conn        // that waits for Assign
+	payoff    rawio.Payoff // of looking for results
+	reclaims  *time.Timer  // if not nil, the reading of a connection was left
 }
 
 // Listen starts a server.
@@ -96,8 +101,8 @@ func (s *Server) InitError() []byte {
 
 // Start gives an invocation to the runtime, now or as soon as it asks and fewer
 // than Concurrency are out. The id must not be in use; the invocation must not
-// change any more. The error is ErrNotTaken if the runtime has ended or can't
-// start.
+// change any more. With Attend, the call may have ended when Start returns. The
+// error is ErrNotTaken if the runtime has ended or can't start.
 func (s *Server) Start(inv *Invocation) (*Call, error) {
 	call := &Call{inv: inv, done: make(chan struct{})}
 	s.mu.Lock()
@@ -111,9 +116,9 @@ func (s *Server) Start(inv *Invocation) (*Call, error) {
 	}
 	s.calls[inv.RequestID] = call
 	s.queue = append(s.queue, call)
-	next, c := s.match()
+	next := s.match()
 	s.mu.Unlock()
-	s.send(next, c)
+	s.send(next, call)
 	return call, nil
 }
 
@@ -140,6 +145,9 @@ func (s *Server) Close(err error) {
 		return
 	}
 	s.phase = closed
+	if s.reclaims != nil {
+		s.reclaims.Stop()
+	}
 	close(s.ended)
 	s.queue = nil
 	for _, call := range s.calls {
@@ -159,20 +167,30 @@ func (s *Server) Close(err error) {
 	s.wg.Wait()
 }
 
+// handout is an invocation and the client that gets it. Whoever makes it reads on
+// if the reading of the connection was left.
+type handout struct {
+	call *Call // nil if there is none
+	to   *conn
+	lent bool
+}
+
 // match pairs the oldest waiting invocation with a client that asked for work,
 // if there are both and one more may be out. The client's connection is locked
 // for writing; send does the rest. The server is locked.
-func (s *Server) match() (*Call, *conn) {
+func (s *Server) match() handout {
 	if len(s.queue) == 0 || len(s.parked) == 0 || s.out >= s.cfg.Concurrency {
-		return nil, nil
+		return handout{}
 	}
 	call, c := s.queue[0], s.parked[0]
 	s.queue, s.parked = shift(s.queue), shift(s.parked)
 	s.out++
 	call.state, call.handed = handed, s.cfg.Now()
 	c.unpark()
+	h := handout{call, c, c.left}
+	c.left = false
 	c.writing.Lock()
-	return call, c
+	return h
 }
 
 // shift removes the first element, keeping the array.
@@ -181,24 +199,34 @@ func shift[T any](q []T) []T {
 }
 
 // send writes an invocation to the client that match chose. If that can't be
-// done, another client gets it.
-func (s *Server) send(call *Call, c *conn) {
-	for call != nil {
-		err := c.writeNext(call.inv)
+// done, another client gets it. If it is the caller's own, what comes at once is
+// read.
+func (s *Server) send(h handout, own *Call) {
+	for h.call != nil {
+		c := h.to
+		err := net.ErrClosed
+		if !h.lent || !c.gone() {
+			err = c.writeNext(h.call.inv)
+		}
 		c.writing.Unlock()
+		if err != nil {
+			_ = c.nc.Close()
+		}
+		if h.lent {
+			c.goOn(h.call, err == nil && h.call == own)
+		}
 		if err == nil {
 			return
 		}
-		_ = c.nc.Close()
 		s.mu.Lock()
-		if call.state != handed {
+		if h.call.state != handed {
 			s.mu.Unlock()
 			return
 		}
-		call.state, call.handed = queued, time.Time{}
+		h.call.state, h.call.handed = queued, time.Time{}
 		s.out--
-		s.queue = slices.Insert(s.queue, 0, call)
-		call, c = s.match()
+		s.queue = slices.Insert(s.queue, 0, h.call)
+		h = s.match()
 		s.mu.Unlock()
 	}
 }
@@ -230,9 +258,9 @@ func (s *Server) next(c *conn) (hold bool) {
 	s.phase = v.next
 	c.parked = true
 	s.parked = append(s.parked, c)
-	call, to := s.match()
+	h := s.match()
 	s.mu.Unlock()
-	s.send(call, to)
+	s.send(h, nil)
 	return false
 }
 
@@ -261,9 +289,9 @@ func (s *Server) post(req *request, body []byte, bodyErr error) *refusal {
 	reply := Reply{Body: body, Failed: req.event == postError, HTTPParams: req.httpParams, ErrorType: req.errorType}
 	s.phase = v.next
 	s.end(call, reply, bodyErr)
-	next, c := s.match()
+	next := s.match()
 	s.mu.Unlock()
-	s.send(next, c)
+	s.send(next, nil)
 	if bodyErr != nil {
 		return &refusal{413, fc.CodeEntityTooLarge, bodyErr.Error()}
 	}

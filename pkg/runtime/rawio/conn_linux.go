@@ -3,7 +3,9 @@ package rawio
 import (
 	"io"
 	"net"
+	"net/http"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 )
@@ -17,11 +19,19 @@ const chunk = 256 << 10
 type conn struct {
 	*net.TCPConn
 	raw syscall.RawConn
+
+	// For connections of a server only.
+	attention *Attention
+	serving   bool        // a request
+	between   atomic.Bool // two requests
+	payoff    Payoff      // of looking for the next one; guarded by raw.Read
 }
 
 // Conn gives a connection with the same behaviour as nc. What isn't a TCP
-// connection is given back as it is.
-func Conn(nc net.Conn) net.Conn {
+// connection is given back as it is; else it is a SoonReader.
+func Conn(nc net.Conn) net.Conn { return wrap(nc, nil) }
+
+func wrap(nc net.Conn, a *Attention) net.Conn {
 	tcp, ok := nc.(*net.TCPConn)
 	if !ok {
 		return nc
@@ -30,7 +40,23 @@ func Conn(nc net.Conn) net.Conn {
 	if err != nil {
 		return nc // closed: its next use says so
 	}
-	return &conn{tcp, raw}
+	return &conn{TCPConn: tcp, raw: raw, attention: a}
+}
+
+// note notes what the server says of the connection, and gives by how many that
+// changes the number of requests being served.
+func (c *conn) note(state http.ConnState) (more int32) {
+	c.between.Store(state == http.StateIdle)
+	switch active := state == http.StateActive; {
+	case active == c.serving:
+		return 0
+	case active:
+		more = 1
+	default:
+		more = -1
+	}
+	c.serving = !c.serving
+	return more
 }
 
 // Read reads what has come, at least a byte.
@@ -40,10 +66,43 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 	var n int
 	var errno syscall.Errno
-	err := c.raw.Read(func(fd uintptr) bool {
-		n, errno = read(fd, p)
-		return errno != syscall.EAGAIN
+	first := true
+	err := c.raw.Read(func(fd uintptr) bool { // one at a time
+		there := func() bool {
+			n, errno = read(fd, p)
+			return errno != syscall.EAGAIN
+		}
+		// What a request lacks isn't looked for: it may be long until it comes.
+		look := first && c.between.Load() && c.attention.Free() && c.payoff.Due()
+		first = false
+		if !look {
+			return there()
+		}
+		came := c.attention.look(there)
+		c.payoff.Note(came)
+		return came
 	})
+	return c.got(n, errno, err)
+}
+
+// ReadSoon reads what has come, or comes while the attention lasts.
+func (c *conn) ReadSoon(a *Attention, p []byte) (int, error) {
+	var n int
+	var errno syscall.Errno
+	err := c.raw.Control(func(fd uintptr) {
+		a.look(func() bool {
+			n, errno = read(fd, p)
+			return errno != syscall.EAGAIN
+		})
+	})
+	if err == nil && errno == syscall.EAGAIN {
+		return 0, ErrNothing
+	}
+	return c.got(n, errno, err)
+}
+
+// got is what a read gave, as package net has it.
+func (c *conn) got(n int, errno syscall.Errno, err error) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
@@ -82,6 +141,9 @@ func (c *conn) Write(p []byte) (int, error) {
 func (c *conn) failed(op string, errno syscall.Errno) error {
 	return &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
 }
+
+// yield lets others have the processor who want it.
+func yield() { _, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) }
 
 // Read reads from a descriptor that doesn't block; 0 bytes are its end.
 func Read(fd int, p []byte) (int, error) {

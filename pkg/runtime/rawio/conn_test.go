@@ -19,11 +19,17 @@ import (
 // pair gives the two ends of a TCP connection, both as Conn gives them.
 func pair(t testing.TB) (a, b net.Conn) {
 	t.Helper()
+	return attendedPair(t, nil)
+}
+
+// attendedPair gives the two ends of one whose ends get attention.
+func attendedPair(t testing.TB, attention *Attention) (a, b net.Conn) {
+	t.Helper()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := Listener(inner)
+	l := attention.Listener(inner)
 	defer l.Close()
 	dialed, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
@@ -33,7 +39,7 @@ func pair(t testing.TB) (a, b net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Conn(dialed), accepted
+	return wrap(dialed, attention), accepted
 }
 
 // The rules of package net hold: deadlines, closing while reading, parallel use.

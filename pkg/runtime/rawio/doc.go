@@ -11,5 +11,7 @@
 // A Bell does the same for what comes in: a pipe that programs print to wakes the
 // daemon when it looks at the pipe again, and not for each line.
 //
+// Attention spares the one caller that there is, and its function, to be slept for.
+//
 // On systems other than Linux everything goes the ordinary way.
 package rawio

@@ -2,10 +2,13 @@ package rawio
 
 import "net"
 
-type listener struct{ net.Listener }
+type listener struct {
+	net.Listener
+	attention *Attention
+}
 
 // Listener gives a listener whose connections are as Conn gives them.
-func Listener(l net.Listener) net.Listener { return listener{l} }
+func Listener(l net.Listener) net.Listener { return listener{l, nil} }
 
 // Accept waits for the next connection.
 func (l listener) Accept() (net.Conn, error) {
@@ -13,5 +16,5 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Conn(nc), nil
+	return wrap(nc, l.attention), nil
 }
