@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"sync"
@@ -25,7 +26,8 @@ var ErrClosed = errors.New("the connections to the function are closed")
 // Client holds the connections to one server. Its methods may be called by any
 // number of goroutines.
 type Client struct {
-	addr string
+	addr      string
+	attention *rawio.Attention
 
 	mu     sync.Mutex
 	idle   []*conn // the most recently used last
@@ -35,9 +37,10 @@ type Client struct {
 	multiplexed multiplexed
 }
 
-// New makes a client of the server at addr, host:port. It doesn't connect yet.
-func New(addr string) *Client {
-	return &Client{addr: addr, all: map[*conn]struct{}{}}
+// New makes a client of the server at addr, host:port. It doesn't connect yet. With
+// attention, not nil, it looks for answers that come at once.
+func New(addr string, attention *rawio.Attention) *Client {
+	return &Client{addr: addr, attention: attention, all: map[*conn]struct{}{}}
 }
 
 // Close breaks all connections, also those in use.
@@ -61,7 +64,29 @@ type conn struct {
 	wbuf   []byte
 	reused bool
 	timed  bool // has a deadline
+
+	asked  bool         // an answer may come at once
+	payoff rawio.Payoff // of looking for it
 }
+
+// Read reads what has come; the beginning of an answer is looked for at first.
+func (k *conn) Read(p []byte) (int, error) {
+	soon, ok := k.nc.(rawio.SoonReader)
+	look := ok && k.asked && k.client.attention.Free() && k.payoff.Due()
+	k.asked = false
+	if look {
+		n, err := soon.ReadSoon(k.client.attention, p)
+		came := !errors.Is(err, rawio.ErrNothing)
+		k.payoff.Note(came)
+		if came {
+			return n, err
+		}
+	}
+	return k.nc.Read(p)
+}
+
+// WriteTo copies all that comes, without looking at it.
+func (k *conn) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, k.nc) }
 
 // get gives a connection: a kept one that is alive, if fresh isn't asked for,
 // else a new one.
@@ -92,7 +117,8 @@ func (c *Client) dial(ctx context.Context, deadline time.Time) (*conn, error) {
 		return nil, err
 	}
 	nc = rawio.Conn(nc)
-	k := &conn{client: c, nc: nc, probe: newProber(nc), br: bufio.NewReaderSize(nc, bufferSize)}
+	k := &conn{client: c, nc: nc, probe: newProber(nc)}
+	k.br = bufio.NewReaderSize(k, bufferSize)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {

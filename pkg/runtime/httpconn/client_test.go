@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"s/pkg/runtime/rawio"
 )
 
 func TestAnswers(t *testing.T) {
@@ -126,7 +128,7 @@ func newHTTP(t testing.TB, h http.Handler) *Client {
 	}
 	srv := &http.Server{Handler: h}
 	go srv.Serve(ln)
-	c := New(ln.Addr().String())
+	c := New(ln.Addr().String(), new(rawio.Attention))
 	t.Cleanup(func() {
 		c.Close()
 		srv.Close()
@@ -319,7 +321,7 @@ func TestNobodyListens(t *testing.T) {
 	}
 	ln.Close()
 	var op *net.OpError
-	if _, _, err := get(t, New(ln.Addr().String())); !errors.As(err, &op) || op.Op != "dial" {
+	if _, _, err := get(t, New(ln.Addr().String(), new(rawio.Attention))); !errors.As(err, &op) || op.Op != "dial" {
 		t.Errorf("%v", err)
 	}
 }

@@ -34,7 +34,7 @@ func FuzzReadResponse(f *testing.F) {
 		}
 		server, client := net.Pipe()
 		defer server.Close()
-		resp.conn = &conn{client: New(""), nc: client, br: br}
+		resp.conn = &conn{client: New("", nil), nc: client, br: br}
 		body, err := resp.ReadAll(1 << 20)
 		if resp.old && resp.chunked && !resp.last {
 			t.Error("a connection is kept after chunks in HTTP/1.0")

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"s/pkg/runtime/rawio"
 )
 
 // cleartext are the protocols of a server or client that speaks HTTP/2 without
@@ -40,7 +42,7 @@ func newGRPC(t *testing.T, p Passage, h http.HandlerFunc) *grpcWorld {
 	}
 	function := &http.Server{Handler: h, Protocols: cleartext(false)}
 	go function.Serve(ln)
-	w := &grpcWorld{t: t, conns: New(ln.Addr().String()), outcomes: make(chan Outcome, 10), errs: make(chan error, 10)}
+	w := &grpcWorld{t: t, conns: New(ln.Addr().String(), new(rawio.Attention)), outcomes: make(chan Outcome, 10), errs: make(chan error, 10)}
 	front := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		out, err := w.conns.Forward(r.Context(), rw, r, p)
 		w.outcomes <- out
@@ -233,7 +235,7 @@ func TestGRPCBrokenBody(t *testing.T) {
 	srv := &http.Server{Protocols: cleartext(false), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })}
 	go srv.Serve(ln)
 	defer srv.Close()
-	c := New(ln.Addr().String())
+	c := New(ln.Addr().String(), new(rawio.Attention))
 	defer c.Close()
 	broken := errors.New("broken")
 	r := httptest.NewRequest(http.MethodPost, "/x", io.MultiReader(strings.NewReader("x"), failing{broken}))

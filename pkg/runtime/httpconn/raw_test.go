@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"s/pkg/runtime/rawio"
 )
 
 // patience is how long a test waits for what must happen.
@@ -51,7 +53,7 @@ func newRaw(t *testing.T, serve func(nc net.Conn, n int)) (*rawServer, *Client) 
 			})
 		}
 	})
-	c := New(ln.Addr().String())
+	c := New(ln.Addr().String(), new(rawio.Attention))
 	t.Cleanup(func() {
 		c.Close()
 		ln.Close()

@@ -112,6 +112,7 @@ func (k *conn) exchange(ctx context.Context, req *Request) (*Response, error) {
 		stop()
 		return nil, err
 	}
+	k.asked = true
 	resp, err := readResponse(k.br, req.Method)
 	if err != nil {
 		stop()

@@ -74,7 +74,7 @@ func legacyHooks(b []byte, lc *fc.InstanceLifecycleConfig) []byte {
 
 // connect tells where the program's port is to be reached.
 func (c *custom) connect(addr string) {
-	c.addr, c.client = addr, httpconn.New(addr)
+	c.addr, c.client = addr, httpconn.New(addr, c.i.cfg.Attention)
 }
 
 func (c *custom) close(*exitError) {
