@@ -23,6 +23,10 @@ import (
 // once: a result and the next next, and some to spare.
 const maxAttended = 4
 
+// maxPieces is in how many pieces a request may come that is read so: one that
+// trickles in mustn't keep a caller from seeing that its time is over.
+const maxPieces = 8
+
 // reclaimAfter is about how long the reading of a connection stays left if nothing
 // is handed out.
 const reclaimAfter = 100 * time.Millisecond
@@ -143,8 +147,8 @@ func (c *conn) attend(call *Call) bool {
 // attendOne answers a request, once all of it has come, and reports whether more is
 // to be looked for.
 func (c *conn) attendOne(call *Call) bool {
-	for !c.whole() {
-		if c.bad != nil || call.isDone() {
+	for pieces := 0; !c.whole(); pieces++ {
+		if c.bad != nil || call.isDone() || pieces == maxPieces {
 			return false // the goroutine says so; or what follows may take its time
 		}
 		if _, err := c.br.Peek(c.br.Buffered() + 1); err != nil {
