@@ -171,6 +171,11 @@ func (m *managed) start(task *rapi.Invocation) (*rapi.Call, error) {
 
 // wait waits for the end of a call. When the time is over it ends the instance.
 func (m *managed) wait(ctx context.Context, call *rapi.Call, deadline time.Time) error {
+	select {
+	case <-call.Done():
+		return nil // as soon as it was started
+	default:
+	}
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
