@@ -16,6 +16,11 @@ const attentive = 200 * time.Microsecond
 // maxSkips bounds after how many waits it is tried again whether looking pays.
 const maxSkips = 64
 
+// alone is how many requests must have come one after another until there is
+// attention: of several callers who ask all the time, one is served alone now and
+// then, and the functions of the others need the processors.
+const alone = 32
+
 // ErrNothing is what ReadSoon gives if nothing comes at once.
 var ErrNothing = errors.New("nothing has come")
 
@@ -33,10 +38,11 @@ type SoonReader interface {
 // wake a sleeper takes longer than the way through this process where that means an
 // interrupt to another processor, on virtual machines above all.
 //
-// It is given while at most one request is served, never longer than a moment, and
+// It is given while requests come one after another, never longer than a moment, and
 // whoever else wants the processor has it first (sched_yield(2)). nil gives none.
 type Attention struct {
 	serving atomic.Int32
+	crowd   atomic.Int32 // how many must come alone until there is attention
 	given   atomic.Bool
 }
 
@@ -48,13 +54,24 @@ func (a *Attention) Listener(l net.Listener) net.Listener { return listener{l, a
 // State notes whether a connection of Listener's has a request that is being
 // served (http.Server.ConnState).
 func (a *Attention) State(nc net.Conn, state http.ConnState) {
-	if c, ok := nc.(interface{ note(http.ConnState) int32 }); ok {
-		a.serving.Add(c.note(state))
+	c, ok := nc.(interface{ note(http.ConnState) int32 })
+	if !ok {
+		return
+	}
+	more := c.note(state)
+	switch now := a.serving.Add(more); {
+	case more <= 0:
+	case now > 1:
+		a.crowd.Store(alone)
+	case a.crowd.Load() > 0:
+		a.crowd.Add(-1)
 	}
 }
 
 // Free reports whether there is attention to be had.
-func (a *Attention) Free() bool { return a != nil && a.serving.Load() <= 1 && !a.given.Load() }
+func (a *Attention) Free() bool {
+	return a != nil && a.serving.Load() <= 1 && a.crowd.Load() <= 0 && !a.given.Load()
+}
 
 // look looks until there is something, and reports whether that was at once.
 func (a *Attention) look(there func() bool) bool {

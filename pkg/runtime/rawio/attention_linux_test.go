@@ -194,23 +194,30 @@ func TestServing(t *testing.T) {
 	if _, ok := Conn(nc).(SoonReader); !ok {
 		t.Skip("not on this system")
 	}
-	for i := range 200 { // one after another, some in pieces
-		body := fmt.Sprint("body ", i)
-		text := fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-		for _, piece := range []string{text[:i%len(text)], text[i%len(text):]} {
-			if _, err := io.WriteString(nc, piece); err != nil {
+	ask := func(rounds int) {
+		t.Helper()
+		for i := range rounds { // one after another, some in pieces
+			body := fmt.Sprint("body ", i)
+			text := fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+			for _, piece := range []string{text[:i%len(text)], text[i%len(text):]} {
+				if _, err := io.WriteString(nc, piece); err != nil {
+					t.Fatal(err)
+				}
+			}
+			response, err := http.ReadResponse(answers, nil)
+			if err != nil {
 				t.Fatal(err)
 			}
-		}
-		response, err := http.ReadResponse(answers, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := io.ReadAll(response.Body); err != nil || string(got) != body {
-			t.Fatalf("%q, %v", got, err)
+			if got, err := io.ReadAll(response.Body); err != nil || string(got) != body {
+				t.Fatalf("%q, %v", got, err)
+			}
+			free("an answered one isn't served")
 		}
 	}
-	free("an answered one isn't served")
+	ask(200)
+	if a.crowd.Load() != 0 {
+		t.Error("one after another is a crowd")
+	}
 
 	for _, leaves := range []bool{false, true} {
 		holding.Add(2)
@@ -234,6 +241,12 @@ func TestServing(t *testing.T) {
 			hold <- struct{}{}
 		}
 		free("two ended; their callers left: " + fmt.Sprint(leaves))
+		ask(alone - 1)
+		if a.Free() {
+			t.Error("there is attention soon after a crowd")
+		}
+		ask(1)
+		eventually(t, "it is given again", a.Free)
 	}
 	for _, text := range []string{"GET /hijack HTTP/1.1\r\nHost: x\r\n\r\n", "nonsense\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbroken", ""} {
 		other, _ := dial()
