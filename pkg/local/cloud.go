@@ -140,10 +140,9 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	}
 	c.rest = newRest()
 	c.server = newServer(c.rest.of(c), o.Log)
-	c.server.ConnState = c.attention.State
 	go func() {
 		defer close(c.done)
-		if err := c.server.Serve(c.attention.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
+		if err := c.attention.Serve(c.server, listener); !errors.Is(err, http.ErrServerClosed) {
 			c.err = err
 		}
 		c.end()

@@ -46,25 +46,33 @@ type Attention struct {
 	given   atomic.Bool
 }
 
-// Listener gives a listener whose connections are as Conn gives them, and get
-// attention between two requests of one that asks again at once. State must be the
-// server's ConnState.
-func (a *Attention) Listener(l net.Listener) net.Listener { return listener{l, a} }
+// Serve serves a listener until the server ends, as http.Server.Serve does. Its
+// connections are as Conn gives them, and get attention between two requests of one
+// that asks again at once.
+func (a *Attention) Serve(server *http.Server, l net.Listener) error {
+	server.ConnState, server.Handler = between, a.counted(server.Handler)
+	return server.Serve(listener{l, a})
+}
 
-// State notes whether a connection of Listener's has a request that is being
-// served (http.Server.ConnState).
-func (a *Attention) State(nc net.Conn, state http.ConnState) {
-	c, ok := nc.(interface{ note(http.ConnState) int32 })
-	if !ok {
-		return
-	}
-	more := c.note(state)
-	switch now := a.serving.Add(more); {
-	case more <= 0:
-	case now > 1:
-		a.crowd.Store(alone)
-	case a.crowd.Load() > 0:
-		a.crowd.Add(-1)
+// counted is a handler whose requests are counted: several may share a connection
+// (HTTP/2), and one may be answered before its connection has ended.
+func (a *Attention) counted(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch now := a.serving.Add(1); {
+		case now > 1:
+			a.crowd.Store(alone)
+		case a.crowd.Load() > 0:
+			a.crowd.Add(-1)
+		}
+		defer a.serving.Add(-1)
+		handler.ServeHTTP(w, r)
+	})
+}
+
+// between tells a connection whether it is between two requests.
+func between(nc net.Conn, state http.ConnState) {
+	if c, ok := nc.(interface{ setBetween(bool) }); ok {
+		c.setBetween(state == http.StateIdle)
 	}
 }
 

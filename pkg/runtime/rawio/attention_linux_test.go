@@ -148,7 +148,7 @@ func TestAttendedIsAConn(t *testing.T) {
 	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
 		x, y := attendedPair(t, a)
 		for _, nc := range []net.Conn{x, y} {
-			a.State(nc, http.StateIdle)
+			between(nc, http.StateIdle)
 		}
 		return x, y, func() { x.Close(); y.Close() }, nil
 	})
@@ -174,9 +174,11 @@ func TestServing(t *testing.T) {
 		}
 		_ = nc.Close()
 	})
-	server := &http.Server{Handler: handler, ConnState: a.State, ReadHeaderTimeout: patience}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(a.Listener(inner)) }()
+	go func() { served <- a.Serve(server, inner) }()
 	dial := func() (net.Conn, *bufio.Reader) {
 		t.Helper()
 		nc, err := net.Dial("tcp", inner.Addr().String())
@@ -248,6 +250,34 @@ func TestServing(t *testing.T) {
 		ask(1)
 		eventually(t, "it is given again", a.Free)
 	}
+	// Two at once over one connection of HTTP/2 are two.
+	multiplexed := &http.Transport{Protocols: new(http.Protocols), MaxConnsPerHost: 1}
+	multiplexed.Protocols.SetUnencryptedHTTP2(true)
+	defer multiplexed.CloseIdleConnections()
+	holding.Add(2)
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			response, err := (&http.Client{Transport: multiplexed}).Get("http://" + inner.Addr().String() + "/hold")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if response.ProtoMajor != 2 {
+				t.Error(response.Proto)
+			}
+			_ = response.Body.Close()
+		})
+	}
+	holding.Wait()
+	if n := a.serving.Load(); n != 2 || a.Free() {
+		t.Errorf("%d are served over one connection", n)
+	}
+	hold <- struct{}{}
+	hold <- struct{}{}
+	both.Wait()
+	free("both are answered")
+
 	for _, text := range []string{"GET /hijack HTTP/1.1\r\nHost: x\r\n\r\n", "nonsense\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbroken", ""} {
 		other, _ := dial()
 		if _, err := io.WriteString(other, text); err != nil {

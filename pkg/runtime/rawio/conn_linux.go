@@ -3,7 +3,6 @@ package rawio
 import (
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -22,7 +21,6 @@ type conn struct {
 
 	// For connections of a server only.
 	attention *Attention
-	serving   bool        // a request
 	between   atomic.Bool // two requests
 	payoff    Payoff      // of looking for the next one; guarded by raw.Read
 }
@@ -43,21 +41,7 @@ func wrap(nc net.Conn, a *Attention) net.Conn {
 	return &conn{TCPConn: tcp, raw: raw, attention: a}
 }
 
-// note notes what the server says of the connection, and gives by how many that
-// changes the number of requests being served.
-func (c *conn) note(state http.ConnState) (more int32) {
-	c.between.Store(state == http.StateIdle)
-	switch active := state == http.StateActive; {
-	case active == c.serving:
-		return 0
-	case active:
-		more = 1
-	default:
-		more = -1
-	}
-	c.serving = !c.serving
-	return more
-}
+func (c *conn) setBetween(yes bool) { c.between.Store(yes) }
 
 // Read reads what has come, at least a byte.
 func (c *conn) Read(p []byte) (int, error) {

@@ -29,7 +29,7 @@ func attendedPair(t testing.TB, attention *Attention) (a, b net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := attention.Listener(inner)
+	l := listener{inner, attention}
 	defer l.Close()
 	dialed, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
